@@ -8,3 +8,24 @@ if (_ROOT / "datasets" / "synthetic_streets" / "__init__.py").is_file() and (
 ).is_file():
     # From a bare checkout `accel_tf.datasets` lives beside this package.
     __path__.append(str(_ROOT))
+
+# ruff: noqa: E402
+from accel_tf import ops
+from accel_tf.checkpoints import load_checkpoint
+from accel_tf.data.label_maps import LabelMap
+from accel_tf.models.presets import describe_preset, from_preset, list_presets
+from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
+
+__all__ = [
+    "FixedInterval",
+    "KeyframePolicy",
+    "LabelMap",
+    "VideoSegmenter",
+    "VideoStream",
+    "describe_preset",
+    "from_preset",
+    "list_presets",
+    "load_checkpoint",
+    "ops",
+]

@@ -1,0 +1,15 @@
+"""Pure functions on tensors, written in `keras.ops`."""
+
+from accel_tf.ops.deformable import deformable_conv2d
+from accel_tf.ops.resize import resize_bilinear, upsample_scores
+from accel_tf.ops.sampling import bilinear_sample
+from accel_tf.ops.warp import dense_image_warp, warp
+
+__all__ = [
+    "bilinear_sample",
+    "deformable_conv2d",
+    "dense_image_warp",
+    "resize_bilinear",
+    "upsample_scores",
+    "warp",
+]

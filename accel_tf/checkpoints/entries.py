@@ -1,0 +1,79 @@
+"""How tensors of an official checkpoint map to a model's variables."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from accel_tf.layers import DeformableConv2D
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckpointEntry:
+    """One tensor of a checkpoint.
+
+    Attributes:
+        names: official names; the first that a file has is taken.
+        shape: of the tensor in the checkpoint.
+        variable: the Keras variable it belongs to, or `None` for a constant
+            that the model has built in.
+        convert: from the checkpoint's layout to the variable's; arrays.
+        constant: what a tensor without variable must be, if it is there.
+    """
+
+    names: tuple[str, ...]
+    shape: tuple[int, ...]
+    variable: Any = None
+    convert: Callable[[np.ndarray], np.ndarray] = lambda array: array
+    constant: np.ndarray | None = None
+
+
+def mxnet_layer_entries(layer, *names):
+    """The entries of one layer under MXNet's naming and layouts.
+
+    Args:
+        layer: a built convolution or batch normalisation.
+        *names: accepted names of the MXNet node, without suffix.
+
+    Returns:
+        list of `CheckpointEntry`.
+    """
+
+    def entry(suffix, variable, convert=lambda array: array):
+        shape = tuple(variable.shape)
+        if len(shape) == 4:
+            # (kh, kw, in, out) and (out, in, kh, kw); for transposed
+            # convolutions (kh, kw, out, in) and (in, out, kh, kw).
+            shape = (shape[3], shape[2], shape[0], shape[1])
+        return CheckpointEntry(
+            tuple(f"{name}_{suffix}" for name in names),
+            shape,
+            variable,
+            convert,
+        )
+
+    if isinstance(layer, keras.layers.BatchNormalization):
+        # `scale=False` stands for MXNet's fix_gamma: a stored gamma has no
+        # effect there.
+        variables = {
+            "gamma": layer.gamma if layer.scale else None,
+            "beta": layer.beta,
+            "moving_mean": layer.moving_mean,
+            "moving_var": layer.moving_variance,
+        }
+        return [
+            entry(suffix, variable)
+            for suffix, variable in variables.items()
+            if variable is not None
+        ]
+    convolutions = (
+        keras.layers.Conv2D | keras.layers.Conv2DTranspose | DeformableConv2D
+    )
+    if not isinstance(layer, convolutions):
+        raise TypeError(f"no MXNet layout for a layer {type(layer).__name__}.")
+    entries = [entry("weight", layer.kernel, lambda a: a.transpose(2, 3, 1, 0))]
+    if getattr(layer, "bias", None) is not None:
+        entries.append(entry("bias", layer.bias))
+    return entries

@@ -1,0 +1,158 @@
+"""Loading weights from official files and from Keras' own."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from accel_tf.checkpoints import mxnet
+
+_FORMATS = (
+    "a .weights.h5 file or .keras model of the same architecture, or an "
+    "MXNet .params file"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckpointReport:
+    """What `load_checkpoint` did.
+
+    Attributes:
+        files: the files that were read, in their order.
+        loaded: official names of the tensors that the model took.
+        ignored: names in the files that the model has no use for.
+    """
+
+    files: tuple[str, ...]
+    loaded: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+    def __str__(self):
+        text = f"{len(self.loaded)} tensors loaded from {len(self.files)} file"
+        text += "s" if len(self.files) > 1 else ""
+        if self.ignored:
+            shown = ", ".join(self.ignored[:3])
+            shown += ", ..." if len(self.ignored) > 3 else ""
+            text += f"; {len(self.ignored)} not used by this model ({shown})"
+        return text
+
+
+def load_checkpoint(model, path, *more_paths):
+    """Loads weights into a model, in place.
+
+    The format is recognised by content: MXNet `.params` (the published
+    DeepLab, Deep Feature Flow and Accel), `.weights.h5` or `.keras`. Of
+    several official files a later one overrides an earlier one, as the
+    original loads its base file first and the Accel file over it. Nothing
+    is changed unless everything fits.
+
+    Args:
+        model: a `VideoSegmenter`.
+        path: the (base) file.
+        *more_paths: official files laid over it, in this order.
+
+    Returns:
+        `CheckpointReport`.
+
+    Raises:
+        FileNotFoundError: if a file does not exist.
+        ValueError: if a file is of no known format, is damaged, or lacks
+            tensors of the model or has them in other shapes; names them.
+    """
+    paths = (path, *more_paths)
+    for each in paths:
+        if not pathlib.Path(each).is_file():
+            raise FileNotFoundError(f"no weights file {each}.")
+    if all(mxnet.is_mxnet_params(each) for each in paths):
+        return _load_official(model, paths)
+    if len(paths) > 1:
+        raise ValueError(
+            "only MXNet .params files can be laid over each other; got "
+            f"{', '.join(map(str, paths))}."
+        )
+    return _load_keras(model, path)
+
+
+def _load_keras(model, path):
+    with open(path, "rb") as file:
+        magic = file.read(8)
+    if magic.startswith(b"\x89HDF"):
+        kind = ".weights.h5"
+    elif magic.startswith(b"PK"):
+        kind = ".keras"
+    else:
+        raise ValueError(f"{path} is not a weights file; give {_FORMATS}.")
+    if not str(path).endswith(kind):
+        raise ValueError(
+            f"{path} is a {kind} file by its content; rename it to end so."
+        )
+    before = [variable.numpy() for variable in model.variables]
+    try:
+        model.load_weights(path)
+    except Exception as error:
+        # Keras assigns as it reads; put back what it had changed.
+        for variable, value in zip(model.variables, before, strict=True):
+            variable.assign(value)
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"{path} does not hold the weights of {model.name} with "
+            f"{model.num_classes} classes: {reason}"
+        ) from error
+    names = tuple(variable.path for variable in model.variables)
+    return CheckpointReport((str(path),), names, ())
+
+
+def _load_official(model, paths):
+    tensors = {}
+    for path in paths:
+        for key, value in mxnet.read_params(path).items():
+            # The original's loader takes `X_test` for `X`.
+            name = key.split(":", 1)[-1].removesuffix("_test")
+            tensors[name] = value
+
+    entries = model.checkpoint_entries()
+    chosen, missing, misshaped = [], [], []
+    for entry in entries:
+        name = next((n for n in entry.names if n in tensors), None)
+        if name is None:
+            if entry.variable is not None:
+                missing.append(entry.names[0])
+        elif tensors[name].shape != entry.shape:
+            misshaped.append(
+                f"{name} is {tensors[name].shape}, not {entry.shape}"
+            )
+        else:
+            chosen.append((entry, name))
+    where = ", ".join(map(str, paths))
+    if missing or misshaped:
+        raise ValueError(
+            f"{where} does not hold the weights of {model.name} with "
+            f"{model.num_classes} classes: "
+            + "; ".join(
+                f"{len(names)} {what} ({_some(names)})"
+                for what, names in (
+                    ("tensors missing", missing),
+                    ("of another shape", misshaped),
+                )
+                if names
+            )
+            + "."
+        )
+    for entry, name in chosen:
+        if entry.variable is None and not np.allclose(
+            tensors[name], entry.constant, atol=1e-6
+        ):
+            raise ValueError(
+                f"{where}: {name} is not the fixed bilinear kernel that "
+                f"{model.name} has built in."
+            )
+    for entry, name in chosen:
+        if entry.variable is not None:
+            entry.variable.assign(entry.convert(tensors[name]))
+    used = tuple(name for _, name in chosen)
+    ignored = tuple(name for name in tensors if name not in set(used))
+    return CheckpointReport(tuple(map(str, paths)), used, ignored)
+
+
+def _some(names):
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

@@ -1,0 +1,85 @@
+"""Convolution, normalisation and pooling with the originals' padding."""
+
+import contextlib
+
+from keras import config, layers
+
+from accel_tf.layers.deformable_conv2d import DeformableConv2D
+
+HE = "he_normal"
+
+
+@contextlib.contextmanager
+def dtype_scope(dtype):
+    """Layers made inside follow `dtype` (a policy, its name, or `None`)."""
+    previous = config.dtype_policy()
+    if dtype is not None:
+        config.set_dtype_policy(dtype)
+    try:
+        yield
+    finally:
+        config.set_dtype_policy(previous)
+
+
+def conv2d(
+    x, filters, kernel_size, name, strides=1, dilation_rate=1, use_bias=False
+):
+    """Convolution with as many zeros on every side.
+
+    "same" padding puts them all at the bottom and right where a strided
+    convolution meets an even size; Caffe, MXNet and PyTorch never do.
+    """
+    padding = dilation_rate * (kernel_size - 1) // 2
+    if padding and strides > 1:
+        x = layers.ZeroPadding2D(padding, name=f"{name}_padding")(x)
+    return layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        dilation_rate=dilation_rate,
+        padding="valid" if strides > 1 else "same",
+        use_bias=use_bias,
+        kernel_initializer=HE,
+        name=name,
+    )(x)
+
+
+def deformable_conv(x, filters, name, groups, offset_dilation):
+    """3x3 deformable convolution, dilation 2, and that of its offsets."""
+    offsets = layers.Conv2D(
+        groups * 18,
+        3,
+        dilation_rate=offset_dilation,
+        padding="same",
+        kernel_initializer="zeros",
+        name=f"{name}_offset",
+    )(x)
+    return DeformableConv2D(
+        filters,
+        dilation_rate=2,
+        deformable_groups=groups,
+        kernel_initializer=HE,
+        name=name,
+    )([x, offsets])
+
+
+def batch_norm(x, name, epsilon=1e-5, scale=True):
+    return layers.BatchNormalization(
+        momentum=0.9, epsilon=epsilon, scale=scale, name=name
+    )(x)
+
+
+def relu(x, name=None):
+    return layers.ReLU(name=name)(x)
+
+
+def max_pool(x, padding, name):
+    """3x3 stride-2 maximum of values that are not negative.
+
+    Args:
+        padding: zeros at (the start, the end) of both axes. `(0, 1)` is
+            "full" (ceil) pooling without padding, `(1, 1)` padding by one.
+            Being the least value there is, a zero never wins unduly.
+    """
+    x = layers.ZeroPadding2D((padding, padding), name=f"{name}_padding")(x)
+    return layers.MaxPooling2D(3, strides=2, name=name)(x)

@@ -1,0 +1,79 @@
+"""Deformable convolution as a Keras layer."""
+
+import keras
+
+from accel_tf.ops import deformable_conv2d
+
+
+@keras.saving.register_keras_serializable(package="accel_tf")
+class DeformableConv2D(keras.layers.Layer):
+    """Convolution with displaced taps; called on `[inputs, offsets]`.
+
+    The offsets come from a convolution of their own, so that checkpoints
+    map to layers one to one. Stride 1, size-preserving, no bias. See
+    `accel_tf.ops.deformable_conv2d` for the definition, the shapes and the
+    border rule.
+
+    Args:
+        filters: output channels.
+        kernel_size: one int for both axes.
+        dilation_rate: distance of the taps in pixels.
+        deformable_groups: groups of channels with offsets of their own.
+        kernel_initializer: of the kernel `[k, k, C, filters]`.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size=3,
+        dilation_rate=1,
+        deformable_groups=1,
+        kernel_initializer="glorot_uniform",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.dilation_rate = dilation_rate
+        self.deformable_groups = deformable_groups
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape):
+        inputs, _ = input_shape
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(
+                self.kernel_size,
+                self.kernel_size,
+                inputs[-1],
+                self.filters,
+            ),
+            initializer=self.kernel_initializer,
+        )
+
+    def call(self, inputs):
+        features, offsets = inputs
+        kernel = keras.ops.cast(self.kernel, features.dtype)
+        return deformable_conv2d(
+            features,
+            offsets,
+            kernel,
+            dilation_rate=self.dilation_rate,
+            deformable_groups=self.deformable_groups,
+        )
+
+    def compute_output_shape(self, input_shape):
+        inputs, _ = input_shape
+        return (*inputs[:-1], self.filters)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "dilation_rate": self.dilation_rate,
+            "deformable_groups": self.deformable_groups,
+            "kernel_initializer": keras.initializers.serialize(
+                self.kernel_initializer
+            ),
+        }

@@ -1,0 +1,143 @@
+"""Accel with fused scores: Accel-18, Accel-34 and Accel-50."""
+
+import keras
+from keras import ops
+
+from accel_tf.layers.blocks import dtype_scope
+from accel_tf.models.accel.convert_accel import accel_entries
+from accel_tf.models.cost import count_multiply_adds, count_upsampling
+from accel_tf.models.dff import DeepFeatureFlow
+from accel_tf.models.resnet import subtract_mean
+from accel_tf.models.segmentation_head import segmentation_head
+from accel_tf.ops import upsample_scores
+
+
+@keras.saving.register_keras_serializable(package="accel_tf")
+class Accel(DeepFeatureFlow):
+    """Deep Feature Flow, corrected by a light network on every frame.
+
+    Accel (CVPR 2019). On key frames the reference branch alone decides. On
+    the others its warped features and an update branch, which looks at the
+    current frame, each give class scores, and a 1x1 convolution fuses the
+    two. What is carried on are the warped features; the fused scores leave
+    no trace.
+
+    The paper fuses at full resolution. Fusion is linear and up-sampling is
+    one fixed kernel for every class, so here the scores are fused at the
+    network's stride and up-sampled once; only the bias comes after.
+
+    Args:
+        reference_backbone, flow_network: as in `DeepFeatureFlow`.
+        update_backbone: light network from RGB minus the mean to features,
+            of the same stride.
+        num_classes: classes of the logits.
+        head_filters: channels of the first convolution of both heads.
+        update_prefix: what the official names of the update branch's
+            tensors start with, for `load_checkpoint`.
+        update_head_prefix: the same for its head; by default as
+            `update_prefix`.
+        label_map, dtype, name: as in `VideoSegmenter`.
+    """
+
+    def __init__(
+        self,
+        reference_backbone,
+        flow_network,
+        update_backbone,
+        num_classes,
+        head_filters=1024,
+        update_prefix="18_",
+        update_head_prefix=None,
+        **kwargs,
+    ):
+        super().__init__(
+            reference_backbone,
+            flow_network,
+            num_classes,
+            head_filters,
+            **kwargs,
+        )
+        if update_backbone.output_stride != self.output_stride:
+            raise ValueError(
+                "update_backbone must have the reference_backbone's stride "
+                f"{self.output_stride}, got {update_backbone.output_stride}."
+            )
+        self.update_prefix = update_prefix
+        self.update_head_prefix = update_head_prefix
+        with dtype_scope(self.dtype_policy):
+            self.update_backbone = update_backbone
+            self.update_head = segmentation_head(
+                update_backbone.output_shape[-1],
+                num_classes,
+                head_filters,
+                "update_head",
+            )
+            # The paper starts from small weights; averaging the branches is
+            # a better prior for a fusion that has not been trained.
+            self.fusion = keras.layers.Conv2D(
+                num_classes,
+                1,
+                kernel_initializer=average_of_branches,
+                name="fusion",
+            )
+            self.fusion.build((None, None, None, 2 * num_classes))
+
+    def score(self, frame, state, is_key):
+        reference = self.reference_head(state["features"])
+        if is_key:
+            return reference, None
+        update = self.update_head(self.update_backbone(subtract_mean(frame)))
+        reference, update = _same_size(reference, update)
+        scores = ops.concatenate([reference, update], axis=-1)
+        kernel = ops.cast(self.fusion.kernel, scores.dtype)
+        return ops.conv(scores, kernel), self.fusion.bias
+
+    def multiply_adds(self, height, width):
+        counts = super().multiply_adds(height, width)
+        image = (1, height, width, 3)
+        features = self.update_backbone.compute_output_shape(image)
+        scores = (*features[:3], self.num_classes)
+        counts["non_key"] += (
+            count_multiply_adds(self.update_backbone, image)
+            + count_multiply_adds(self.update_head, features)
+            + 2 * self.num_classes**2 * features[1] * features[2]
+        )
+        return counts
+
+    def checkpoint_entries(self):
+        return accel_entries(self)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "update_backbone": keras.saving.serialize_keras_object(
+                self.update_backbone
+            ),
+            "update_prefix": self.update_prefix,
+            "update_head_prefix": self.update_head_prefix,
+        }
+
+
+def average_of_branches(shape, dtype=None):
+    """Kernel `[1, 1, 2 * classes, classes]` that averages the two halves."""
+    identity = ops.eye(shape[-1], dtype=dtype)
+    kernel = ops.concatenate([identity, identity], axis=0) / 2
+    return ops.reshape(kernel, shape)
+
+
+def _same_size(first, second):
+    """Pads score maps with zeros at the bottom and right to a common size.
+
+    Up-sampling takes what lies outside a score map for zero, so this changes
+    nothing in the result; and at stride 1 it only pads.
+    """
+    sizes = ops.shape(first)[1:3], ops.shape(second)[1:3]
+    if sizes[0] == sizes[1] and all(isinstance(n, int) for n in sizes[0]):
+        return first, second
+    common = [
+        max(pair)
+        if all(isinstance(n, int) for n in pair)
+        else ops.maximum(*pair)
+        for pair in zip(*sizes, strict=True)
+    ]
+    return upsample_scores(first, 1, common), upsample_scores(second, 1, common)

@@ -1,0 +1,129 @@
+"""Deep Feature Flow: features of a key frame, carried on by flow."""
+
+import keras
+from keras import ops
+
+from accel_tf.layers.blocks import dtype_scope
+from accel_tf.models.cost import (
+    count_multiply_adds,
+    count_upsampling,
+    count_warp,
+)
+from accel_tf.models.dff.convert_dff import dff_entries
+from accel_tf.models.flownet import flow_image
+from accel_tf.models.resnet import subtract_mean
+from accel_tf.models.segmentation_head import segmentation_head
+from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.ops import warp
+
+
+@keras.saving.register_keras_serializable(package="accel_tf")
+class DeepFeatureFlow(VideoSegmenter):
+    """Key frames through a deep network, the others by warping.
+
+    Deep Feature Flow (CVPR 2017), without the scale map, as the Accel paper
+    compares with it. The warped features are carried on and the flow is
+    that between neighbouring frames, so a frame `n` after the key frame
+    sees features warped `n` times.
+
+    State: `features` `[B, h, w, C]`, the reference features at the last
+    frame; `flow_image` `[B, ceil(H/2), ceil(W/2), 3]`, the last frame as
+    the flow network sees it.
+
+    Feature maps and flow agree in size unless `H` or `W` is 1 or 2 more
+    than a multiple of the stride, where the backbone's pooling rounds down
+    and the flow network's up: the flow then loses its last row or column.
+
+    Args:
+        reference_backbone: network from RGB minus the mean to features;
+            has `output_stride`.
+        flow_network: as `FlowNetS`, of the same stride.
+        num_classes: classes of the logits.
+        head_filters: channels of the head's first convolution.
+        label_map, dtype, name: as in `VideoSegmenter`.
+    """
+
+    uses_key_frames = True
+
+    def __init__(
+        self,
+        reference_backbone,
+        flow_network,
+        num_classes,
+        head_filters=1024,
+        **kwargs,
+    ):
+        super().__init__(num_classes, **kwargs)
+        if reference_backbone.output_stride != flow_network.output_stride:
+            raise ValueError(
+                "reference_backbone and flow_network must have one stride, "
+                f"got {reference_backbone.output_stride} and "
+                f"{flow_network.output_stride}."
+            )
+        self.head_filters = head_filters
+        with dtype_scope(self.dtype_policy):
+            self.reference_backbone = reference_backbone
+            self.flow_network = flow_network
+            self.reference_head = segmentation_head(
+                reference_backbone.output_shape[-1],
+                num_classes,
+                head_filters,
+                "reference_head",
+            )
+        self.built = True
+
+    @property
+    def output_stride(self):
+        return self.reference_backbone.output_stride
+
+    def initial_state(self, batch_size, height, width):
+        _, *features = self.reference_backbone.compute_output_shape(
+            (None, height, width, 3)
+        )
+        half = ((height + 1) // 2, (width + 1) // 2, 3)
+        dtype = self.reference_backbone.compute_dtype
+        return {
+            "features": ops.zeros((batch_size, *features), dtype),
+            "flow_image": ops.zeros((batch_size, *half), "float32"),
+        }
+
+    def advance(self, frame, state, is_key):
+        image = subtract_mean(frame)
+        small = flow_image(image)
+        if is_key:
+            features = self.reference_backbone(image)
+        else:
+            flow = self.flow_network([small, state["flow_image"]])
+            height, width = ops.shape(state["features"])[1:3]
+            features = warp(state["features"], flow[:, :height, :width])
+        return {"features": features, "flow_image": small}
+
+    def score(self, frame, state, is_key):
+        return self.reference_head(state["features"]), None
+
+    def multiply_adds(self, height, width):
+        image = (1, height, width, 3)
+        half = (1, (height + 1) // 2, (width + 1) // 2, 3)
+        features = self.reference_backbone.compute_output_shape(image)
+        scores = (*features[:3], self.num_classes)
+        head = count_multiply_adds(
+            self.reference_head, features
+        ) + count_upsampling(scores, self.output_stride)
+        return {
+            "key": count_multiply_adds(self.reference_backbone, image) + head,
+            "non_key": count_multiply_adds(self.flow_network, half, half)
+            + count_warp(features)
+            + head,
+        }
+
+    def checkpoint_entries(self):
+        return dff_entries(self)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "reference_backbone": serialize(self.reference_backbone),
+            "flow_network": serialize(self.flow_network),
+            "head_filters": self.head_filters,
+        }

@@ -1,0 +1,14 @@
+"""The normalisation of the published DeepLab and Accel networks."""
+
+from keras import ops
+
+# ImageNet's mean, R, G, B, in units of 0..255 (`PIXEL_MEANS` in the official
+# configuration files, there in the order B, G, R).
+PIXEL_MEAN = (123.15, 115.90, 103.06)
+
+
+def subtract_mean(frame):
+    """RGB frames 0..255 of any dtype `[..., 3]` to float32 minus the mean."""
+    return ops.cast(frame, "float32") - ops.convert_to_tensor(
+        PIXEL_MEAN, "float32"
+    )

@@ -1,0 +1,209 @@
+"""The contract that every video segmenter keeps."""
+
+import keras
+from keras import ops
+
+from accel_tf.data.label_maps import LabelMap, default_label_map
+from accel_tf.ops import upsample_scores
+
+
+class VideoSegmenter(keras.Model):
+    """A pure step function from a frame and a state to logits and a state.
+
+        state = model.initial_state(batch_size, height, width)
+        logits, state = model.step(frame, state, is_key=True)
+
+    `model(clip)` unrolls the step over `[B, T, H, W, 3]` and returns the
+    logits of the last frame, so `compile` and `fit` need no custom step.
+
+    Frames are RGB, 0..255, `[B, H, W, 3]`, of any dtype; every model holds
+    its own normalisation. Logits are float32.
+
+    A subclass implements `initial_state` (if it has one), `advance` and
+    `score`, and builds all its weights in the constructor.
+
+    Args:
+        num_classes: classes of the logits.
+        label_map: `accel_tf.data.LabelMap` with the names and colours of the
+            classes; by default Cityscapes' for 19 classes, else numbered.
+        dtype: dtype policy; `None` is Keras' default.
+
+    Raises:
+        ValueError: if the label map has another number of classes.
+    """
+
+    uses_key_frames = False
+
+    def __init__(self, num_classes, label_map=None, **kwargs):
+        # Frames keep their precision until the model has normalised them.
+        super().__init__(autocast=False, **kwargs)
+        if label_map is None:
+            label_map = default_label_map(num_classes)
+        elif isinstance(label_map, dict):
+            label_map = LabelMap.from_config(label_map)
+        if len(label_map.names) != num_classes:
+            raise ValueError(
+                f"label_map names {len(label_map.names)} classes, the model "
+                f"has {num_classes}."
+            )
+        self.num_classes = num_classes
+        self.label_map = label_map
+
+    # === What a system implements ===
+
+    @property
+    def output_stride(self):
+        """Input pixels per pixel of the native scores."""
+        raise NotImplementedError  # abstract
+
+    def initial_state(self, batch_size, height, width):
+        """The state before the first frame: a flat dict of tensors.
+
+        Args:
+            batch_size: streams that run side by side.
+            height: of the frames, in pixels.
+            width: of the frames, in pixels.
+
+        Returns:
+            dict of name -> tensor, batch first; empty for per-frame models.
+            A model with key frames must start with one: the state of zeros
+            only has the right shapes.
+        """
+        return {}
+
+    def advance(self, frame, state, is_key):
+        """The state after `frame`, for a Python bool `is_key`."""
+        return state
+
+    def score(self, frame, state, is_key):
+        """Class scores of `frame` at the native stride.
+
+        Args:
+            frame: RGB `[B, H, W, 3]`, 0..255.
+            state: the state *after* `frame`, from `advance`.
+            is_key: Python bool.
+
+        Returns:
+            `(scores, bias)`: `[B, h, w, classes]` and a vector `[classes]`
+            or `None` that is added after up-sampling.
+        """
+        raise NotImplementedError  # abstract
+
+    def multiply_adds(self, height, width):
+        """Multiply-additions of one frame, in units of one.
+
+        Counts convolutions, transposed and deformable ones, and the warp;
+        not normalisation, activations and the sampling of deformable taps.
+
+        Returns:
+            dict with the keys `"key"` and `"non_key"` (equal for models
+            without key frames).
+        """
+        raise NotImplementedError  # abstract
+
+    def checkpoint_entries(self):
+        """How the official checkpoint's tensors map to this model.
+
+        Returns:
+            list of `accel_tf.checkpoints.CheckpointEntry`.
+        """
+        raise NotImplementedError  # abstract
+
+    # === The contract ===
+
+    def step(self, frame, state, is_key=True, native_stride=False):
+        """Segments one frame.
+
+        Args:
+            frame: RGB 0..255 `[B, H, W, 3]`, uint8 or float.
+            state: from `initial_state` or the previous `step`.
+            is_key: Python bool (the other branch is then never built) or a
+                scalar boolean tensor. Models without key frames ignore it.
+            native_stride: if true, the logits stay at the network's stride,
+                `[B, h, w, classes]`.
+
+        Returns:
+            `(logits, state)`; logits float32 `[B, H, W, classes]`.
+
+        Raises:
+            ValueError: if `frame` is not `[B, H, W, 3]`.
+        """
+        if len(frame.shape) != 4 or frame.shape[-1] != 3:
+            raise ValueError(
+                "frame must be [B, H, W, 3] (RGB), got shape "
+                f"{tuple(frame.shape)}."
+            )
+        if not self.uses_key_frames:
+            is_key = True
+
+        def branch(is_key):
+            new_state = self.advance(frame, state, is_key)
+            return self._logits(frame, new_state, is_key, native_stride)
+
+        if keras.ops.is_tensor(is_key):
+            return ops.cond(is_key, lambda: branch(True), lambda: branch(False))
+        return branch(bool(is_key))
+
+    def call(self, clip):
+        """Logits of the last frame of `clip`, `[B, T, H, W, 3]`.
+
+        The first frame is the key frame. Only the last frame is scored: the
+        branches that leave no trace in the state run once.
+        """
+        if len(clip.shape) != 5 or clip.shape[-1] != 3:
+            raise ValueError(
+                "clip must be [B, T, H, W, 3] (RGB) with a fixed T, got "
+                f"shape {tuple(clip.shape)}."
+            )
+        length = clip.shape[1]
+        batch, _, height, width, _ = ops.shape(clip)
+        # A key frame asks nothing of the state.
+        state = (
+            {}
+            if self.uses_key_frames
+            else self.initial_state(batch, height, width)
+        )
+        for index in range(length):
+            state = self.advance(clip[:, index], state, is_key=index == 0)
+        is_key = length == 1 or not self.uses_key_frames
+        return self._logits(clip[:, -1], state, is_key, False)[0]
+
+    def _logits(self, frame, state, is_key, native_stride):
+        scores, bias = self.score(frame, state, is_key)
+        if not native_stride:
+            scores = upsample_scores(
+                scores, self.output_stride, ops.shape(frame)[1:3]
+            )
+        scores = ops.cast(scores, "float32")
+        if bias is not None:
+            scores = scores + ops.cast(bias, "float32")
+        return scores, state
+
+    def compute_output_shape(self, input_shape):
+        batch, _, height, width, _ = input_shape
+        return (batch, height, width, self.num_classes)
+
+    # === Config ===
+
+    def get_config(self):
+        return {
+            "num_classes": self.num_classes,
+            "label_map": self.label_map.to_config(),
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Builds the model; networks among the arguments are made first."""
+        return cls(
+            **{
+                key: keras.saving.deserialize_keras_object(value)
+                if isinstance(value, dict)
+                and "class_name" in value
+                and key != "dtype"
+                else value
+                for key, value in config.items()
+            }
+        )

@@ -1,0 +1,74 @@
+"""Bilinear resizing as two small matrix products, the same on any backend."""
+
+from keras import ops
+
+
+def resize_bilinear(images, size, align_corners=False):
+    """Resizes by bilinear interpolation, without anti-aliasing.
+
+    Args:
+        images: float tensor `[B, H, W, C]`.
+        size: `(height, width)` of the output.
+        align_corners: `False` puts pixel centres at half pixels
+            (`tf.image.resize`); `True` keeps the corner pixels in the
+            corners (TensorFlow 1's and PyTorch's `align_corners=True`).
+
+    Returns:
+        Tensor `[B, height, width, C]` in the dtype of `images`.
+    """
+    positions = []
+    for new, old in zip(size, ops.shape(images)[1:3], strict=True):
+        index = ops.cast(ops.arange(new), "float32")
+        last = ops.cast(old - 1, "float32")
+        if align_corners:
+            scale = last / ops.cast(ops.maximum(new - 1, 1), "float32")
+            position = index * scale
+        else:
+            scale = (last + 1.0) / ops.cast(new, "float32")
+            position = (index + 0.5) * scale - 0.5
+        positions.append(ops.clip(position, 0.0, last))
+    return _interpolate(images, *positions)
+
+
+def upsample_scores(scores, stride, size):
+    """Brings class scores from a network's stride to the input's resolution.
+
+    This is the transposed convolution with a fixed bilinear kernel of
+    `2 * stride` by which the published DeepLab, Deep Feature Flow and Accel
+    end, cropped by `stride / 2` at the top and left and to `size` at the
+    bottom and right. Scores outside the map are zero, so the outer
+    `stride / 2` pixels fade towards zero, unlike in a resize.
+
+    Args:
+        scores: float tensor `[B, h, w, C]`.
+        stride: the stride of `scores` in pixels.
+        size: `(height, width)` in pixels.
+
+    Returns:
+        Tensor `[B, height, width, C]` in the dtype of `scores`.
+    """
+    positions = [
+        (ops.cast(ops.arange(new), "float32") + 0.5) / stride - 0.5
+        for new in size
+    ]
+    return _interpolate(scores, *positions)
+
+
+def _interpolate(images, rows, columns):
+    """Interpolates at the outer product of `rows` and `columns`."""
+    batch, height, width, channels = ops.shape(images)
+    row_matrix = _interpolation_matrix(rows, height, images.dtype)
+    column_matrix = _interpolation_matrix(columns, width, images.dtype)
+    new_height, new_width = ops.shape(rows)[0], ops.shape(columns)[0]
+    images = ops.reshape(images, (batch, height, width * channels))
+    images = ops.matmul(row_matrix, images)
+    images = ops.reshape(images, (batch * new_height, width, channels))
+    images = ops.matmul(column_matrix, images)
+    return ops.reshape(images, (batch, new_height, new_width, channels))
+
+
+def _interpolation_matrix(positions, size, dtype):
+    """`[N, size]`: weights of the pixels; none for what lies outside."""
+    pixels = ops.cast(ops.arange(size), "float32")
+    distance = ops.abs(ops.expand_dims(positions, 1) - pixels)
+    return ops.cast(ops.relu(1.0 - distance), dtype)

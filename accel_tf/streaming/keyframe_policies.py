@@ -1,0 +1,46 @@
+"""Who decides that a frame is a key frame."""
+
+import operator
+
+
+class KeyframePolicy:
+    """Decides from frame to frame; the first of a stream is always one."""
+
+    def is_key(self, frame, frames_since_key):
+        """Whether `frame` is to be a key frame.
+
+        Args:
+            frame: the frame, `[B, H, W, 3]`.
+            frames_since_key: int; 1 for the frame after a key frame.
+
+        Returns:
+            bool.
+        """
+        raise NotImplementedError  # abstract
+
+    def reset(self):
+        """Forgets the stream; called when it starts anew."""
+
+
+class FixedInterval(KeyframePolicy):
+    """A key frame every `interval` frames (Accel, section 3.1).
+
+    Args:
+        interval: 1 makes every frame a key frame.
+
+    Raises:
+        ValueError: if `interval` is not a whole number of at least 1.
+    """
+
+    def __init__(self, interval):
+        try:
+            self.interval = operator.index(interval)
+        except TypeError:
+            self.interval = 0
+        if self.interval < 1:
+            raise ValueError(
+                f"interval must be a whole number, 1 or more, got {interval}."
+            )
+
+    def is_key(self, frame, frames_since_key):
+        return frames_since_key >= self.interval

@@ -1,0 +1,83 @@
+"""The stateful key-frame wrapper."""
+
+import numpy as np
+from keras import ops
+
+from accel_tf.streaming.compiled_step import compile_step
+from accel_tf.streaming.keyframe_policies import FixedInterval
+
+
+class VideoStream:
+    """Segments a stream frame by frame and remembers what it needs.
+
+        stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(5))
+        for frame in frames:
+            labels = stream(frame[None])
+
+    On frames that are no key frames the deep network is not run. The first
+    frame, the first after `reset_state` and the first of another shape are
+    key frames. A batch holds streams that run in step.
+
+    Args:
+        model: a `VideoSegmenter`.
+        policy: a `KeyframePolicy`; every fifth frame by default, as in the
+            paper.
+
+    Attributes:
+        is_key: whether the last frame was a key frame; `None` before the
+            first.
+        frames_since_key: 0 on a key frame; `None` before the first.
+    """
+
+    def __init__(self, model, policy=None):
+        if model.num_classes > 256:
+            raise ValueError(
+                "labels are uint8: a stream takes at most 256 classes, got "
+                f"{model.num_classes}."
+            )
+        self.model = model
+        self.policy = FixedInterval(5) if policy is None else policy
+        self._step = compile_step(model)
+        self.reset_state()
+
+    def reset_state(self):
+        """Forgets the stream: the next frame is a key frame."""
+        self.is_key = None
+        self.frames_since_key = None
+        self._shape = None
+        self._state = None
+        self.policy.reset()
+
+    def __call__(self, frame):
+        """Labels of the next frame.
+
+        Args:
+            frame: RGB 0..255, `[B, H, W, 3]`, uint8 or float.
+
+        Returns:
+            numpy uint8 `[B, H, W]`.
+
+        Raises:
+            ValueError: if `frame` has another shape; the stream goes on as
+                if it had not been called.
+        """
+        shape = tuple(frame.shape)
+        if len(shape) != 4 or shape[-1] != 3 or 0 in shape:
+            raise ValueError(
+                f"frame must be [B, H, W, 3] (RGB), got shape {shape}."
+            )
+        if shape != self._shape:
+            self.reset_state()
+        if self._state is None:
+            is_key = True
+            state = self.model.initial_state(*shape[:3])
+        else:
+            state = self._state
+            is_key = bool(self.policy.is_key(frame, self.frames_since_key + 1))
+        labels, state = self._step(frame, state, is_key)
+        labels = np.asarray(ops.convert_to_numpy(labels))
+        # Only now that the step has succeeded is anything remembered.
+        self._shape, self._state = shape, state
+        self.is_key = is_key
+        self.frames_since_key = 0 if is_key else self.frames_since_key + 1
+        return labels

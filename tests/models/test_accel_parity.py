@@ -1,0 +1,85 @@
+"""Accel-18/34/50/101 against the authors' code, tensor by tensor."""
+
+import keras
+import numpy as np
+import pytest
+from reference import Fixture, official_tensors, reference_frames
+
+import accel_tf
+from accel_tf.checkpoints.mxnet import write_params
+from accel_tf.models.resnet import subtract_mean
+from accel_tf.ops import upsample_scores
+
+SIZE = (128, 256)
+
+
+@pytest.fixture(params=[18, 34, 50, 101])
+def published(request, tmp_path):
+    """A preset with the weights of an official file, and its numbers."""
+    name = f"accel_{request.param}"
+    path = tmp_path / f"{name}-0000.params"
+    write_params(path, official_tensors(f"{name}_names.tsv"))
+    model = accel_tf.from_preset(name)
+    report = accel_tf.load_checkpoint(model, path)
+    # All that an official file has beyond the model: a gamma without effect.
+    assert set(report.ignored) <= {f"{request.param}_bn_data_gamma"}
+    return model, Fixture(name)
+
+
+def full_resolution(scores):
+    return upsample_scores(scores, 16, SIZE)
+
+
+def test_equals_the_original(published):
+    model, fixture = published
+    frames = reference_frames(*SIZE, 3, 24)
+    state = model.initial_state(1, *SIZE)
+    for index, frame in enumerate(frames[:, None]):
+        previous = state
+        scores, state = model.step(frame, state, is_key=index == 0)
+        tag = "key" if index == 0 else f"cur{index}"
+        fixture.check(f"{tag}_scores", scores)
+        fixture.check(f"{tag}_conv_feat", state["features"])
+        if index == 0:
+            continue
+        flow = model.flow_network([state["flow_image"], previous["flow_image"]])
+        fixture.check(f"{tag}_flow", flow)
+        if f"{tag}_dff_scores" in fixture.tolerances:
+            dff_scores = model.reference_head(state["features"])
+            fixture.check(f"{tag}_dff_scores", full_resolution(dff_scores))
+        if f"{tag}_update_scores" in fixture.tolerances:
+            image = subtract_mean(frame)
+            features = model.update_backbone(image)
+            update_scores = full_resolution(model.update_head(features))
+            fixture.check(f"{tag}_update_scores", update_scores)
+            offsets = keras.Model(
+                model.update_backbone.inputs,
+                model.update_backbone.get_layer(
+                    "res5_1_branch2b_offset"
+                ).output,
+            )
+            fixture.check(f"{tag}_update_offset", offsets(image))
+    fixture.check_all_seen()
+
+
+def test_parts_load_from_an_accel_file(tmp_path):
+    """DFF and DeepLab take their share of a published Accel checkpoint."""
+    path = tmp_path / "accel-50.params"
+    write_params(path, official_tensors("accel_50_names.tsv"), layout="v1")
+    fixture = Fixture("accel_50")
+    frames = reference_frames(*SIZE, 2, 24)[:, None]
+
+    dff = accel_tf.from_preset("dff_101")
+    accel_tf.load_checkpoint(dff, path)
+    _, state = dff.step(frames[0], dff.initial_state(1, *SIZE), is_key=True)
+    scores, _ = dff.step(frames[1], state, is_key=False)
+    fixture.check("cur1_dff_scores", scores)
+
+    reference = accel_tf.from_preset("deeplab_101")
+    accel_tf.load_checkpoint(reference, path)
+    fixture.check("key_scores", reference.step(frames[0], {})[0])
+
+    update = accel_tf.from_preset("deeplab_50")
+    accel_tf.load_checkpoint(update, path)
+    fixture.check("cur1_update_scores", update.step(frames[1], {})[0])
+    assert np.isfinite(np.asarray(keras.ops.convert_to_numpy(scores))).all()
