@@ -5,7 +5,7 @@ from keras import ops
 
 from accel_tf.layers.blocks import dtype_scope
 from accel_tf.models.accel.convert_accel import accel_entries
-from accel_tf.models.cost import count_multiply_adds, count_upsampling
+from accel_tf.models.cost import count_multiply_adds
 from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.resnet import subtract_mean
 from accel_tf.models.segmentation_head import segmentation_head
@@ -96,7 +96,6 @@ class Accel(DeepFeatureFlow):
         counts = super().multiply_adds(height, width)
         image = (1, height, width, 3)
         features = self.update_backbone.compute_output_shape(image)
-        scores = (*features[:3], self.num_classes)
         counts["non_key"] += (
             count_multiply_adds(self.update_backbone, image)
             + count_multiply_adds(self.update_head, features)

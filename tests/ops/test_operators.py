@@ -1,0 +1,225 @@
+"""Operators against outputs of the framework of the original code."""
+
+import keras
+import numpy as np
+import pytest
+from backend import gradients, to_numpy
+from keras import layers, ops
+from reference import FIXTURES
+
+from accel_tf.layers import CropLike
+from accel_tf.layers.blocks import batch_norm, max_pool
+from accel_tf.models.flownet import flow_image
+from accel_tf.ops import (
+    deformable_conv2d,
+    resize_bilinear,
+    upsample_scores,
+    warp,
+)
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return np.load(FIXTURES / "accel_operators.npz")
+
+
+def channels_last(array):
+    return np.moveaxis(array, 1, -1)
+
+
+def assert_equal(actual, expected, atol=1e-5):
+    np.testing.assert_allclose(
+        to_numpy(actual), channels_last(expected), atol=atol
+    )
+
+
+def apply(build, x, *more):
+    """Runs a functional building block on channels-first arrays."""
+    arrays = [channels_last(array) for array in (x, *more)]
+    inputs = [keras.Input(array.shape[1:]) for array in arrays]
+    return keras.Model(inputs, build(*inputs))(arrays)
+
+
+def test_warp(stored):
+    output = warp(
+        channels_last(stored["warp/feature"]),
+        channels_last(stored["warp/flow"]),
+    )
+    assert_equal(output, stored["warp/output"])
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_deformable_conv2d(stored, groups):
+    name = f"deformable_g{groups}"
+    output = deformable_conv2d(
+        channels_last(stored[f"{name}/x"]),
+        channels_last(stored[f"{name}/offset"]),
+        ops.convert_to_tensor(stored[f"{name}/weight"].transpose(2, 3, 1, 0)),
+        dilation_rate=2,
+        deformable_groups=groups,
+    )
+    assert_equal(output, stored[f"{name}/output"], atol=1e-4)
+
+
+@pytest.mark.parametrize("size", ["a", "b"])
+@pytest.mark.parametrize(
+    "name, padding",
+    [("max_pool_full_k3s2p0", (0, 1)), ("max_pool_valid_k3s2p1", (1, 1))],
+)
+def test_max_pool(stored, name, padding, size):
+    # The networks pool what a ReLU has left.
+    x = stored[f"{name}/x_{size}"]
+    shift = x.min()
+    output = apply(lambda x: max_pool(x, padding, "pool"), x - shift)
+    assert_equal(output, stored[f"{name}/output_{size}"] - shift)
+
+
+@pytest.mark.parametrize("size", ["a", "b"])
+def test_average_pool(stored, size):
+    name = "avg_pool_full_k2s2p0"
+    x = channels_last(stored[f"{name}/x_{size}"])
+    assert_equal(flow_image(x) * 255.0, stored[f"{name}/output_{size}"])
+
+
+def transposed_conv(weight, bias=None):
+    layer = layers.Conv2DTranspose(
+        weight.shape[1], 4, strides=2, padding="same", use_bias=bias is not None
+    )
+    layer.build((None, None, None, weight.shape[0]))
+    weights = [weight.transpose(2, 3, 1, 0)]
+    layer.set_weights(weights if bias is None else [*weights, bias])
+    return layer
+
+
+def test_transposed_conv(stored):
+    name = "deconv_k4s2p1"
+    output = apply(
+        transposed_conv(stored[f"{name}/weight"]), stored[f"{name}/x"]
+    )
+    assert_equal(output, stored[f"{name}/output"])
+
+
+def test_transposed_conv_with_crop(stored):
+    name = "deconv_k4s2p0_crop1"
+    layer = transposed_conv(stored[f"{name}/weight"], stored[f"{name}/bias"])
+    output = apply(
+        lambda x, skip: CropLike()([layer(x), skip]),
+        stored[f"{name}/x"],
+        stored[f"{name}/output"],
+    )
+    assert_equal(output, stored[f"{name}/output"])
+
+
+def test_upsample_scores(stored):
+    name = "upsampling_k32s16_crop8"
+    expected = stored[f"{name}/output"]
+    output = upsample_scores(
+        channels_last(stored[f"{name}/x"]), 16, expected.shape[2:]
+    )
+    assert_equal(output, expected)
+
+
+@pytest.mark.parametrize("fix_gamma", [True, False])
+def test_batch_norm(stored, fix_gamma):
+    values = {
+        key: stored[f"batch_norm/{key}"]
+        for key in ("gamma", "beta", "moving_mean", "moving_var")
+    }
+    if fix_gamma:
+        del values["gamma"]
+    inputs = keras.Input((None, None, 4))
+    model = keras.Model(
+        inputs, batch_norm(inputs, "bn", epsilon=2e-5, scale=not fix_gamma)
+    )
+    model.get_layer("bn").set_weights(list(values.values()))
+    output = model(channels_last(stored["batch_norm/x"]))
+    name = f"output_fix_gamma_{str(fix_gamma).lower()}_eps2e-5"
+    assert_equal(output, stored[f"batch_norm/{name}"])
+
+
+def test_deformable_conv2d_without_offsets_is_a_convolution():
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((2, 8, 9, 4)).astype("float32")
+    kernel = rng.standard_normal((3, 3, 4, 5)).astype("float32")
+    for strides, size in ((1, (8, 9)), (2, (4, 5))):
+        offsets = np.zeros((2, *size, 36), "float32")
+        output = deformable_conv2d(
+            x,
+            offsets,
+            ops.convert_to_tensor(kernel),
+            strides=strides,
+            deformable_groups=2,
+        )
+        padded = np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
+        expected = ops.conv(padded, kernel, strides=strides)
+        np.testing.assert_allclose(
+            to_numpy(output), to_numpy(expected), atol=1e-4
+        )
+
+
+def test_deformable_conv2d_gradients_equal_finite_differences():
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((1, 5, 6, 2)).astype("float32")
+    kernel = rng.standard_normal((3, 3, 2, 3)).astype("float32")
+    offsets = rng.integers(-2, 3, (1, 5, 6, 18))
+    offsets = (offsets + rng.uniform(0.2, 0.8, offsets.shape)).astype("float32")
+    weight = rng.standard_normal((1, 5, 6, 3)).astype("float32")
+
+    def loss(x, offsets, kernel):
+        kernel = ops.convert_to_tensor(kernel)
+        output = deformable_conv2d(x, offsets, kernel)
+        return ops.sum(ops.multiply(output, weight))
+
+    values = [x, offsets, kernel]
+    analytic = gradients(loss, *values)
+    for argument, gradient in enumerate(analytic):
+        chosen = rng.choice(gradient.size, 20, replace=False)
+        for index in zip(
+            *np.unravel_index(chosen, gradient.shape), strict=True
+        ):
+            sides = []
+            for step in (0.1, -0.1):
+                moved = [value.copy() for value in values]
+                moved[argument][index] += step
+                sides.append(float(to_numpy(loss(*moved))))
+            assert abs((sides[0] - sides[1]) / 0.2 - gradient[index]) < 5e-3
+
+
+def test_deformable_conv2d_errors_name_numbers():
+    x = np.zeros((1, 4, 4, 4), "float32")
+    kernel = ops.zeros((3, 3, 4, 2))
+    with pytest.raises(ValueError, match="offsets must have 36 channels"):
+        deformable_conv2d(
+            x, np.zeros((1, 4, 4, 18), "float32"), kernel, deformable_groups=2
+        )
+    with pytest.raises(ValueError, match="deformable_groups=3"):
+        deformable_conv2d(x, x, kernel, deformable_groups=3)
+
+
+@pytest.mark.parametrize("size", [(9, 11), (4, 3), (5, 7)])
+def test_resize_bilinear(size):
+    image = np.random.default_rng(5).standard_normal((2, 5, 7, 3))
+    image = image.astype("float32")
+    half_pixel = to_numpy(resize_bilinear(image, size))
+    corners = to_numpy(resize_bilinear(image, size, align_corners=True))
+    for actual, align in ((half_pixel, False), (corners, True)):
+        axes = []
+        for new, old in zip(size, (5, 7), strict=True):
+            index = np.arange(new)
+            if align:
+                axes.append(np.linspace(0, old - 1, new))
+            else:
+                position = (index + 0.5) * old / new - 0.5
+                axes.append(np.clip(position, 0, old - 1))
+        rows = [
+            [np.interp(axes[1], np.arange(7), row) for row in plane]
+            for plane in np.moveaxis(image, -1, 1).reshape(-1, 5, 7)
+        ]
+        planes = [
+            [np.interp(axes[0], np.arange(5), column) for column in plane.T]
+            for plane in np.array(rows)
+        ]
+        expected = np.array(planes).swapaxes(1, 2).reshape(2, 3, *size)
+        np.testing.assert_allclose(
+            actual, np.moveaxis(expected, 1, -1), atol=1e-5
+        )
