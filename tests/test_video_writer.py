@@ -79,7 +79,7 @@ def test_odd_sizes_grow_by_a_copy_of_the_edge(tmp_path, size):
     assert np.abs(np.int16(decoded) - np.int16(grown)).mean() < 5
 
 
-@pytest.mark.parametrize("rate", [0.5, 23.976024, 29.97003, 119.8801, 999.5])
+@pytest.mark.parametrize("rate", [0.5, 23.976024, 29.97003, 120.123, 700.13])
 def test_frame_rates_that_the_codec_cannot_state_are_rounded(tmp_path, rate):
     with VideoWriter(tmp_path / "out.mp4", HEIGHT, WIDTH, rate) as writer:
         for index in range(5):

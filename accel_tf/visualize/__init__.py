@@ -1,0 +1,13 @@
+"""Pictures of labels, optical flow and measurements."""
+
+from accel_tf.visualize.flow_color import flow_to_color
+from accel_tf.visualize.overlay import add_legend, caption, overlay
+from accel_tf.visualize.plots import plot_accuracy_against_time
+
+__all__ = [
+    "add_legend",
+    "caption",
+    "flow_to_color",
+    "overlay",
+    "plot_accuracy_against_time",
+]

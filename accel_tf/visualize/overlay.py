@@ -1,0 +1,171 @@
+"""Labels drawn over the frames they belong to."""
+
+import numpy as np
+
+from accel_tf import optional
+from accel_tf.data.label_maps import IGNORE
+
+_STRIP_COLOR = (24, 24, 24)
+_TEXT_COLOR = (240, 240, 240)
+
+
+def overlay(frame, labels, label_map, alpha=0.5, contours=False):
+    """Colours every pixel of a frame with its class.
+
+    Args:
+        frame: uint8 RGB `[height, width, 3]`.
+        labels: Class indices, uint8 `[height, width]`; pixels labelled 255
+            stay as they are.
+        label_map: The `LabelMap` that gives the colours.
+        alpha: Share of the colour, from 0 (the frame) to 1 (the labels).
+        contours: Whether to draw a dark line one pixel wide where two classes
+            meet, which keeps small objects apart from what is behind them.
+
+    Returns:
+        uint8 RGB `[height, width, 3]`, a new array.
+
+    Raises:
+        ValueError: Shapes or dtypes do not fit, a label is no class of the
+            label map, or `alpha` is out of range.
+    """
+    frame, labels = np.asarray(frame), np.asarray(labels)
+    _check_frame(frame)
+    if labels.shape != frame.shape[:2] or labels.dtype != np.uint8:
+        raise ValueError(
+            f"labels must be uint8 of shape {frame.shape[:2]} as the frame, "
+            f"not {labels.dtype} of shape {labels.shape}"
+        )
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"alpha must be from 0 to 1, not {alpha}")
+    is_class = labels != IGNORE
+    highest = np.max(labels, initial=0, where=is_class)
+    if highest >= len(label_map):
+        raise ValueError(
+            f"label {highest} is no class of a label map with "
+            f"{len(label_map)} classes"
+        )
+    # 16-bit integers and weights in 1/256 take a fraction of the time that
+    # floating point takes on large frames.
+    weight = np.uint16(round(alpha * 256))
+    colors = label_map.palette() * weight
+    blended = frame * (np.uint16(256) - weight)
+    blended += np.take(colors, labels, axis=0, mode="clip")
+    result = (blended >> 8).astype(np.uint8)
+    np.copyto(result, frame, where=~is_class[..., None])
+    if contours:
+        result[_contours(labels)] //= 3
+    return result
+
+
+def caption(image, text):
+    """Writes one line of text on a dark strip in the upper left corner.
+
+    Args:
+        image: uint8 RGB `[height, width, 3]`.
+        text: The line. OpenCV 4 draws characters beyond ASCII as "?". Text
+            that is too wide for the image is drawn smaller.
+
+    Returns:
+        uint8 RGB of the same shape, a new array.
+
+    Raises:
+        ValueError: `image` has another shape or dtype.
+        ImportError: OpenCV is not installed.
+    """
+    image = np.array(image)
+    _check_frame(image)
+    scale = _text_scale(image.shape[1])
+    width, height, _ = _text_size(text, scale)
+    room = image.shape[1] - height
+    if width > room > 0:
+        scale *= room / width
+        width, height, _ = _text_size(text, scale)
+    strip = image[: 2 * height, : width + height]
+    strip[:] = strip // 4
+    _draw_text(image, text, (height // 2, height * 3 // 2), scale)
+    return image
+
+
+def add_legend(image, label_map):
+    """Adds a strip below an image with the colour and name of every class.
+
+    Args:
+        image: uint8 RGB `[height, width, 3]`.
+        label_map: The `LabelMap` to explain.
+
+    Returns:
+        uint8 RGB `[height + strip height, width, 3]`; the strip has as many
+        lines as the names need.
+
+    Raises:
+        ValueError: `image` has another shape or dtype.
+        ImportError: OpenCV is not installed.
+    """
+    image = np.asarray(image)
+    _check_frame(image)
+    width = image.shape[1]
+    scale = _text_scale(width)
+    _, text_height, _ = _text_size("Ag", scale)
+    line_height = 2 * text_height
+    entries, left, line = [], 0, 0
+    for name, color in zip(label_map.names, label_map.colors, strict=True):
+        # A swatch, the name, and as much again between two entries.
+        advance = _text_size(name, scale)[0] + 3 * text_height
+        if left and left + advance > width:
+            left, line = 0, line + 1
+        entries.append((name, color, left, line * line_height))
+        left += advance
+    strip = np.empty(((line + 1) * line_height, width, 3), np.uint8)
+    strip[:] = _STRIP_COLOR
+    for name, color, left, top in entries:
+        middle = top + text_height // 2
+        swatch = slice(left + text_height // 2, left + text_height * 3 // 2)
+        strip[middle : middle + text_height, swatch] = color
+        _draw_text(
+            strip, name, (left + 2 * text_height, middle + text_height), scale
+        )
+    return np.concatenate([image, strip])
+
+
+def _contours(labels):
+    """Marks pixels whose right or lower neighbour has another label."""
+    edges = np.zeros(labels.shape, bool)
+    edges[:, :-1] |= labels[:, :-1] != labels[:, 1:]
+    edges[:-1] |= labels[:-1] != labels[1:]
+    return edges
+
+
+def _check_frame(frame):
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+        raise ValueError(
+            f"an image is uint8 RGB of shape [height, width, 3], not "
+            f"{frame.dtype} of shape {frame.shape}"
+        )
+
+
+def _text_scale(image_width):
+    # Legible at every size: about 11 pixels high up to 960 wide.
+    return max(0.45, image_width / 1920)
+
+
+def _text_size(text, scale):
+    """Width, height with room for descenders, and baseline in pixels."""
+    cv2 = optional.cv2()
+    (width, height), baseline = cv2.getTextSize(
+        text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1
+    )
+    return width, height + baseline // 2, baseline
+
+
+def _draw_text(image, text, lower_left, scale):
+    cv2 = optional.cv2()
+    cv2.putText(
+        image,
+        text,
+        lower_left,
+        cv2.FONT_HERSHEY_SIMPLEX,
+        scale,
+        _TEXT_COLOR,
+        thickness=max(1, round(scale)),
+        lineType=cv2.LINE_AA,
+    )
