@@ -1,6 +1,10 @@
 """Video segmentation at a fraction of the per-frame cost."""
 
+import contextlib
 import pathlib
+import sys
+
+from accel_tf.quiet_start import quiet_start
 
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
 if (_ROOT / "datasets" / "synthetic_streets" / "__init__.py").is_file() and (
@@ -9,13 +13,19 @@ if (_ROOT / "datasets" / "synthetic_streets" / "__init__.py").is_file() and (
     # From a bare checkout `accel_tf.datasets` lives beside this package.
     __path__.append(str(_ROOT))
 
-# ruff: noqa: E402
-from accel_tf import ops
-from accel_tf.checkpoints import load_checkpoint
-from accel_tf.data.label_maps import LabelMap
-from accel_tf.models.presets import describe_preset, from_preset, list_presets
-from accel_tf.models.segmenter import VideoSegmenter
-from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
+# The command line is imported after this package, too late to be quiet.
+_IS_COMMAND = pathlib.Path(sys.argv[0]).stem == "accel-tf"
+with quiet_start() if _IS_COMMAND else contextlib.nullcontext():
+    from accel_tf import ops, training
+    from accel_tf.checkpoints import load_checkpoint
+    from accel_tf.data.label_maps import LabelMap
+    from accel_tf.models.presets import (
+        describe_preset,
+        from_preset,
+        list_presets,
+    )
+    from accel_tf.models.segmenter import VideoSegmenter
+    from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
 
 __all__ = [
     "FixedInterval",
@@ -28,4 +38,5 @@ __all__ = [
     "list_presets",
     "load_checkpoint",
     "ops",
+    "training",
 ]

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from keras import config, layers
+from keras import config, dtype_policies, layers
 
 from accel_tf.layers.deformable_conv2d import DeformableConv2D
 
@@ -11,10 +11,10 @@ HE = "he_normal"
 
 @contextlib.contextmanager
 def dtype_scope(dtype):
-    """Layers made inside follow `dtype` (a policy, its name, or `None`)."""
+    """Layers made inside follow `dtype`: a policy, its name or config."""
     previous = config.dtype_policy()
     if dtype is not None:
-        config.set_dtype_policy(dtype)
+        config.set_dtype_policy(dtype_policies.get(dtype))
     try:
         yield
     finally:

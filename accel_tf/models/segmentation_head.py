@@ -2,8 +2,6 @@
 
 import keras
 
-from accel_tf.layers.blocks import HE
-
 
 def segmentation_head(channels, num_classes, filters, name):
     """1x1 convolution, ReLU, 1x1 convolution: `fc6` and `score`.
@@ -17,11 +15,13 @@ def segmentation_head(channels, num_classes, filters, name):
     Returns:
         A model from `[B, h, w, channels]` to scores `[B, h, w, classes]`.
     """
+    # As published; the features are unbounded and would swamp the softmax.
+    small = keras.initializers.RandomNormal(stddev=0.01)
     features = keras.Input((None, None, channels), name="features")
     x = keras.layers.Conv2D(
-        filters, 1, activation="relu", kernel_initializer=HE, name="fc6"
+        filters, 1, activation="relu", kernel_initializer=small, name="fc6"
     )(features)
     scores = keras.layers.Conv2D(
-        num_classes, 1, kernel_initializer=HE, name="score"
+        num_classes, 1, kernel_initializer=small, name="score"
     )(x)
     return keras.Model(features, scores, name=name)

@@ -185,6 +185,15 @@ class VideoSegmenter(keras.Model):
 
     # === Config ===
 
+    @staticmethod
+    def serialize_network(network):
+        """The config of a network that is an argument of the constructor."""
+        config = keras.saving.serialize_keras_object(network)
+        # That it was compiled, for training alone, is not part of it.
+        config.pop("compile_config", None)
+        config.pop("build_config", None)
+        return config
+
     def get_config(self):
         return {
             "num_classes": self.num_classes,

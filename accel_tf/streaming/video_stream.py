@@ -24,17 +24,12 @@ class VideoStream:
             paper.
 
     Attributes:
-        is_key: whether the last frame was a key frame; `None` before the
-            first.
+        is_key: whether the last frame was a key frame, as every frame of a
+            model without key frames is; `None` before the first.
         frames_since_key: 0 on a key frame; `None` before the first.
     """
 
     def __init__(self, model, policy=None):
-        if model.num_classes > 256:
-            raise ValueError(
-                "labels are uint8: a stream takes at most 256 classes, got "
-                f"{model.num_classes}."
-            )
         self.model = model
         self.policy = FixedInterval(5) if policy is None else policy
         self._step = compile_step(model)
@@ -69,11 +64,14 @@ class VideoStream:
         if shape != self._shape:
             self.reset_state()
         if self._state is None:
-            is_key = True
             state = self.model.initial_state(*shape[:3])
         else:
             state = self._state
-            is_key = bool(self.policy.is_key(frame, self.frames_since_key + 1))
+        is_key = (
+            self._state is None
+            or not self.model.uses_key_frames
+            or bool(self.policy.is_key(frame, self.frames_since_key + 1))
+        )
         labels, state = self._step(frame, state, is_key)
         labels = np.asarray(ops.convert_to_numpy(labels))
         # Only now that the step has succeeded is anything remembered.

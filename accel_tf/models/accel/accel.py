@@ -109,9 +109,7 @@ class Accel(DeepFeatureFlow):
     def get_config(self):
         return {
             **super().get_config(),
-            "update_backbone": keras.saving.serialize_keras_object(
-                self.update_backbone
-            ),
+            "update_backbone": self.serialize_network(self.update_backbone),
             "update_prefix": self.update_prefix,
             "update_head_prefix": self.update_head_prefix,
         }

@@ -36,10 +36,10 @@ def _accel_101(num_classes, **kwargs):
 def _accel_tiny(num_classes, **kwargs):
     return Accel(
         ResNetV1(
-            blocks=(2, 3, 5, 2),
-            filters=(16, 32, 64, 64),
+            blocks=(1, 2, 5, 2),
+            filters=(8, 32, 64, 64),
             strides=(1, 2, 1, 1),
-            stem_filters=32,
+            stem_filters=16,
             name="reference_backbone",
         ),
         FlowNetS(

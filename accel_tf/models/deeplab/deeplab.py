@@ -65,7 +65,7 @@ class DeepLab(VideoSegmenter):
     def get_config(self):
         return {
             **super().get_config(),
-            "backbone": keras.saving.serialize_keras_object(self.backbone),
+            "backbone": self.serialize_network(self.backbone),
             "head_filters": self.head_filters,
             "prefix": self.prefix,
         }

@@ -120,10 +120,11 @@ class DeepFeatureFlow(VideoSegmenter):
         return dff_entries(self)
 
     def get_config(self):
-        serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            "reference_backbone": serialize(self.reference_backbone),
-            "flow_network": serialize(self.flow_network),
+            "reference_backbone": self.serialize_network(
+                self.reference_backbone
+            ),
+            "flow_network": self.serialize_network(self.flow_network),
             "head_filters": self.head_filters,
         }

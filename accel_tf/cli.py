@@ -1,0 +1,226 @@
+"""The command line `accel-tf`: parsing of arguments, and nothing else."""
+
+import argparse
+import re
+import signal
+import sys
+
+import tqdm
+
+import accel_tf
+
+
+def main(argv=None):
+    """Runs one verb.
+
+    Args:
+        argv: the arguments; those of the process by default.
+
+    Returns:
+        The exit status: 0, 2 after a mistake in the input, 130 after an
+        interrupt.
+    """
+    arguments = _parser().parse_args(argv)
+    # Being told to stop by a supervisor is like Ctrl-C: finish the files.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return arguments.run(arguments) or 0
+    except KeyboardInterrupt:
+        print("accel-tf: interrupted", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, ImportError) as error:
+        message = " ".join(str(error).split())
+        print(f"accel-tf: {message}", file=sys.stderr)
+        return 2
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="accel-tf",
+        description="Video segmentation at a fraction of the per-frame cost.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def verb(name, run, summary, example):
+        added = verbs.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            epilog=f"Example: accel-tf {example}",
+        )
+        added.set_defaults(run=run)
+        return added
+
+    models = verb(
+        "models",
+        _models,
+        "Table of the presets: parameters and multiply-additions.",
+        "models --size 512x1024",
+    )
+    models.add_argument(
+        "--size",
+        type=_size,
+        default=(1024, 2048),
+        metavar="HxW",
+        help="of a frame in pixels (default: 1024x2048)",
+    )
+
+    demo = verb(
+        "demo",
+        _demo,
+        "Trains and compares small models on procedural street scenes.",
+        "demo --out out/demo",
+    )
+    demo.add_argument(
+        "--out",
+        default="out/demo",
+        metavar="DIR",
+        help="folder for the results (default: out/demo)",
+    )
+
+    segment = verb(
+        "segment",
+        _segment,
+        "Segments a video and writes it with the classes laid over.",
+        "segment drive.mp4 --model accel_18 --weights accel-18-0000.params "
+        "--output out.mp4",
+    )
+    segment.add_argument(
+        "input", help="video file, folder of frames or index of a camera"
+    )
+    _add_model(segment)
+    segment.add_argument(
+        "--interval",
+        type=int,
+        default=5,
+        metavar="N",
+        help="frames from one key frame to the next (default: 5)",
+    )
+    segment.add_argument(
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="video to write: .mp4, .avi or .mkv",
+    )
+    segment.add_argument(
+        "--labels",
+        metavar="DIR",
+        help="also write a palette PNG for every frame into this new folder; "
+        "Cityscapes ids where the classes are Cityscapes'",
+    )
+    segment.add_argument(
+        "--frame-rate",
+        type=float,
+        default=25.0,
+        metavar="FPS",
+        help="of a folder or camera (default: 25)",
+    )
+
+    convert = verb(
+        "convert",
+        _convert,
+        "Writes an official checkpoint as .weights.h5.",
+        "convert --model accel_18 rfcn_dff_flownet_vid-0000.params "
+        "accel-18-0000.params --output accel_18.weights.h5",
+    )
+    convert.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="official checkpoints; a later one overrides an earlier one",
+    )
+    _add_preset(convert)
+    convert.add_argument("--output", required=True, metavar="FILE")
+    return parser
+
+
+def _add_preset(parser):
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="NAME",
+        help="preset; `accel-tf models` lists them",
+    )
+    parser.add_argument(
+        "--num-classes",
+        type=int,
+        default=19,
+        metavar="N",
+        help="of the weights (default: 19; a .keras file knows it)",
+    )
+
+
+def _add_model(parser):
+    _add_preset(parser)
+    parser.add_argument(
+        "--weights",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help=".keras, .weights.h5 or official checkpoints; random without",
+    )
+
+
+def _size(text):
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not match or 0 in map(int, match.groups()):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no size; give HEIGHTxWIDTH, such as 512x1024"
+        )
+    return tuple(map(int, match.groups()))
+
+
+def _models(arguments):
+    from accel_tf.models.summary import format_table, summarize_presets
+
+    rows = summarize_presets(
+        *arguments.size,
+        progress=lambda names: tqdm.tqdm(names, leave=False),
+    )
+    print(format_table(rows))
+
+
+def _demo(arguments):
+    from accel_tf.demo import run_demo
+
+    run_demo(arguments.out)
+
+
+def _segment(arguments):
+    from accel_tf.models.restore import restore_model
+    from accel_tf.segment import SegmentReport, segment_video
+
+    # A bad interval should not wait for the model.
+    accel_tf.FixedInterval(arguments.interval)
+    model, message = restore_model(
+        arguments.model, arguments.weights, arguments.num_classes
+    )
+    print(message)
+    report = SegmentReport()
+    try:
+        segment_video(
+            model,
+            arguments.input,
+            arguments.output,
+            interval=arguments.interval,
+            labels=arguments.labels,
+            frame_rate=arguments.frame_rate,
+            report=report,
+        )
+    except KeyboardInterrupt:
+        if report.frames:
+            print(f"Interrupted; {arguments.output} holds {report}.")
+        raise
+    print(f"{arguments.output}: {report}.")
+
+
+def _convert(arguments):
+    from accel_tf.checkpoints.convert import convert_checkpoint
+
+    model = accel_tf.from_preset(arguments.model, arguments.num_classes)
+    report = convert_checkpoint(model, arguments.files, arguments.output)
+    print(f"{arguments.output}: {report}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
