@@ -1,6 +1,7 @@
 """The command line `accel-tf`: parsing of arguments, and nothing else."""
 
 import argparse
+import json
 import re
 import signal
 import sys
@@ -8,6 +9,7 @@ import sys
 import tqdm
 
 import accel_tf
+from accel_tf.files import write_text
 
 
 def main(argv=None):
@@ -63,6 +65,9 @@ def _parser():
         default=(1024, 2048),
         metavar="HxW",
         help="of a frame in pixels (default: 1024x2048)",
+    )
+    models.add_argument(
+        "--json", metavar="FILE", help="also write the numbers to this file"
     )
 
     demo = verb(
@@ -178,6 +183,8 @@ def _models(arguments):
         progress=lambda names: tqdm.tqdm(names, leave=False),
     )
     print(format_table(rows))
+    if arguments.json:
+        write_text(arguments.json, json.dumps(rows, indent=1) + "\n")
 
 
 def _demo(arguments):

@@ -1,9 +1,9 @@
 """From official checkpoints to Keras' own weights files."""
 
-import os
 import pathlib
 
 from accel_tf.checkpoints.load import load_checkpoint
+from accel_tf.files import replacing
 
 
 def convert_checkpoint(model, files, output):
@@ -28,10 +28,6 @@ def convert_checkpoint(model, files, output):
     if not output.parent.is_dir():
         raise FileNotFoundError(f"no such folder: {output.parent}.")
     report = load_checkpoint(model, *files)
-    partial = output.with_name(f".{os.getpid()}.{output.name}")
-    try:
+    with replacing(output) as partial:
         model.save_weights(partial)
-        os.replace(partial, output)
-    finally:
-        partial.unlink(missing_ok=True)
     return report

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import warnings
 
 import numpy as np
 
@@ -88,7 +89,10 @@ def _load_keras(model, path):
         )
     before = [variable.numpy() for variable in model.variables]
     try:
-        model.load_weights(path)
+        # Keras only warns where a file lacks some of a model's layers.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(path)
     except Exception as error:
         # Keras assigns as it reads; put back what it had changed.
         for variable, value in zip(model.variables, before, strict=True):

@@ -1,0 +1,39 @@
+# Everything runs in .venv, which the first target to need it makes.
+# PYTHON may be any of 3.11 to 3.13.
+PYTHON ?= python3
+VENV ?= .venv
+BACKENDS ?= jax torch
+
+.PHONY: demo test test-all test-backends lint readme
+
+$(VENV)/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -q -e ".[video,plot,test,lint]"
+	touch $@
+
+demo: $(VENV)/.installed
+	$(VENV)/bin/accel-tf demo --out out/demo
+
+test: $(VENV)/.installed
+	$(VENV)/bin/python -m pytest
+
+# All tests, then the arithmetic once more on the other Keras backends.
+test-all: $(VENV)/.installed
+	$(VENV)/bin/python -m pytest -m "slow or not slow"
+	$(MAKE) test-backends
+
+test-backends: $(VENV)/.installed
+	for backend in $(BACKENDS); do \
+	    $(VENV)/bin/python -c "import $$backend" || \
+	        $(VENV)/bin/python -m pip install -q -e ".[$$backend]"; \
+	    KERAS_BACKEND=$$backend $(VENV)/bin/python -m pytest \
+	        tests/ops tests/layers tests/models tests/streaming || exit 1; \
+	done
+
+lint: $(VENV)/.installed
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+# The tables of README.md from recipes/results/*.json.
+readme: $(VENV)/.installed
+	$(VENV)/bin/python recipes/update_readme.py

@@ -1,0 +1,21 @@
+import numpy as np
+import pytest
+
+from accel_tf.metrics import confusion_matrix, iou_per_class
+
+
+def test_confusion_matrix_ignores_unlabelled_pixels():
+    labels = np.array([[0, 0, 1], [2, 255, 1]], "uint8")
+    predictions = np.array([[0, 1, 1], [0, 2, 1]], "uint8")
+    confusion = confusion_matrix(labels, predictions, 3)
+    np.testing.assert_array_equal(confusion, [[1, 1, 0], [0, 2, 0], [1, 0, 0]])
+
+
+def test_iou_per_class():
+    iou = iou_per_class(np.array([[1, 1, 0], [0, 2, 0], [0, 0, 0]]))
+    np.testing.assert_allclose(iou, [1 / 2, 2 / 3, np.nan])
+
+
+def test_shapes_must_agree():
+    with pytest.raises(ValueError, match="must have one shape"):
+        confusion_matrix(np.zeros((2, 2), int), np.zeros((2, 3), int), 2)

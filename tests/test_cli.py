@@ -1,0 +1,237 @@
+"""The command line, as a user types it."""
+
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import accel_tf
+from accel_tf import cli
+from accel_tf.checkpoints.mxnet import read_params, write_params
+from accel_tf.data.label_maps import STREETS
+from accel_tf.video import VideoWriter, open_video
+
+CLASSES = len(STREETS)
+
+
+def frames(count, height=48, width=64):
+    rng = np.random.default_rng(0)
+    start = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return [np.roll(start, index, axis=1) for index in range(count)]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A video, a model with names and colours, and weights of another."""
+    folder = tmp_path_factory.mktemp("files")
+    with VideoWriter(folder / "video.mp4", 48, 64, 10.0) as writer:
+        for frame in frames(12):
+            writer.write(frame)
+    keras.utils.set_random_seed(0)
+    model = accel_tf.from_preset("accel_tiny", CLASSES, label_map=STREETS)
+    model.save(folder / "model.keras")
+    model.save_weights(folder / "model.weights.h5")
+    other = accel_tf.from_preset("accel_tiny", CLASSES + 1)
+    other.save_weights(folder / "other.weights.h5")
+    return folder
+
+
+def segment(files, *changes, source="video.mp4"):
+    arguments = {
+        "--model": "accel_tiny",
+        "--weights": str(files / "model.keras"),
+        "--output": str(files / "out.mp4"),
+    }
+    arguments |= dict(zip(changes[::2], changes[1::2], strict=True))
+    return [
+        "segment",
+        str(files / source),
+        *(text for pair in arguments.items() for text in pair),
+    ]
+
+
+def test_segment_writes_video_and_labels(files, tmp_path, capsys):
+    output, labels = tmp_path / "out.mp4", tmp_path / "labels"
+    argv = segment(files, "--output", str(output), "--labels", str(labels))
+    assert cli.main([*argv, "--interval", "5"]) == 0
+    assert "12 frames, 3 key frames" in capsys.readouterr().out
+    with open_video(output) as video:
+        written = list(video)
+        assert video.frame_rate == 10.0
+    assert len(written) == 12 and written[0].shape == (48, 64, 3)
+    assert len(list(labels.glob("*.png"))) == 12
+    names = json.loads((labels / "classes.json").read_text())
+    # The classes are all Cityscapes', so the files hold Cityscapes' ids.
+    assert names["7"] == "road" and names["26"] == "car"
+
+
+def test_segment_reads_a_folder(files, tmp_path, capsys):
+    from accel_tf import optional
+
+    for index, frame in enumerate(frames(3)):
+        optional.cv2().imwrite(str(tmp_path / f"{index}.png"), frame)
+    argv = segment(files, "--weights", str(files / "model.weights.h5"))
+    argv[1] = str(tmp_path)
+    assert cli.main([*argv, "--num-classes", str(CLASSES)]) == 0
+    assert "3 frames, 1 key frames" in capsys.readouterr().out
+
+
+def one_line(capsys):
+    error = capsys.readouterr().err
+    lines = [line for line in error.splitlines() if "accel-tf:" in line]
+    assert len(lines) == 1 and "Traceback" not in error
+    return lines[0].split("accel-tf:")[1]
+
+
+def test_bad_input_ends_in_one_line(files, tmp_path, capsys):
+    text = tmp_path / "text.mp4"
+    text.write_text("not a video")
+    whole = (files / "video.mp4").read_bytes()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    from accel_tf import optional
+
+    for index, frame in enumerate(frames(3)):
+        optional.cv2().imwrite(str(broken / f"{index}.png"), frame)
+    (broken / "1.png").write_bytes((broken / "1.png").read_bytes()[:100])
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole[: len(whole) // 2])
+    output = tmp_path / "out.mp4"
+
+    def fails_with(expected, *changes, source="video.mp4"):
+        argv = segment(files, "--output", str(output), *changes, source=source)
+        assert cli.main(argv) == 2
+        line = one_line(capsys)
+        assert expected in line, line
+        assert not output.exists()
+        assert not list(tmp_path.glob(".*")), "a partial file is left"
+
+    fails_with("no such file", source="none.mp4")
+    fails_with("text.mp4", source=text)
+    fails_with("cut.mp4", source=cut)
+    fails_with("empty", source=empty)
+    fails_with("1.png", source=broken)
+    fails_with("did you mean 'accel_18'", "--model", "accel18")
+    fails_with("interval must be", "--interval", "0")
+    fails_with("no weights file", "--weights", "none.params")
+    fails_with("not a .keras model", "--weights", _text(tmp_path, "a.keras"))
+    fails_with("not a weights file", "--weights", _text(tmp_path, "a.params"))
+    fails_with(
+        "does not hold the weights of accel_tiny",
+        "--weights",
+        str(files / "other.weights.h5"),
+        "--num-classes",
+        str(CLASSES),
+    )
+    fails_with("holds accel_tiny, not deeplab_18", "--model", "deeplab_18")
+    fails_with("no such folder", "--output", str(tmp_path / "none" / "o.mp4"))
+    fails_with("must end in", "--output", str(tmp_path / "o.gif"))
+
+
+def _text(folder, name):
+    (folder / name).write_text("some text, longer than any magic number")
+    return str(folder / name)
+
+
+def test_the_input_is_never_overwritten(files, capsys):
+    before = (files / "video.mp4").read_bytes()
+    argv = segment(files, "--output", str(files / "video.mp4"))
+    assert cli.main(argv) == 2
+    assert "is the input" in one_line(capsys)
+    assert (files / "video.mp4").read_bytes() == before
+
+
+@pytest.mark.parametrize("argv", [[], ["fly"], ["models", "--size", "0x4"]])
+def test_bad_flags_exit_with_2(argv, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(argv)
+    assert stop.value.code == 2
+    assert "usage: accel-tf" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["models", "demo", "segment", "convert"])
+def test_help_has_an_example(verb, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([verb, "--help"])
+    assert stop.value.code == 0
+    assert f"Example: accel-tf {verb}" in capsys.readouterr().out
+
+
+def test_convert(files, tmp_path, capsys):
+    model = accel_tf.from_preset("accel_tiny", CLASSES)
+    rng = np.random.default_rng(0)
+    tensors = {
+        entry.names[0]: rng.random(entry.shape, dtype="float32")
+        if entry.constant is None
+        else np.array(entry.constant)
+        for entry in model.checkpoint_entries()
+    }
+    write_params(tmp_path / "a.params", tensors)
+    output = tmp_path / "a.weights.h5"
+    argv = ["convert", "--model", "accel_tiny", "--num-classes", str(CLASSES)]
+    argv += [str(tmp_path / "a.params"), "--output", str(output)]
+    assert cli.main(argv) == 0
+    assert f"{len(tensors)} tensors loaded" in capsys.readouterr().out
+    model.load_weights(output)
+    stored = read_params(tmp_path / "a.params")["corr_weight"]
+    kernel = keras.ops.convert_to_numpy(model.fusion.kernel)
+    np.testing.assert_array_equal(kernel, stored.transpose(2, 3, 1, 0))
+
+    argv[-1] = str(tmp_path / "a.h5")
+    assert cli.main(argv) == 2
+    assert "must end in .weights.h5" in one_line(capsys)
+
+
+def test_an_interrupted_run_leaves_a_playable_file(files, tmp_path):
+    with VideoWriter(tmp_path / "long.mp4", 48, 64, 10.0) as writer:
+        for _ in range(100):
+            for frame in frames(60):
+                writer.write(frame)
+    output = tmp_path / "out.mp4"
+    argv = segment(files, "--output", str(output))
+    argv[1] = str(tmp_path / "long.mp4")
+    program = "import sys; from accel_tf.cli import main; sys.exit(main())"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    # The partial video grows as soon as the stream runs.
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        partial = [path for path in tmp_path.glob(".*") if path.stat().st_size]
+        if partial and partial[0].stat().st_size > 50_000:
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted" in printed
+    with open_video(output) as video:
+        assert 0 < len(list(video)) < 6000
+    assert sorted(path.name for path in pathlib.Path(tmp_path).iterdir()) == [
+        "long.mp4",
+        "out.mp4",
+    ]
+
+
+def test_models_prints_a_table(monkeypatch, tmp_path, capsys):
+    from accel_tf.models import summary
+
+    monkeypatch.setattr(summary, "list_presets", lambda: ["accel_tiny"])
+    path = tmp_path / "models.json"
+    assert cli.main(["models", "--size", "64x128", "--json", str(path)]) == 0
+    assert "| accel_tiny | Accel's structure" in capsys.readouterr().out
+    (row,) = json.loads(path.read_text())
+    model = accel_tf.from_preset("accel_tiny")
+    assert row["parameters"] == model.count_params()
+    assert row["key_multiply_adds"] == model.multiply_adds(64, 128)["key"]
