@@ -159,10 +159,11 @@ def _add_model(parser):
     _add_preset(parser)
     parser.add_argument(
         "--weights",
-        nargs="+",
+        action="append",
         default=[],
         metavar="FILE",
-        help=".keras, .weights.h5 or official checkpoints; random without",
+        help=".keras, .weights.h5 or official checkpoint; give it again for "
+        "a file that is laid over the one before; random without",
     )
 
 

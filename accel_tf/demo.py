@@ -29,9 +29,7 @@ INTERVALS = (1, 2, 5, 10)
 CROP = (96, 192)
 
 
-def run_demo(
-    out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0
-):
+def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
     """Generates data, trains, evaluates and leaves the results in `out`.
 
     Args:
@@ -68,7 +66,7 @@ def run_demo(
         "Accel": (model, INTERVALS[1:]),
     }
     rows = _evaluate(systems, validation)
-    table = _table(rows)
+    table = format_results(rows)
     print(table)
 
     with replacing(out / "accel_tiny.keras") as partial:
@@ -242,7 +240,8 @@ def _evaluate(systems, sequences):
     return rows
 
 
-def _table(rows):
+def format_results(rows):
+    """The rows of `run_demo` as a Markdown table."""
     lines = [
         "| system | key-frame interval | mean IoU | ms per frame | MMAC "
         "per frame |",
@@ -285,7 +284,7 @@ def _write_overlays(systems, sequences, label_map, out, interval=10):
                     pictures[title] = overlay(frame, labels, label_map)
                 grid = _grid(pictures, scale)
                 writer.write(grid)
-                if index == interval - 1:
+                if index < interval:
                     last = grid
     _write_picture(out / "overlay.png", add_legend(last, label_map))
 

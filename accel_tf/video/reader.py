@@ -1,12 +1,4 @@
-"""Read video files, folders of frames and cameras; write videos and labels.
-
-    with open_video("drive.mp4") as video:
-        for frame in read_ahead(video):
-            ...
-
-Frames are uint8 RGB, `[height, width, 3]`. `VideoWriter` and `LabelWriter`
-live in `video_writer.py` and can be imported from here.
-"""
+"""Frames from video files, folders of images and cameras."""
 
 import contextlib
 import math
@@ -18,16 +10,7 @@ import threading
 import numpy as np
 
 from accel_tf import optional
-from accel_tf.video_container import least_frame_count, why_not_opened
-from accel_tf.video_writer import LabelWriter, VideoWriter
-
-__all__ = [
-    "LabelWriter",
-    "VideoReader",
-    "VideoWriter",
-    "open_video",
-    "read_ahead",
-]
+from accel_tf.video.container import least_frame_count, why_not_opened
 
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".webp")
 

@@ -9,7 +9,7 @@ import pytest
 
 from accel_tf.data.label_maps import CAMVID_11, CITYSCAPES, STREETS, LabelMap
 from accel_tf.video import LabelWriter, VideoWriter, open_video
-from accel_tf.video_writer import palette_png
+from accel_tf.video.writer import palette_png
 
 HEIGHT, WIDTH, RATE = 48, 64, 25.0
 

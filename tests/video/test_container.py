@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from accel_tf.video_container import least_frame_count, why_not_opened
+from accel_tf.video.container import least_frame_count, why_not_opened
 
 
 def box(name, *contents, wide=False):

@@ -1,0 +1,19 @@
+"""Reading of video files, folders and cameras; writing of videos and labels.
+
+    with open_video("drive.mp4") as video:
+        for frame in read_ahead(video):
+            ...
+
+Frames are uint8 RGB, `[height, width, 3]`.
+"""
+
+from accel_tf.video.reader import VideoReader, open_video, read_ahead
+from accel_tf.video.writer import LabelWriter, VideoWriter
+
+__all__ = [
+    "LabelWriter",
+    "VideoReader",
+    "VideoWriter",
+    "open_video",
+    "read_ahead",
+]
