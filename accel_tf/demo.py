@@ -45,8 +45,11 @@ def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
         The rows of the table, a list of dicts.
 
     Raises:
+        ImportError: if OpenCV or matplotlib is not installed.
         OSError: if `out` cannot be written.
     """
+    # What is missing should be said before the work, not after it.
+    optional.cv2(), optional.matplotlib_pyplot()
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
@@ -57,6 +60,7 @@ def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
         "accel_tiny", num_classes=len(label_map), label_map=label_map
     )
     update_only = _train(model, train, steps, seed)
+    _save(model, out / "accel_tiny.keras")
 
     _say("5/5 Evaluation on streets that were not trained on")
     systems = {
@@ -69,8 +73,6 @@ def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
     table = format_results(rows)
     print(table)
 
-    with replacing(out / "accel_tiny.keras") as partial:
-        model.save(partial)
     write_text(out / "results.json", json.dumps(rows, indent=1) + "\n")
     write_text(out / "results.md", table + "\n")
     plot_accuracy_against_time(rows, out / "accuracy_against_time.png")
@@ -171,6 +173,14 @@ def _fit(model, dataset, loss, steps, learning_rate):
     # saves.
     model.compile(optimizer, loss=loss, jit_compile=False)
     model.fit(dataset, steps_per_epoch=steps, epochs=1, verbose=1)
+
+
+def _save(model, path):
+    # A copy, because a compiled model would bring its optimiser along.
+    copy = type(model).from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    with replacing(path) as partial:
+        copy.save(partial)
 
 
 # === The systems that Accel is made of ===

@@ -144,13 +144,16 @@ class VideoSegmenter(keras.Model):
             return ops.cond(is_key, lambda: branch(True), lambda: branch(False))
         return branch(bool(is_key))
 
-    def call(self, clip):
+    def call(self, clip, training=None):
         """Logits of the last frame of `clip`, `[B, T, H, W, 3]`.
 
         The first frame is the key frame. Only the last frame is scored: the
         branches that leave no trace in the state run once.
+
+        `training` is what Keras' `fit` passes; the layers inside take it
+        from the context of this call, not from an argument.
         """
-        if len(clip.shape) != 5 or clip.shape[-1] != 3:
+        if len(clip.shape) != 5 or clip.shape[-1] != 3 or not clip.shape[1]:
             raise ValueError(
                 "clip must be [B, T, H, W, 3] (RGB) with a fixed T, got "
                 f"shape {tuple(clip.shape)}."

@@ -67,23 +67,28 @@ def _corners(position, last, border):
         position = ops.clip(position, -1.0, last + 1.0)
         lower = ops.floor(position)
         fraction = position - ops.stop_gradient(lower)
-        corners = ((lower, 1.0 - fraction), (lower + 1.0, fraction))
         return [
-            (
-                ops.cast(ops.clip(index, 0.0, last), "int32"),
-                weight
-                * ops.cast(
-                    ops.logical_and(index >= 0, index <= last), "float32"
-                ),
+            (_index(row, last), weight * _is_inside(row, last))
+            for row, weight in (
+                (lower, 1.0 - fraction),
+                (lower + 1.0, fraction),
             )
-            for index, weight in corners
         ]
     # The lower neighbour stays off the last pixel, so that the slope there
     # is the one towards the inside.
     lower = ops.clip(ops.floor(position), 0.0, ops.maximum(last - 1.0, 0.0))
     fraction = ops.clip(position - ops.stop_gradient(lower), 0.0, 1.0)
-    upper = ops.minimum(lower + 1.0, last)
     return [
-        (ops.cast(lower, "int32"), 1.0 - fraction),
-        (ops.cast(upper, "int32"), fraction),
+        (_index(lower, last), 1.0 - fraction),
+        (_index(lower + 1.0, last), fraction),
     ]
+
+
+def _index(position, last):
+    # Bounded as an integer: a position that is no number becomes any integer,
+    # and must spoil its own sample only.
+    return ops.clip(ops.cast(position, "int32"), 0, ops.cast(last, "int32"))
+
+
+def _is_inside(position, last):
+    return ops.cast(ops.logical_and(position >= 0, position <= last), "float32")

@@ -61,20 +61,18 @@ class VideoStream:
             raise ValueError(
                 f"frame must be [B, H, W, 3] (RGB), got shape {shape}."
             )
-        if shape != self._shape:
-            self.reset_state()
-        if self._state is None:
-            state = self.model.initial_state(*shape[:3])
-        else:
-            state = self._state
+        starts = shape != self._shape
+        state = self.model.initial_state(*shape[:3]) if starts else self._state
         is_key = (
-            self._state is None
+            starts
             or not self.model.uses_key_frames
             or bool(self.policy.is_key(frame, self.frames_since_key + 1))
         )
         labels, state = self._step(frame, state, is_key)
         labels = np.asarray(ops.convert_to_numpy(labels))
         # Only now that the step has succeeded is anything remembered.
+        if starts:
+            self.policy.reset()
         self._shape, self._state = shape, state
         self.is_key = is_key
         self.frames_since_key = 0 if is_key else self.frames_since_key + 1

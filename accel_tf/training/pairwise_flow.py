@@ -22,7 +22,7 @@ class PairwiseFlow(keras.Model):
         self.flow_network = flow_network
         self.built = True
 
-    def call(self, pair):
+    def call(self, pair, training=None):
         images = subtract_mean(pair)
         return self.flow_network(
             [flow_image(images[:, 1]), flow_image(images[:, 0])]

@@ -94,7 +94,7 @@ class VideoReader:
         self.close()
 
     def __iter__(self):
-        raise NotImplementedError
+        raise NotImplementedError  # abstract
 
     def close(self):
         """Lets go of the camera; files are open only during iteration."""

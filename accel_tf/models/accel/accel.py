@@ -128,13 +128,12 @@ def _same_size(first, second):
     Up-sampling takes what lies outside a score map for zero, so this changes
     nothing in the result; and at stride 1 it only pads.
     """
-    sizes = ops.shape(first)[1:3], ops.shape(second)[1:3]
-    if sizes[0] == sizes[1] and all(isinstance(n, int) for n in sizes[0]):
+    sizes = tuple(first.shape)[1:3], tuple(second.shape)[1:3]
+    if None in (*sizes[0], *sizes[1]):
+        sizes = ops.shape(first)[1:3], ops.shape(second)[1:3]
+        common = [ops.maximum(*pair) for pair in zip(*sizes, strict=True)]
+    elif sizes[0] == sizes[1]:
         return first, second
-    common = [
-        max(pair)
-        if all(isinstance(n, int) for n in pair)
-        else ops.maximum(*pair)
-        for pair in zip(*sizes, strict=True)
-    ]
+    else:
+        common = [max(pair) for pair in zip(*sizes, strict=True)]
     return upsample_scores(first, 1, common), upsample_scores(second, 1, common)
