@@ -10,6 +10,7 @@ import pathlib
 import zlib
 
 import numpy as np
+from backend import to_numpy
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
 INPUT_VARIANCE = ("bn_data_moving_var", "bn_conv1_moving_var")
@@ -136,7 +137,7 @@ class Fixture:
     def check(self, tensor, actual):
         """Asserts that a channels-last `actual` equals the stored tensor."""
         self.checked.add(tensor)
-        actual = np.moveaxis(np.asarray(actual), -1, 1)
+        actual = np.moveaxis(to_numpy(actual), -1, 1)
         expected = self.stored[tensor]
         shape = self.stored.get(f"{tensor}/shape", expected.shape)
         assert actual.shape == tuple(shape), tensor

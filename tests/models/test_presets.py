@@ -1,0 +1,306 @@
+"""The presets: names, parameters and cost, against the published networks."""
+
+import csv
+import dataclasses
+import functools
+import gc
+import math
+
+import keras
+import pytest
+from reference import FIXTURES
+
+import accel_tf
+
+PUBLISHED = ["18", "34", "50", "101"]
+SIZES = {"full": (1024, 2048), "half": (512, 1024)}
+
+# Of the original networks: multiply-additions in units of 1e9 as published
+# with them, at 1024x2048 and at 512x1024.
+KEY_FRAME = (427.7, 106.9)
+REFERENCE_BACKBONE = (410.2, 102.5)
+HEAD = (17.50, 4.37)
+FLOW_NETWORK = (42.0, 10.5)
+WARP = (0.07, 0.02)
+UPDATE_BACKBONE = {
+    "18": (112.1, 28.0),
+    "34": (190.0, 47.5),
+    "50": (261.1, 65.3),
+}
+FEATURE_FUSION = (68.7, 17.2)
+NON_KEY_FRAME = {
+    "dff_101": (59.6, 14.9),
+    "accel_18": (190.7, 47.7),
+    "accel_34": (268.6, 67.2),
+    "accel_50": (339.7, 84.9),
+    "accel_101": (538.5, 134.6),
+}
+
+
+@dataclasses.dataclass
+class Facts:
+    """What stays of a preset when the model has been dropped."""
+
+    name: str
+    classes: int
+    trainable: int
+    statistics: int
+    layers: dict
+    multiply_adds: dict
+    mapped: dict
+
+
+@functools.cache
+def facts(name):
+    """Builds a preset with weights of zero and keeps its numbers.
+
+    To draw a hundred million random numbers takes longer than the rest.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for initializer in ("VarianceScaling", "RandomNormal"):
+            patch.setattr(
+                getattr(keras.initializers, initializer),
+                "__call__",
+                lambda self, shape, dtype=None: keras.ops.zeros(shape, dtype),
+            )
+        model = accel_tf.from_preset(name)
+
+    def count(variables):
+        return sum(math.prod(variable.shape) for variable in variables)
+
+    result = Facts(
+        model.name,
+        model.num_classes,
+        count(model.trainable_variables),
+        count(model.non_trainable_variables),
+        {
+            layer.name: count(layer.trainable_variables)
+            for layer in model.layers
+        },
+        {size: model.multiply_adds(*SIZES[size]) for size in SIZES},
+        {e.names[0]: e.shape for e in model.checkpoint_entries()},
+    )
+    del model
+    keras.utils.clear_session()
+    gc.collect()
+    return result
+
+
+def official_tensors(preset):
+    """Names and shapes in the official file of an Accel."""
+    with open(FIXTURES / f"{preset}_names.tsv", newline="") as file:
+        return {
+            row["name"]: tuple(map(int, row["shape"].split("x")))
+            for row in csv.DictReader(file, delimiter="\t")
+        }
+
+
+# === Names ===
+
+
+def test_names():
+    assert accel_tf.list_presets() == [
+        "deeplab_18",
+        "deeplab_34",
+        "deeplab_50",
+        "deeplab_101",
+        "dff_101",
+        "accel_18",
+        "accel_34",
+        "accel_50",
+        "accel_101",
+        "accel_tiny",
+    ]
+
+
+def test_every_preset_has_a_line_of_its_own():
+    lines = [accel_tf.describe_preset(x) for x in accel_tf.list_presets()]
+    assert len(set(lines)) == len(lines)
+    assert all(line and "\n" not in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "wrong, near",
+    [
+        ("accel18", "accel_18"),
+        ("Accel_101", "accel_101"),
+        ("deeplab-50", "deeplab_50"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_an_unknown_name_is_told_the_nearest(wrong, near):
+    for function in (accel_tf.from_preset, accel_tf.describe_preset):
+        with pytest.raises(ValueError, match=f"no preset {wrong!r}") as error:
+            function(wrong)
+        message = str(error.value)
+        assert "\n" not in message and "accel_tiny" in message
+        assert near is None or f"did you mean {near!r}?" in message
+
+
+# === Arguments ===
+
+
+def test_arguments_reach_the_model():
+    label_map = accel_tf.LabelMap(("road", "sky"), ((1, 2, 3), (4, 5, 6)))
+    policy = keras.config.dtype_policy().name
+    model = accel_tf.from_preset(
+        "accel_tiny",
+        num_classes=2,
+        dtype="mixed_bfloat16",
+        label_map=label_map,
+    )
+    assert (model.num_classes, model.name) == (2, "accel_tiny")
+    assert model.label_map == label_map
+    assert model.dtype_policy.name == "mixed_bfloat16"
+    for network in model.layers:
+        assert network.dtype_policy.name == "mixed_bfloat16"
+    assert model.flow_network.get_layer("conv3").compute_dtype == "bfloat16"
+    assert keras.config.dtype_policy().name == policy
+
+
+def test_a_failed_construction_leaves_the_policy():
+    policy = keras.config.dtype_policy().name
+    with pytest.raises(ValueError, match="num_classes must be 1 to 255"):
+        accel_tf.from_preset("deeplab_18", num_classes=0, dtype="float16")
+    assert keras.config.dtype_policy().name == policy
+
+
+# === Parameters ===
+
+
+@pytest.mark.parametrize("preset", accel_tf.list_presets())
+def test_name_and_classes(preset):
+    assert (facts(preset).name, facts(preset).classes) == (preset, 19)
+
+
+@pytest.mark.parametrize("version", PUBLISHED)
+def test_tensors_of_the_official_file(version):
+    """The model has all of them but the input's scale, which is unused."""
+    official = official_tensors(f"accel_{version}")
+    shapes = {key.split(":", 1)[1]: shape for key, shape in official.items()}
+    shapes.pop(f"{version}_bn_data_gamma", None)
+    assert facts(f"accel_{version}").mapped == shapes
+
+
+@pytest.mark.parametrize("version", PUBLISHED)
+def test_parameters_of_accel(version):
+    """Up-sampling kernels, and that scale of three, are not stored here."""
+    counts = {"arg": 0, "aux": 0}
+    for key, shape in official_tensors(f"accel_{version}").items():
+        counts[key.split(":")[0]] += math.prod(shape)
+    total = {"18": 114.43, "34": 124.88, "50": 110.36, "101": 92.06}[version]
+    assert round(sum(counts.values()) / 1e6, 2) == total
+    kernels = 19 * 32 * 32 * (1 if version == "101" else 2)
+    scale = 3 if version in ("18", "34") else 0
+    actual = facts(f"accel_{version}")
+    assert actual.trainable == counts["arg"] - kernels - scale
+    assert actual.statistics == counts["aux"]
+
+
+HEAD_PARAMETERS = 2_137_107 - 19 * 32 * 32
+REFERENCE_PARAMETERS = 42_749_046
+UPDATE_PARAMETERS = {
+    "18": 28_620_374 - 3,
+    "34": 39_060_382 - 3,
+    "50": 24_503_576,
+}
+
+
+@pytest.mark.parametrize("version", PUBLISHED)
+def test_parameters_of_the_parts(version):
+    layers = facts(f"accel_{version}").layers
+    expected = {
+        "reference_backbone": REFERENCE_PARAMETERS,
+        "flow_network": 38_676_514,
+        "reference_head": HEAD_PARAMETERS,
+    }
+    if version == "101":
+        expected["fusion"] = 8_390_656
+    else:
+        expected["update_backbone"] = UPDATE_PARAMETERS[version]
+        expected["update_head"] = HEAD_PARAMETERS
+        expected["fusion"] = 741
+    assert layers == expected
+
+
+def test_parameters_of_the_systems_without_update_branch():
+    reference = facts("deeplab_101")
+    assert reference.layers == {
+        "backbone": REFERENCE_PARAMETERS,
+        "head": HEAD_PARAMETERS,
+    }
+    assert reference.statistics == 105_344
+    assert facts("dff_101").layers == {
+        "reference_backbone": REFERENCE_PARAMETERS,
+        "flow_network": 38_676_514,
+        "reference_head": HEAD_PARAMETERS,
+    }
+    for version, backbone in UPDATE_PARAMETERS.items():
+        assert facts(f"deeplab_{version}").layers == {
+            "backbone": backbone,
+            "head": HEAD_PARAMETERS,
+        }
+
+
+# === Cost ===
+
+
+def assert_cost(actual, expected):
+    """Multiply-additions and the published 1e9, rounded in its third digit."""
+    assert actual / 1e9 == pytest.approx(expected, rel=0.005)
+
+
+@pytest.mark.parametrize("index, size", list(enumerate(SIZES)))
+@pytest.mark.parametrize(
+    "preset",
+    ["deeplab_101", "dff_101", *(f"accel_{version}" for version in PUBLISHED)],
+)
+def test_cost_of_a_key_frame(preset, index, size):
+    cost = facts(preset).multiply_adds[size]["key"]
+    assert_cost(cost, KEY_FRAME[index])
+    assert_cost(cost, REFERENCE_BACKBONE[index] + HEAD[index])
+
+
+@pytest.mark.parametrize("index, size", list(enumerate(SIZES)))
+@pytest.mark.parametrize("preset", ["dff_101", "accel_101"])
+def test_cost_of_other_frames(preset, index, size):
+    cost = facts(preset).multiply_adds[size]["non_key"]
+    assert_cost(cost, NON_KEY_FRAME[preset][index])
+    parts = FLOW_NETWORK[index] + WARP[index] + HEAD[index]
+    if preset == "accel_101":
+        parts += REFERENCE_BACKBONE[index] + FEATURE_FUSION[index]
+    assert_cost(cost, parts)
+
+
+@pytest.mark.parametrize("index, size", list(enumerate(SIZES)))
+@pytest.mark.parametrize("version", UPDATE_BACKBONE)
+def test_cost_of_other_frames_with_fused_scores(version, index, size):
+    """The original upsamples twice and fuses 2 x 19 maps at full size.
+
+    Here the two are fused at stride 16 and up-sampled once.
+    """
+    height, width = SIZES[size]
+    pixels, cells = height * width, height // 16 * (width // 16)
+    fusion, small_fusion = (2 * 19 * 19 * n / 1e9 for n in (pixels, cells))
+    upsampling = cells * 19 * 32 * 32 / 1e9
+    saved = fusion - small_fusion + upsampling
+
+    cost = facts(f"accel_{version}").multiply_adds[size]["non_key"]
+    assert_cost(cost, NON_KEY_FRAME[f"accel_{version}"][index] - saved)
+    parts = FLOW_NETWORK[index] + WARP[index] + 2 * HEAD[index]
+    parts += UPDATE_BACKBONE[version][index] + fusion
+    assert_cost(cost, parts - saved)
+
+    # To the last digit, from the two systems that it is made of.
+    both = facts("dff_101").multiply_adds[size]["non_key"]
+    both += facts(f"deeplab_{version}").multiply_adds[size]["key"]
+    assert cost == both + cells * (2 * 19 * 19 - 19 * 32 * 32)
+
+
+@pytest.mark.parametrize("index, size", list(enumerate(SIZES)))
+@pytest.mark.parametrize("version", UPDATE_BACKBONE)
+def test_cost_of_the_update_branch_alone(version, index, size):
+    cost = facts(f"deeplab_{version}").multiply_adds[size]
+    assert cost["key"] == cost["non_key"]
+    assert_cost(cost["key"], UPDATE_BACKBONE[version][index] + HEAD[index])

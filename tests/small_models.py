@@ -1,0 +1,140 @@
+"""Small instances of every system, built in a second, with lively weights."""
+
+import numpy as np
+
+from accel_tf.models.accel import Accel, FeatureFusionAccel
+from accel_tf.models.deeplab import DeepLab
+from accel_tf.models.dff import DeepFeatureFlow
+from accel_tf.models.flownet import FlowNetS
+from accel_tf.models.resnet import PreActivationResNet, ResNetV1
+
+CLASSES = 5
+
+# Layers that see the input's range of 0..255: what brings them near one.
+_INPUT_VARIANCE = {"bn_data": 70.0**2, "bn_conv1": 100.0**2}
+_TRANSPOSED = ("deconv", "upsample_flow", "feat_upsampling")
+
+
+def small_resnet_v1(stride=16, name="backbone"):
+    return ResNetV1(
+        blocks=(1, 1, 1, 1),
+        filters=(4, 6, 8, 8),
+        strides=(1, 2, stride // 8, 1),
+        stem_filters=8,
+        name=name,
+    )
+
+
+def small_pre_activation_resnet(stride=16, name="backbone"):
+    return PreActivationResNet(
+        blocks=(1, 1, 1, 1),
+        filters=(4, 6, 8, 8),
+        strides=(1, 2, stride // 8),
+        output_filters=12,
+        stem_filters=8,
+        deformable_groups=2,
+        name=name,
+    )
+
+
+def small_flow_network(stride=16):
+    return FlowNetS(
+        filters=(6, 8, 8, 10, 10, 12),
+        decoder_filters=(10, 8, 8, 6),
+        output_stride=stride,
+        name="flow_network",
+    )
+
+
+def small_deeplab(num_classes=CLASSES, **kwargs):
+    return lively(
+        DeepLab(small_resnet_v1(), num_classes, head_filters=16, **kwargs)
+    )
+
+
+def small_light_deeplab(num_classes=CLASSES, **kwargs):
+    backbone = small_pre_activation_resnet(stride=8)
+    return lively(DeepLab(backbone, num_classes, head_filters=16, **kwargs))
+
+
+def small_dff(num_classes=CLASSES, stride=8, **kwargs):
+    return lively(
+        DeepFeatureFlow(
+            small_resnet_v1(stride, "reference_backbone"),
+            small_flow_network(stride),
+            num_classes,
+            head_filters=16,
+            **kwargs,
+        )
+    )
+
+
+def small_accel(num_classes=CLASSES, **kwargs):
+    return lively(
+        Accel(
+            small_resnet_v1(name="reference_backbone"),
+            small_flow_network(),
+            small_pre_activation_resnet(name="update_backbone"),
+            num_classes,
+            head_filters=16,
+            **kwargs,
+        )
+    )
+
+
+def small_feature_fusion_accel(num_classes=CLASSES, **kwargs):
+    return lively(
+        FeatureFusionAccel(
+            small_resnet_v1(name="reference_backbone"),
+            small_flow_network(),
+            num_classes,
+            head_filters=16,
+            **kwargs,
+        )
+    )
+
+
+SMALL_MODELS = {
+    "deeplab": small_deeplab,
+    "light_deeplab": small_light_deeplab,
+    "dff": small_dff,
+    "accel": small_accel,
+    "feature_fusion_accel": small_feature_fusion_accel,
+}
+
+
+def lively(model, seed=0):
+    """Gives `model` weights under which no part of it is without effect.
+
+    Fresh weights leave deformable offsets and biases at zero and let the
+    activations grow from layer to layer. These keep them around one and
+    move offsets and flow by some pixels; the same on every backend.
+
+    Args:
+        model: built; a `keras.Model`.
+        seed: int.
+
+    Returns:
+        `model`.
+    """
+    rng = np.random.default_rng(seed)
+    for variable in model.variables:
+        layer, name = variable.path.split("/")[-2:]
+        shape = tuple(variable.shape)
+        if name == "moving_variance":
+            value = rng.uniform(0.5, 1.5, shape)
+            value *= _INPUT_VARIANCE.get(layer, 1.0)
+        elif name == "gamma":
+            value = rng.uniform(0.5, 0.9, shape)
+        elif len(shape) < 4:
+            value = 0.1 * rng.standard_normal(shape)
+        else:
+            # Each output of a 4x4 kernel with stride 2 sees four taps.
+            transposed = layer.startswith(_TRANSPOSED)
+            fan_in = 4 * shape[3] if transposed else np.prod(shape[:3])
+            value = rng.standard_normal(shape) * np.sqrt(2 / fan_in)
+            if layer in ("fc6", "score"):  # every class somewhere ahead
+                value = 3 * (value - value.mean(2, keepdims=True))
+            value *= 4 if layer == "Convolution5" else 1  # the flow
+        variable.assign(value.astype("float32"))
+    return model

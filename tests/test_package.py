@@ -1,0 +1,110 @@
+"""The package as it is installed, and as it lies in a checkout."""
+
+import configparser
+import importlib.util
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import accel_tf
+
+REPOSITORY = pathlib.Path(__file__).parent.parent
+JAX = importlib.util.find_spec("jax") is not None
+
+
+def python(program, checkout, folder, backend):
+    """Runs a program in a process of its own; gives the lines it prints."""
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(checkout),
+            "KERAS_BACKEND": backend,
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.splitlines()
+
+
+def options():
+    config = configparser.ConfigParser()
+    config.read(REPOSITORY / "setup.cfg")
+    return config["options"]
+
+
+def test_every_folder_is_in_the_package_list():
+    on_disk = {"accel_tf"}
+    roots = {
+        name: REPOSITORY / folder
+        for name, _, folder in (
+            line.partition(" = ")
+            for line in options()["package_dir"].split("\n")
+            if line
+        )
+    }
+    assert roots["accel_tf"] == REPOSITORY / "accel_tf"
+    for package, folder in roots.items():
+        for path in folder.rglob("*.py"):
+            parts = path.parent.relative_to(folder).parts
+            on_disk.add(".".join((package, *parts)))
+        if package != "accel_tf":
+            # An `__init__.py` here would hide other packages of that name.
+            assert not (folder / "__init__.py").exists()
+            on_disk.add(package)
+    assert options()["packages"].split() == sorted(on_disk)
+
+
+def test_every_package_has_its_init_file():
+    for folder in (REPOSITORY / "accel_tf").rglob("*.py"):
+        assert (folder.parent / "__init__.py").is_file(), folder.parent
+
+
+def test_public_names_exist():
+    assert accel_tf.__all__ == sorted(accel_tf.__all__)
+    for name in accel_tf.__all__:
+        assert hasattr(accel_tf, name), name
+    for name in accel_tf.ops.__all__:
+        assert callable(getattr(accel_tf.ops, name)), name
+
+
+@pytest.mark.skipif(not JAX, reason="JAX is not installed")
+def test_import_needs_no_tensorflow(tmp_path):
+    program = """if True:
+        import sys
+        import accel_tf
+        heavy = "tensorflow", "tensorflow_datasets", "torch"
+        print("keras", *(name for name in heavy if name in sys.modules))
+    """
+    assert python(program, REPOSITORY, tmp_path, "jax") == ["keras"]
+
+
+def test_a_checkout_finds_the_datasets_without_installation(tmp_path):
+    """`datasets/` lies beside the package, but is a part of it."""
+    checkout = tmp_path.resolve() / "checkout"
+    for folder in ("accel_tf", "datasets"):
+        shutil.copytree(REPOSITORY / folder, checkout / folder)
+    shutil.copy(REPOSITORY / "setup.cfg", checkout)
+    program = """if True:
+        from importlib.util import find_spec
+        import accel_tf.datasets
+        print(accel_tf.__file__)
+        print(*accel_tf.datasets.__path__)
+        print(find_spec("accel_tf.datasets.synthetic_streets").origin)
+    """
+    backend = "jax" if JAX else "tensorflow"  # the quicker to import
+    found = [
+        pathlib.Path(line).relative_to(checkout)
+        for line in python(program, checkout, tmp_path, backend)
+    ]
+    assert found == [
+        pathlib.Path("accel_tf/__init__.py"),
+        pathlib.Path("datasets"),
+        pathlib.Path("datasets/synthetic_streets/__init__.py"),
+    ]
