@@ -1,8 +1,8 @@
 """Writes the tables of README.md from the results recorded beside this file.
 
-    accel-tf models --json recipes/results/presets.json
-    accel-tf demo && cp out/demo/results.json recipes/results/demo.json
-    make readme
+accel-tf models --json recipes/results/presets.json
+accel-tf demo && cp out/demo/results.json recipes/results/demo.json
+make readme
 """
 
 import json
@@ -24,9 +24,7 @@ def updated(text):
         rows = json.loads((RESULTS / f"{name}.json").read_text())
         pattern = rf"(<!-- table:{name} -->\n).*?(<!-- end -->)"
         table = format_rows(rows)
-        text, count = re.subn(
-            pattern, rf"\1{table}\n\2", text, flags=re.DOTALL
-        )
+        text, count = re.subn(pattern, rf"\1{table}\n\2", text, flags=re.DOTALL)
         if count != 1:
             raise ValueError(f"README.md has {count} places for {name}.")
     return text

@@ -1,10 +1,12 @@
 import json
 
 import keras
+
 from accel_tf.data.label_maps import STREETS
 from accel_tf.datasets.synthetic_streets import SyntheticStreetsConfig
 from accel_tf.demo import run_demo
 from accel_tf.video import open_video
+
 
 def test_demo_leaves_its_results(tmp_path):
     config = SyntheticStreetsConfig(
