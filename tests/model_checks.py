@@ -127,15 +127,15 @@ def check_frame_dtypes(make):
     """uint8 and float frames, and tensors, give the same logits."""
     model, clip = make(), scenes()
     expected = run(model, clip)[0]
-    for dtype in ("float32", "int32"):
-        assert_all_close(run(model, clip.astype(dtype))[0], expected, 1e-6)
+    floats = clip.astype("float32")
+    assert_all_close(run(model, floats)[0], expected, 1e-6)
     tensors = ops.convert_to_tensor(clip)
     assert_all_close(run(model, tensors)[0], expected, 1e-6)
 
 
 def check_batch(make):
     """Two streams side by side are two streams."""
-    model, clip = make(), scenes(batch=2, length=3)
+    model, clip = make(), scenes(batch=2)
     both = run(model, clip)[0]
     for stream in (0, 1):
         alone = run(model, clip[stream : stream + 1])[0]

@@ -47,7 +47,7 @@ def from_preset(name, num_classes=19, dtype=None, **kwargs):
     """
     _, constructor = _lookup(name)
     with dtype_scope(dtype):
-        return constructor(num_classes, **{"name": name, **kwargs})
+        return constructor(num_classes, name=name, **kwargs)
 
 
 def _lookup(name):

@@ -29,7 +29,8 @@ class VideoSegmenter(keras.Model):
         dtype: dtype policy; `None` is Keras' default.
 
     Raises:
-        ValueError: if the label map has another number of classes.
+        ValueError: if `num_classes` is no such number, or the label map has
+            another number of classes.
     """
 
     uses_key_frames = False
@@ -37,6 +38,11 @@ class VideoSegmenter(keras.Model):
     def __init__(self, num_classes, label_map=None, **kwargs):
         # Frames keep their precision until the model has normalised them.
         super().__init__(autocast=False, **kwargs)
+        if not isinstance(num_classes, int) or num_classes < 1:
+            raise ValueError(
+                "num_classes must be a whole number, 1 or more, got "
+                f"{num_classes!r}."
+            )
         if label_map is None:
             label_map = default_label_map(num_classes)
         elif isinstance(label_map, dict):
@@ -71,17 +77,22 @@ class VideoSegmenter(keras.Model):
         """
         return {}
 
-    def advance(self, frame, state, is_key):
-        """The state after `frame`, for a Python bool `is_key`."""
+    def advance(self, frame, state, is_key, training=None):
+        """The state after `frame`, for a Python bool `is_key`.
+
+        `training` goes on to every network that is called, here as in
+        `score`: not all backends of Keras hand it down by themselves.
+        """
         return state
 
-    def score(self, frame, state, is_key):
+    def score(self, frame, state, is_key, training=None):
         """Class scores of `frame` at the native stride.
 
         Args:
             frame: RGB `[B, H, W, 3]`, 0..255.
             state: the state *after* `frame`, from `advance`.
             is_key: Python bool.
+            training: see `advance`.
 
         Returns:
             `(scores, bias)`: `[B, h, w, classes]` and a vector `[classes]`
@@ -149,9 +160,6 @@ class VideoSegmenter(keras.Model):
 
         The first frame is the key frame. Only the last frame is scored: the
         branches that leave no trace in the state run once.
-
-        `training` is what Keras' `fit` passes; the layers inside take it
-        from the context of this call, not from an argument.
         """
         if len(clip.shape) != 5 or clip.shape[-1] != 3 or not clip.shape[1]:
             raise ValueError(
@@ -167,12 +175,12 @@ class VideoSegmenter(keras.Model):
             else self.initial_state(batch, height, width)
         )
         for index in range(length):
-            state = self.advance(clip[:, index], state, is_key=index == 0)
+            state = self.advance(clip[:, index], state, index == 0, training)
         is_key = length == 1 or not self.uses_key_frames
-        return self._logits(clip[:, -1], state, is_key, False)[0]
+        return self._logits(clip[:, -1], state, is_key, training=training)[0]
 
-    def _logits(self, frame, state, is_key, native_stride):
-        scores, bias = self.score(frame, state, is_key)
+    def _logits(self, frame, state, is_key, native_stride=False, training=None):
+        scores, bias = self.score(frame, state, is_key, training)
         if not native_stride:
             scores = upsample_scores(
                 scores, self.output_stride, ops.shape(frame)[1:3]

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from accel_tf.streaming.compiled_step import compile_step
-from accel_tf.streaming.keyframe_policies import FixedInterval
+from accel_tf.streaming.keyframe_policies import FixedInterval, KeyframePolicy
 
 
 class VideoStream:
@@ -23,6 +23,9 @@ class VideoStream:
         policy: a `KeyframePolicy`; every fifth frame by default, as in the
             paper.
 
+    Raises:
+        TypeError: if `policy` is no policy.
+
     Attributes:
         is_key: whether the last frame was a key frame, as every frame of a
             model without key frames is; `None` before the first.
@@ -32,6 +35,11 @@ class VideoStream:
     def __init__(self, model, policy=None):
         self.model = model
         self.policy = FixedInterval(5) if policy is None else policy
+        if not isinstance(self.policy, KeyframePolicy):
+            raise TypeError(
+                "policy must be a KeyframePolicy, such as FixedInterval(5), "
+                f"got {policy!r}."
+            )
         self._step = compile_step(model)
         self.reset_state()
 

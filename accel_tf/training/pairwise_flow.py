@@ -25,7 +25,8 @@ class PairwiseFlow(keras.Model):
     def call(self, pair, training=None):
         images = subtract_mean(pair)
         return self.flow_network(
-            [flow_image(images[:, 1]), flow_image(images[:, 0])]
+            [flow_image(images[:, 1]), flow_image(images[:, 0])],
+            training=training,
         )
 
     def get_config(self):

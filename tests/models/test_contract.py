@@ -46,25 +46,25 @@ def _built(name, policy):
     return SMALL_MODELS[name]()
 
 
-@pytest.fixture(params=SMALL_MODELS)
+@pytest.fixture(params=UNLIKE)
 def make(request):
     return lambda: _built(request.param, keras.config.dtype_policy().name)
 
 
+@pytest.mark.parametrize("make", SMALL_MODELS, indirect=True)
 def test_config(make):
     model_checks.check_config(make)
 
 
-@pytest.mark.parametrize("make", UNLIKE, indirect=True)
 def test_saving(make, tmp_path):
     model_checks.check_saving(make, tmp_path)
 
 
-@pytest.mark.parametrize("make", UNLIKE, indirect=True)
 def test_clip_and_stream(make):
     model_checks.check_clip_and_stream(make)
 
 
+@pytest.mark.parametrize("make", SMALL_MODELS, indirect=True)
 def test_sizes_and_tensor_key(make):
     model_checks.check_sizes_and_tensor_key(make)
 
@@ -85,7 +85,6 @@ def test_native_stride(make):
     model_checks.check_native_stride(make)
 
 
-@pytest.mark.parametrize("make", UNLIKE, indirect=True)
 def test_mixed_float16(make):
     model_checks.check_mixed_precision(make, "mixed_float16", noise=0.02)
 

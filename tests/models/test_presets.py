@@ -304,3 +304,9 @@ def test_cost_of_the_update_branch_alone(version, index, size):
     cost = facts(f"deeplab_{version}").multiply_adds[size]
     assert cost["key"] == cost["non_key"]
     assert_cost(cost["key"], UPDATE_BACKBONE[version][index] + HEAD[index])
+
+
+@pytest.mark.parametrize("num_classes", [0, "5", 2.0])
+def test_num_classes_must_be_a_whole_number(num_classes):
+    with pytest.raises(ValueError, match="num_classes must be a whole number"):
+        accel_tf.from_preset("accel_tiny", num_classes)

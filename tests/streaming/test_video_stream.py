@@ -28,13 +28,13 @@ class Counter(accel_tf.VideoSegmenter):
     def initial_state(self, batch_size, height, width):
         return {"count": ops.zeros((batch_size,), "int32")}
 
-    def advance(self, frame, state, is_key):
+    def advance(self, frame, state, is_key, training=None):
         if keras.backend.standardize_dtype(frame.dtype) == "int16":
             raise RuntimeError("no int16")
         zeros = ops.zeros_like(state["count"])
         return {"count": zeros if is_key else state["count"] + 1}
 
-    def score(self, frame, state, is_key):
+    def score(self, frame, state, is_key, training=None):
         label = state["count"] + ops.cast(self.offset, "int32")
         scores = ops.one_hot(label, self.num_classes)[:, None, None]
         shape = (*ops.shape(frame)[:3], self.num_classes)
@@ -226,3 +226,8 @@ def test_fixed_interval_wants_a_whole_number(interval):
     with pytest.raises(ValueError, match="whole number, 1 or more, got") as e:
         accel_tf.FixedInterval(interval)
     assert str(interval) in str(e.value) and "\n" not in str(e.value)
+
+
+def test_a_number_is_no_policy():
+    with pytest.raises(TypeError, match=r"such as FixedInterval\(5\), got 5"):
+        accel_tf.VideoStream(Counter(), 5)

@@ -82,11 +82,12 @@ class Accel(DeepFeatureFlow):
             )
             self.fusion.build((None, None, None, 2 * num_classes))
 
-    def score(self, frame, state, is_key):
-        reference = self.reference_head(state["features"])
+    def score(self, frame, state, is_key, training=None):
+        reference = self.reference_head(state["features"], training=training)
         if is_key:
             return reference, None
-        update = self.update_head(self.update_backbone(subtract_mean(frame)))
+        features = self.update_backbone(subtract_mean(frame), training=training)
+        update = self.update_head(features, training=training)
         reference, update = _same_size(reference, update)
         scores = ops.concatenate([reference, update], axis=-1)
         kernel = ops.cast(self.fusion.kernel, scores.dtype)

@@ -51,14 +51,16 @@ class FeatureFusionAccel(DeepFeatureFlow):
             )
             self.fusion.build((None, None, None, 2 * channels))
 
-    def score(self, frame, state, is_key):
+    def score(self, frame, state, is_key, training=None):
         features = state["features"]
         if not is_key:
-            current = self.reference_backbone(subtract_mean(frame))
+            current = self.reference_backbone(
+                subtract_mean(frame), training=training
+            )
             features = self.fusion(
                 ops.concatenate([features, current], axis=-1)
             )
-        return self.reference_head(features), None
+        return self.reference_head(features, training=training), None
 
     def multiply_adds(self, height, width):
         counts = super().multiply_adds(height, width)

@@ -45,8 +45,9 @@ class DeepLab(VideoSegmenter):
     def output_stride(self):
         return self.backbone.output_stride
 
-    def score(self, frame, state, is_key):
-        return self.head(self.backbone(subtract_mean(frame))), None
+    def score(self, frame, state, is_key, training=None):
+        features = self.backbone(subtract_mean(frame), training=training)
+        return self.head(features, training=training), None
 
     def multiply_adds(self, height, width):
         image = (1, height, width, 3)

@@ -87,19 +87,22 @@ class DeepFeatureFlow(VideoSegmenter):
             "flow_image": ops.zeros((batch_size, *half), "float32"),
         }
 
-    def advance(self, frame, state, is_key):
+    def advance(self, frame, state, is_key, training=None):
         image = subtract_mean(frame)
         small = flow_image(image)
         if is_key:
-            features = self.reference_backbone(image)
+            features = self.reference_backbone(image, training=training)
         else:
-            flow = self.flow_network([small, state["flow_image"]])
+            flow = self.flow_network(
+                [small, state["flow_image"]], training=training
+            )
             height, width = ops.shape(state["features"])[1:3]
             features = warp(state["features"], flow[:, :height, :width])
         return {"features": features, "flow_image": small}
 
-    def score(self, frame, state, is_key):
-        return self.reference_head(state["features"]), None
+    def score(self, frame, state, is_key, training=None):
+        features = state["features"]
+        return self.reference_head(features, training=training), None
 
     def multiply_adds(self, height, width):
         image = (1, height, width, 3)
