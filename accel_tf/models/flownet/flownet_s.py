@@ -4,12 +4,13 @@ import keras
 
 from accel_tf.layers import CropLike
 from accel_tf.layers.blocks import HE, conv2d, dtype_scope
+from accel_tf.models.network import Network
 
 SLOPE = 0.1
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class FlowNetS(keras.Model):
+class FlowNetS(Network):
     """Optical flow at feature resolution from two half-size frames.
 
     FlowNet (ICCV 2015, FlowNetSimple) on half-size input, refined to
@@ -31,6 +32,13 @@ class FlowNetS(keras.Model):
     Raises:
         ValueError: if `output_stride` is neither 8 nor 16.
     """
+
+    arguments = (
+        "filters",
+        "decoder_filters",
+        "output_stride",
+        "scale",
+    )
 
     def __init__(
         self,
@@ -89,21 +97,6 @@ class FlowNetS(keras.Model):
         self.decoder_filters = tuple(decoder_filters)
         self.output_stride = output_stride
         self.scale = scale
-
-    def get_config(self):
-        return {
-            "filters": list(self.filters),
-            "decoder_filters": list(self.decoder_filters),
-            "output_stride": self.output_stride,
-            "scale": self.scale,
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
 
 
 def flow_image(image):

@@ -11,10 +11,11 @@ from accel_tf.layers.blocks import (
     max_pool,
     relu,
 )
+from accel_tf.models.network import Network
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class PreActivationResNet(keras.Model):
+class PreActivationResNet(Network):
     """Basic-block ResNet whose last stage is deformable and up-sampled.
 
     Three stages with pre-activation units (Identity Mappings in Deep
@@ -36,6 +37,15 @@ class PreActivationResNet(keras.Model):
         deformable_groups: groups of the deformable convolutions.
         dtype: dtype policy of the layers; `None` is Keras' default.
     """
+
+    arguments = (
+        "blocks",
+        "filters",
+        "strides",
+        "output_filters",
+        "stem_filters",
+        "deformable_groups",
+    )
 
     def __init__(
         self,
@@ -101,23 +111,6 @@ class PreActivationResNet(keras.Model):
         """Input pixels per feature pixel."""
         first, second, third = self.strides
         return 4 * first * second * third
-
-    def get_config(self):
-        return {
-            "blocks": list(self.blocks),
-            "filters": list(self.filters),
-            "strides": list(self.strides),
-            "output_filters": self.output_filters,
-            "stem_filters": self.stem_filters,
-            "deformable_groups": self.deformable_groups,
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
 
 
 def _pre_activation_unit(x, filters, name, strides, first):

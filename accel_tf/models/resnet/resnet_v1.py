@@ -10,10 +10,11 @@ from accel_tf.layers.blocks import (
     max_pool,
     relu,
 )
+from accel_tf.models.network import Network
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class ResNetV1(keras.Model):
+class ResNetV1(Network):
     """The bottleneck ResNet of the published DeepLab and Accel.
 
     Caffe's form (the stride sits on the first 1x1 convolution, the first
@@ -35,6 +36,15 @@ class ResNetV1(keras.Model):
         offset_dilation: dilation of the convolutions that give the offsets.
         dtype: dtype policy of the layers; `None` is Keras' default.
     """
+
+    arguments = (
+        "blocks",
+        "filters",
+        "strides",
+        "stem_filters",
+        "deformable_groups",
+        "offset_dilation",
+    )
 
     def __init__(
         self,
@@ -87,23 +97,6 @@ class ResNetV1(keras.Model):
         """Input pixels per feature pixel."""
         first, second, third, _ = self.strides
         return 4 * first * second * third
-
-    def get_config(self):
-        return {
-            "blocks": list(self.blocks),
-            "filters": list(self.filters),
-            "strides": list(self.strides),
-            "stem_filters": self.stem_filters,
-            "deformable_groups": self.deformable_groups,
-            "offset_dilation": self.offset_dilation,
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
 
 
 def _bottleneck(x, filters, name, strides, first, deformable):
