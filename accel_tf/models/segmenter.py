@@ -38,10 +38,9 @@ class VideoSegmenter(keras.Model):
     def __init__(self, num_classes, label_map=None, **kwargs):
         # Frames keep their precision until the model has normalised them.
         super().__init__(autocast=False, **kwargs)
-        if not isinstance(num_classes, int) or num_classes < 1:
+        if not isinstance(num_classes, int):
             raise ValueError(
-                "num_classes must be a whole number, 1 or more, got "
-                f"{num_classes!r}."
+                f"num_classes must be 1 to 255, not {num_classes!r}"
             )
         if label_map is None:
             label_map = default_label_map(num_classes)

@@ -308,5 +308,5 @@ def test_cost_of_the_update_branch_alone(version, index, size):
 
 @pytest.mark.parametrize("num_classes", [0, "5", 2.0])
 def test_num_classes_must_be_a_whole_number(num_classes):
-    with pytest.raises(ValueError, match="num_classes must be a whole number"):
+    with pytest.raises(ValueError, match="num_classes must be 1 to 255"):
         accel_tf.from_preset("accel_tiny", num_classes)
