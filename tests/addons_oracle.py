@@ -12,12 +12,11 @@ import types
 
 
 def load_dense_image_warp():
-    """The real function, or `None` where there is no wheel (Python 3.12+)."""
-    found = importlib.util.find_spec("tensorflow_addons")
-    if found is None:
-        return None
+    """The real function; there are wheels up to Python 3.11."""
     import keras
 
+    found = importlib.util.find_spec("tensorflow_addons")
+    assert found, 'TensorFlow Addons is missing: pip install "accel-tf[test]"'
     root = pathlib.Path(found.origin).parent
     stubs = {
         "keras.src.engine": {},

@@ -1,6 +1,7 @@
 import sys
 import types
 
+import numpy as np
 import pytest
 
 from accel_tf import optional
@@ -55,4 +56,6 @@ def test_pyplot_draws_without_a_display(monkeypatch):
     pyplot = optional.matplotlib_pyplot()
     figure, _ = pyplot.subplots()
     figure.canvas.draw()
+    drawn = figure.canvas.buffer_rgba()
     pyplot.close(figure)
+    assert np.ptp(np.asarray(drawn)) > 0
