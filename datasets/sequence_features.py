@@ -7,8 +7,7 @@ label map for some of them, so one input pipeline reads them all.
 import numpy as np
 import tensorflow_datasets as tfds
 
-# The value of a pixel in `labels` that no loss and no metric may count.
-IGNORE_LABEL = 255
+from accel_tf.data.label_maps import IGNORE
 
 
 def sequence_features(class_names, with_flow=False, image_format="png"):
@@ -47,10 +46,9 @@ optical flow of each frame, channels (dx, dy) in pixels; the point seen at \
             f'image_format must be "png" or "jpeg", got {image_format!r}'
         )
     class_names = list(class_names)
-    if not 1 <= len(class_names) <= IGNORE_LABEL:
+    if not 1 <= len(class_names) <= IGNORE:
         raise ValueError(
-            f"class_names must hold 1 to {IGNORE_LABEL} names, "
-            f"got {len(class_names)}"
+            f"class_names must hold 1 to {IGNORE} names, got {len(class_names)}"
         )
     features = {
         "frames": tfds.features.Sequence(
@@ -66,7 +64,7 @@ optical flow of each frame, channels (dx, dy) in pixels; the point seen at \
                 dtype=np.uint8,
                 encoding_format="png",
             ),
-            doc=f"Class index of each pixel; {IGNORE_LABEL}: ignore.",
+            doc=f"Class index of each pixel; {IGNORE}: ignore.",
         ),
         "label_positions": tfds.features.Sequence(
             tfds.features.Scalar(np.int64),

@@ -8,8 +8,6 @@ the index among the frames that each label map belongs to.
 import numpy as np
 import tensorflow as tf
 
-IGNORE = 255
-
 
 def clip_dataset(
     sequences, length, batch_size, crop=None, class_weights=None, seed=0
