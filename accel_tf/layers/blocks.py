@@ -2,6 +2,7 @@
 
 import contextlib
 
+import keras
 from keras import config, dtype_policies, layers
 
 from accel_tf.layers.deformable_conv2d import DeformableConv2D
@@ -19,6 +20,17 @@ def dtype_scope(dtype):
         yield
     finally:
         config.set_dtype_policy(previous)
+
+
+@contextlib.contextmanager
+def network_scope(name, dtype):
+    """Layers made inside follow `dtype`; their weights' paths start so.
+
+    Keras puts no network's name before the names of its layers, and two
+    residual networks in one model would have weights of equal paths.
+    """
+    with dtype_scope(dtype), keras.name_scope(name or "network"):
+        yield
 
 
 def conv2d(

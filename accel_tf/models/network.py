@@ -6,7 +6,7 @@ import keras
 class Network(keras.Model):
     """A functional model whose config is its constructor's arguments.
 
-    A subclass builds its graph in the constructor, within `dtype_scope`,
+    A subclass builds its graph in the constructor, within `network_scope`,
     and keeps its arguments as attributes of the same names, listed in
     `arguments`.
     """
@@ -28,3 +28,19 @@ class Network(keras.Model):
     @classmethod
     def from_config(cls, config):
         return cls(**config)
+
+
+def copy_network(network, name, dtype=None):
+    """A `Network` like another, with its weights and a name of its own.
+
+    Args:
+        network: any `Network`.
+        name: of the copy.
+        dtype: dtype policy of the copy; `None` keeps it.
+    """
+    changes = (
+        {"name": name} if dtype is None else {"name": name, "dtype": dtype}
+    )
+    copy = type(network).from_config({**network.get_config(), **changes})
+    copy.set_weights(network.get_weights())
+    return copy

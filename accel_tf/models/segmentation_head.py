@@ -17,11 +17,12 @@ def segmentation_head(channels, num_classes, filters, name):
     """
     # As published; the features are unbounded and would swamp the softmax.
     small = keras.initializers.RandomNormal(stddev=0.01)
-    features = keras.Input((None, None, channels), name="features")
-    x = keras.layers.Conv2D(
-        filters, 1, activation="relu", kernel_initializer=small, name="fc6"
-    )(features)
-    scores = keras.layers.Conv2D(
-        num_classes, 1, kernel_initializer=small, name="score"
-    )(x)
-    return keras.Model(features, scores, name=name)
+    with keras.name_scope(name):
+        features = keras.Input((None, None, channels), name="features")
+        x = keras.layers.Conv2D(
+            filters, 1, activation="relu", kernel_initializer=small, name="fc6"
+        )(features)
+        scores = keras.layers.Conv2D(
+            num_classes, 1, kernel_initializer=small, name="score"
+        )(x)
+        return keras.Model(features, scores, name=name)

@@ -6,7 +6,9 @@ from keras import ops
 from accel_tf.layers.blocks import dtype_scope
 from accel_tf.models.accel.convert_accel import accel_entries
 from accel_tf.models.cost import count_multiply_adds
+from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.dff import DeepFeatureFlow
+from accel_tf.models.network import copy_network
 from accel_tf.models.resnet import subtract_mean
 from accel_tf.models.segmentation_head import segmentation_head
 from accel_tf.ops import upsample_scores
@@ -81,6 +83,61 @@ class Accel(DeepFeatureFlow):
                 name="fusion",
             )
             self.fusion.build((None, None, None, 2 * num_classes))
+
+    # === Parts that were trained by themselves ===
+
+    @classmethod
+    def from_parts(cls, reference, flow_network, update, **kwargs):
+        """Puts trained networks together; their weights are copied.
+
+        Args:
+            reference, flow_network, **kwargs: as in `DeepFeatureFlow`.
+            update: `DeepLab` of the same classes, stride and head, whose
+                branch looks at every other frame.
+
+        Raises:
+            ValueError: if the parts don't fit together.
+        """
+        for name in ("num_classes", "head_filters"):
+            values = getattr(reference, name), getattr(update, name)
+            if values[0] != values[1]:
+                raise ValueError(
+                    f"reference and update must have one {name}, got "
+                    f"{values[0]} and {values[1]}."
+                )
+        if update.prefix:
+            kwargs.setdefault("update_prefix", update.prefix)
+        model = super().from_parts(
+            reference,
+            flow_network,
+            update_backbone=copy_network(
+                update.backbone, "update_backbone", kwargs.get("dtype")
+            ),
+            **kwargs,
+        )
+        model.update_head.set_weights(update.head.get_weights())
+        return model
+
+    def update_segmenter(self, name="update_branch"):
+        """The update branch alone, a `DeepLab` with the same weights."""
+        model = DeepLab(
+            copy_network(self.update_backbone, "backbone"),
+            self.num_classes,
+            self.head_filters,
+            prefix=self.update_prefix,
+            label_map=self.label_map,
+            name=name,
+        )
+        model.head.set_weights(self.update_head.get_weights())
+        return model
+
+    def without_update(self, name="deep_feature_flow"):
+        """The same networks without the correction: Deep Feature Flow."""
+        return DeepFeatureFlow.from_parts(
+            self.reference_segmenter(), self.flow_network, name=name
+        )
+
+    # === The contract ===
 
     def score(self, frame, state, is_key, training=None):
         reference = self.reference_head(state["features"], training=training)

@@ -3,12 +3,14 @@
 from accel_tf.models.accel.accel import Accel
 from accel_tf.models.accel.feature_fusion_accel import FeatureFusionAccel
 from accel_tf.models.flownet import FlowNetS
-from accel_tf.models.resnet import PreActivationResNet, ResNetV1
+from accel_tf.models.flownet.flownet_presets import tiny_flow_network
 from accel_tf.models.resnet.resnet_presets import (
     pre_activation_resnet_18,
     pre_activation_resnet_34,
     resnet_50,
     resnet_101,
+    tiny_pre_activation_resnet,
+    tiny_resnet,
 )
 
 
@@ -35,27 +37,9 @@ def _accel_101(num_classes, **kwargs):
 
 def _accel_tiny(num_classes, **kwargs):
     return Accel(
-        ResNetV1(
-            blocks=(1, 2, 5, 2),
-            filters=(8, 32, 64, 64),
-            strides=(1, 2, 1, 1),
-            stem_filters=16,
-            name="reference_backbone",
-        ),
-        FlowNetS(
-            filters=(12, 24, 32, 48, 48, 64),
-            decoder_filters=(32, 32, 24, 16),
-            output_stride=8,
-            name="flow_network",
-        ),
-        PreActivationResNet(
-            blocks=(1, 1, 1, 1),
-            filters=(12, 24, 32, 48),
-            strides=(1, 2, 1),
-            output_filters=48,
-            stem_filters=12,
-            name="update_backbone",
-        ),
+        tiny_resnet(name="reference_backbone"),
+        tiny_flow_network(name="flow_network"),
+        tiny_pre_activation_resnet(name="update_backbone"),
         num_classes,
         head_filters=64,
         **kwargs,

@@ -9,8 +9,10 @@ from accel_tf.models.cost import (
     count_upsampling,
     count_warp,
 )
+from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.dff.convert_dff import dff_entries
 from accel_tf.models.flownet import flow_image
+from accel_tf.models.network import copy_network
 from accel_tf.models.resnet import subtract_mean
 from accel_tf.models.segmentation_head import segmentation_head
 from accel_tf.models.segmenter import VideoSegmenter
@@ -71,6 +73,49 @@ class DeepFeatureFlow(VideoSegmenter):
                 "reference_head",
             )
         self.built = True
+
+    # === Parts that were trained by themselves ===
+
+    @classmethod
+    def from_parts(cls, reference, flow_network, **kwargs):
+        """Puts trained networks together; their weights are copied.
+
+        Args:
+            reference: `DeepLab` whose branch looks at key frames.
+            flow_network: as `FlowNetS`, of the same stride.
+            **kwargs: further arguments of the constructor; classes and label
+                map are those of `reference`.
+
+        Raises:
+            ValueError: if the parts don't fit together.
+        """
+        dtype = kwargs.get("dtype")
+        model = cls(
+            reference_backbone=copy_network(
+                reference.backbone, "reference_backbone", dtype
+            ),
+            flow_network=copy_network(flow_network, "flow_network", dtype),
+            num_classes=reference.num_classes,
+            head_filters=reference.head_filters,
+            label_map=reference.label_map,
+            **kwargs,
+        )
+        model.reference_head.set_weights(reference.head.get_weights())
+        return model
+
+    def reference_segmenter(self, name="reference_branch"):
+        """The reference branch alone, a `DeepLab` with the same weights."""
+        model = DeepLab(
+            copy_network(self.reference_backbone, "backbone"),
+            self.num_classes,
+            self.head_filters,
+            label_map=self.label_map,
+            name=name,
+        )
+        model.head.set_weights(self.reference_head.get_weights())
+        return model
+
+    # === The contract ===
 
     @property
     def output_stride(self):

@@ -3,7 +3,7 @@
 import keras
 
 from accel_tf.layers import CropLike
-from accel_tf.layers.blocks import HE, conv2d, dtype_scope
+from accel_tf.layers.blocks import HE, conv2d, network_scope
 from accel_tf.models.network import Network
 
 SLOPE = 0.1
@@ -53,7 +53,7 @@ class FlowNetS(Network):
             raise ValueError(
                 f"output_stride must be 8 or 16, got {output_stride}."
             )
-        with dtype_scope(dtype):
+        with network_scope(kwargs.get("name"), dtype):
             # === Encoder ===
             current = keras.Input((None, None, 3), name="current")
             previous = keras.Input((None, None, 3), name="previous")

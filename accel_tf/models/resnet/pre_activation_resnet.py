@@ -7,8 +7,8 @@ from accel_tf.layers.blocks import (
     batch_norm,
     conv2d,
     deformable_conv,
-    dtype_scope,
     max_pool,
+    network_scope,
     relu,
 )
 from accel_tf.models.network import Network
@@ -58,7 +58,7 @@ class PreActivationResNet(Network):
         dtype=None,
         **kwargs,
     ):
-        with dtype_scope(dtype):
+        with network_scope(kwargs.get("name"), dtype):
             # === Stem: the input is normalised too, without a scale ===
             image = keras.Input((None, None, 3), name="image")
             x = batch_norm(image, "bn_data", epsilon=2e-5, scale=False)

@@ -27,3 +27,26 @@ def pre_activation_resnet_18(**kwargs):
 def pre_activation_resnet_34(**kwargs):
     """Accel-34's update branch."""
     return PreActivationResNet(blocks=(3, 4, 6, 3), **kwargs)
+
+
+def tiny_resnet(**kwargs):
+    """The reference branch of the tiny presets; stride 8, no deformation."""
+    return ResNetV1(
+        blocks=(1, 2, 5, 2),
+        filters=(8, 32, 64, 64),
+        strides=(1, 2, 1, 1),
+        stem_filters=16,
+        **kwargs,
+    )
+
+
+def tiny_pre_activation_resnet(**kwargs):
+    """The update branch of the tiny presets; stride 8."""
+    return PreActivationResNet(
+        blocks=(1, 1, 1, 1),
+        filters=(12, 24, 32, 48),
+        strides=(1, 2, 1),
+        output_filters=48,
+        stem_filters=12,
+        **kwargs,
+    )

@@ -6,8 +6,8 @@ from accel_tf.layers.blocks import (
     batch_norm,
     conv2d,
     deformable_conv,
-    dtype_scope,
     max_pool,
+    network_scope,
     relu,
 )
 from accel_tf.models.network import Network
@@ -62,7 +62,7 @@ class ResNetV1(Network):
                 f"the last of strides must be 1, got {tuple(strides)}: the "
                 "deformable stage keeps the resolution."
             )
-        with dtype_scope(dtype):
+        with network_scope(kwargs.get("name"), dtype):
             # === Stem ===
             image = keras.Input((None, None, 3), name="image")
             x = conv2d(image, stem_filters, 7, "conv1", strides=2)
