@@ -1,0 +1,208 @@
+"""Building a data set from the command line's arguments."""
+
+import contextlib
+import fcntl
+import inspect
+import pathlib
+import shutil
+import tempfile
+import types
+import typing
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from accel_tf.data.builders import (
+    builder_arguments,
+    builder_class,
+    config_class,
+    config_fields,
+    make_builder,
+)
+
+_SKIPPED_SHOWN = 20
+
+
+def build_data(name, data_dir, manual_dir=None, skip_faults=False, settings=()):
+    """Builds a data set, unless it is there already.
+
+    Args:
+        name: "builder" or "builder/configuration".
+        data_dir: folder of all data sets; is created.
+        manual_dir: folder of the files that a builder reads; those that read
+            none ignore it.
+        skip_faults: whether to leave out what is missing or broken.
+        settings: texts "key=value", fields of the configuration.
+
+    Returns:
+        A text about what there is now.
+
+    Raises:
+        ValueError: An argument is wrong, or files are missing or broken.
+        OSError: A folder or the disk space is missing, or another process
+            is building the same data set.
+    """
+    cls = builder_class(name.partition("/")[0])
+    options = parse_settings(cls, settings)
+    if skip_faults:
+        if "on_fault" not in builder_arguments(cls):
+            raise ValueError(f"{cls.name} cannot skip faults")
+        options["on_fault"] = "skip"
+    builder = make_builder(name, data_dir, **options)
+    folder = pathlib.Path(builder.data_dir)
+    if folder.is_dir():
+        return f"{_describe(builder)}\nIt was there already."
+    _check_manual_dir(cls, manual_dir)
+    with _removing_remains(folder):
+        _prepare(builder, manual_dir)
+    return _describe(builder)
+
+
+def parse_settings(cls, settings):
+    """Fields of a builder's configuration from texts.
+
+    Args:
+        cls: class of the builder.
+        settings: texts "key=value". A sequence has commas between its
+            elements; `none` is None where that is allowed.
+
+    Returns:
+        A dict of values of the types of the fields.
+
+    Raises:
+        ValueError: A text has another form, there is no such field, or the
+            value is not of its type.
+    """
+    fields = config_fields(cls)
+    kinds = _kinds(config_class(cls)) if fields else {}
+    options = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise ValueError(f"{setting!r} is no setting; give KEY=VALUE")
+        if key not in fields:
+            known = ", ".join(fields) or "none"
+            raise ValueError(
+                f"{cls.name} has no setting {key!r}; there are: {known}"
+            )
+        kind = kinds[key]
+        try:
+            options[key] = _parse(kind, text)
+        except ValueError as error:
+            raise ValueError(
+                f"{key} must be {_kind_name(kind)}, not {text!r}"
+            ) from error
+    return options
+
+
+def _kinds(dataclass):
+    """Types of the fields; those of TFDS's own class cannot be looked up."""
+    kinds = {}
+    for cls in reversed(dataclass.__mro__):
+        if cls not in tfds.core.BuilderConfig.__mro__:
+            kinds |= inspect.get_annotations(cls, eval_str=True)
+    return kinds | {"name": str}
+
+
+def _parse(kind, text):
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        if type(None) in arguments and text.lower() == "none":
+            return None
+        (kind,) = [each for each in arguments if each is not type(None)]
+        return _parse(kind, text)
+    if origin in (tuple, list):
+        return origin(_parse(arguments[0], part) for part in text.split(","))
+    if kind is bool:
+        if text.lower() not in ("true", "false"):
+            raise ValueError(text)
+        return text.lower() == "true"
+    return kind(text)
+
+
+def _kind_name(kind):
+    return {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+    }.get(kind, str(kind))
+
+
+def _check_manual_dir(cls, manual_dir):
+    instructions = cls.MANUAL_DOWNLOAD_INSTRUCTIONS
+    if not instructions:
+        return
+    if manual_dir is None:
+        raise ValueError(f"{cls.name} needs --manual-dir: {instructions}")
+    folder = pathlib.Path(manual_dir).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no such folder: {folder}")
+    if not any(folder.iterdir()):
+        raise FileNotFoundError(f"{folder} is empty: {instructions}")
+
+
+def _prepare(builder, manual_dir):
+    # TFDS creates its folder for downloads even if nothing is downloaded.
+    with tempfile.TemporaryDirectory() as downloads:
+        try:
+            builder.download_and_prepare(
+                download_dir=downloads,
+                download_config=tfds.download.DownloadConfig(
+                    manual_dir=manual_dir, try_download_gcs=False
+                ),
+            )
+        except tf.errors.OpError as error:
+            # Among them that the disk is full, which is no OSError here.
+            raise OSError(error.message) from error
+
+
+@contextlib.contextmanager
+def _removing_remains(folder):
+    """Clears what failed or killed builds leave, save what resuming needs.
+
+    Holds a lock meanwhile, as another process's build looks the same.
+    """
+    config_folder = folder.parent
+    missing = [
+        path
+        for path in (config_folder, *config_folder.parents)
+        if not path.exists()
+    ]
+    config_folder.mkdir(parents=True, exist_ok=True)
+    lock_path = config_folder / f".lock-{folder.name}"
+    with lock_path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(f"another process is building {folder}") from error
+        try:
+            for path in config_folder.glob(f"incomplete.*_{folder.name}"):
+                shutil.rmtree(path)
+            yield
+        finally:
+            lock_path.unlink(missing_ok=True)
+            if not any(config_folder.iterdir()):
+                _remove_folders(missing, config_folder.parent)
+
+
+def _remove_folders(missing, builder_folder):
+    # TFDS notes the default configuration even where nothing was built.
+    if builder_folder in missing:
+        shutil.rmtree(builder_folder / ".config", ignore_errors=True)
+    for path in missing:
+        with contextlib.suppress(OSError):
+            path.rmdir()
+
+
+def _describe(builder):
+    lines = [f"{builder.info.full_name} in {builder.data_dir}"]
+    for name, split in builder.info.splits.items():
+        lines.append(
+            f"  {name}: {split.num_examples} examples, {split.num_bytes}, "
+            f"{split.num_shards} files"
+        )
+    skipped = (builder.info.metadata or {}).get("skipped", ())
+    if skipped:
+        lines.append(f"  skipped: {len(skipped)}, see metadata.json there")
+        lines += [f"    {text}" for text in skipped[:_SKIPPED_SHOWN]]
+    return "\n".join(lines)
