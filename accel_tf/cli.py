@@ -9,6 +9,7 @@ import sys
 import tqdm
 
 import accel_tf
+from accel_tf.evaluation.options import add_options, given_options
 from accel_tf.files import write_text
 
 
@@ -121,6 +122,23 @@ def _parser():
         help="of a folder or camera (default: 25)",
     )
 
+    evaluate = verb(
+        "evaluate",
+        _evaluate,
+        "Mean IoU by interval, by class and by distance, and time per frame.",
+        "evaluate --model accel_18 --weights accel-18-0000.params "
+        "--data cityscapes_sequences/half_window20 --data-dir data "
+        "--intervals 1,5 --json accel_18.json",
+    )
+    # The data set says how many classes there are.
+    _add_model(evaluate, num_classes=False)
+    evaluate.add_argument(
+        "--name",
+        metavar="TEXT",
+        help="of the system in tables and plots (default: that of --model)",
+    )
+    add_options(evaluate)
+
     convert = verb(
         "convert",
         _convert,
@@ -136,27 +154,62 @@ def _parser():
     )
     _add_preset(convert)
     convert.add_argument("--output", required=True, metavar="FILE")
+
+    build_data = verb(
+        "build-data",
+        _build_data,
+        "Makes a data set of downloaded or one's own files.",
+        "build-data cityscapes_sequences/half_window20 "
+        "--manual-dir cityscapes --data-dir data",
+    )
+    build_data.add_argument(
+        "builder", metavar="BUILDER", help="data set, or DATA_SET/CONFIGURATION"
+    )
+    build_data.add_argument(
+        "--manual-dir",
+        metavar="DIR",
+        help="folder of the files to read; synthetic_streets needs none",
+    )
+    build_data.add_argument(
+        "--data-dir",
+        required=True,
+        metavar="DIR",
+        help="folder of all data sets; created if need be",
+    )
+    build_data.add_argument(
+        "--skip-faults",
+        action="store_true",
+        help="leave out what is missing or broken rather than stop",
+    )
+    build_data.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="field of the configuration; may be given again",
+    )
     return parser
 
 
-def _add_preset(parser):
+def _add_preset(parser, num_classes=True):
     parser.add_argument(
         "--model",
         required=True,
         metavar="NAME",
         help="preset; `accel-tf models` lists them",
     )
-    parser.add_argument(
-        "--num-classes",
-        type=int,
-        default=19,
-        metavar="N",
-        help="of the weights (default: 19; a .keras file knows it)",
-    )
+    if num_classes:
+        parser.add_argument(
+            "--num-classes",
+            type=int,
+            default=19,
+            metavar="N",
+            help="of the weights (default: 19; a .keras file knows it)",
+        )
 
 
-def _add_model(parser):
-    _add_preset(parser)
+def _add_model(parser, num_classes=True):
+    _add_preset(parser, num_classes)
     parser.add_argument(
         "--weights",
         action="append",
@@ -222,12 +275,36 @@ def _segment(arguments):
     print(f"{arguments.output}: {report}.")
 
 
+def _evaluate(arguments):
+    from accel_tf.evaluation.command import evaluate_systems
+
+    system = (arguments.model, arguments.weights)
+    evaluate_systems(
+        {arguments.name or arguments.model: system},
+        **given_options(arguments),
+    )
+
+
 def _convert(arguments):
     from accel_tf.checkpoints.convert import convert_checkpoint
 
     model = accel_tf.from_preset(arguments.model, arguments.num_classes)
     report = convert_checkpoint(model, arguments.files, arguments.output)
     print(f"{arguments.output}: {report}.")
+
+
+def _build_data(arguments):
+    from accel_tf.data.build_data import build_data
+
+    print(
+        build_data(
+            arguments.builder,
+            arguments.data_dir,
+            manual_dir=arguments.manual_dir,
+            skip_faults=arguments.skip_faults,
+            settings=arguments.set,
+        )
+    )
 
 
 if __name__ == "__main__":

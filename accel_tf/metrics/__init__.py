@@ -1,5 +1,21 @@
 """Measures of segmentation quality."""
 
-from accel_tf.metrics.mean_iou import confusion_matrix, iou_per_class
+from accel_tf.metrics.mean_iou import (
+    confusion_matrix,
+    iou_per_class,
+    mean_iou,
+)
+from accel_tf.metrics.temporal_consistency import (
+    Correspondence,
+    TemporalConsistency,
+    correspondence,
+)
 
-__all__ = ["confusion_matrix", "iou_per_class"]
+__all__ = [
+    "Correspondence",
+    "TemporalConsistency",
+    "confusion_matrix",
+    "correspondence",
+    "iou_per_class",
+    "mean_iou",
+]

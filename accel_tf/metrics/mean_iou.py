@@ -24,7 +24,7 @@ def confusion_matrix(labels, predictions, num_classes):
             f"labels {labels.shape} and predictions {predictions.shape} must "
             "have one shape."
         )
-    valid = labels < num_classes
+    valid = (labels >= 0) & (labels < num_classes)
     pairs = labels[valid].astype("int64") * num_classes + predictions[valid]
     counts = np.bincount(pairs, minlength=num_classes**2)
     return counts.reshape(num_classes, num_classes)
@@ -33,8 +33,8 @@ def confusion_matrix(labels, predictions, num_classes):
 def iou_per_class(confusion):
     """Intersection over union of every class.
 
-    Pool the confusion matrices of all frames first: the mean over classes
-    is `np.nanmean` of the result, as in the Cityscapes benchmark.
+    Pool the confusion matrices of all frames first, as in the Cityscapes
+    benchmark.
 
     Args:
         confusion: `[classes, classes]` counts.
@@ -48,3 +48,17 @@ def iou_per_class(confusion):
     return np.divide(
         hits, union, out=np.full_like(hits, np.nan), where=union > 0
     )
+
+
+def mean_iou(confusion):
+    """Mean of `iou_per_class` over the classes that occur or are predicted.
+
+    Args:
+        confusion: `[classes, classes]` counts, pooled over all frames.
+
+    Returns:
+        float, 0..1; NaN if nothing was counted.
+    """
+    per_class = iou_per_class(confusion)
+    known = per_class[~np.isnan(per_class)]
+    return float(known.mean()) if known.size else float("nan")

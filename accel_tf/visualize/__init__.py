@@ -2,7 +2,10 @@
 
 from accel_tf.visualize.flow_color import flow_to_color
 from accel_tf.visualize.overlay import add_legend, caption, overlay
-from accel_tf.visualize.plots import plot_accuracy_against_time
+from accel_tf.visualize.plots import (
+    plot_accuracy_against_time,
+    plot_iou_against_distance,
+)
 
 __all__ = [
     "add_legend",
@@ -10,4 +13,5 @@ __all__ = [
     "flow_to_color",
     "overlay",
     "plot_accuracy_against_time",
+    "plot_iou_against_distance",
 ]

@@ -1,12 +1,15 @@
 """Plots of measurements, written as PNG files."""
 
+import contextlib
 import math
-import os
 import pathlib
 
 from accel_tf import optional
+from accel_tf.files import replacing
 
-_COLUMNS = ("system", "interval", "mean_iou", "milliseconds_per_frame")
+_COLUMNS = ("system", "interval", "mean_iou")
+_TIMED_COLUMNS = (*_COLUMNS, "milliseconds_per_frame")
+_DISTANCE_COLUMNS = (*_COLUMNS, "mean_iou_by_distance")
 _MARKERS = "os^Dv<>Ph"
 
 
@@ -30,17 +33,16 @@ def plot_accuracy_against_time(rows, path):
         FileNotFoundError: The folder does not exist.
         ImportError: matplotlib is not installed.
     """
-    path = pathlib.Path(path)
-    if path.suffix.lower() != ".png":
-        raise ValueError(f"the plot is a PNG file; {path} must end in .png")
-    if not path.absolute().parent.is_dir():
-        raise FileNotFoundError(f"no such folder: {path.absolute().parent}")
-    systems = _by_system(rows)
-
-    pyplot = optional.matplotlib_pyplot()
-    figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
-    partial = path.with_name(f".{path.name}.partial")
-    try:
+    path = _checked_path(path)
+    systems = _by_system(rows, _TIMED_COLUMNS)
+    for index, row in enumerate(rows):
+        time = row["milliseconds_per_frame"]
+        if not (math.isfinite(time) and time > 0):
+            raise ValueError(
+                f"milliseconds_per_frame of row {index} must be above 0, not "
+                f"{time}"
+            )
+    with _picture(path) as axes:
         for number, (system, points) in enumerate(systems.items()):
             _draw_system(axes, number, system, points)
         axes.set_xlabel("time per frame (ms)")
@@ -52,13 +54,78 @@ def plot_accuracy_against_time(rows, path):
         # Room for the numbers at the outermost markers.
         axes.margins(x=0.08, y=0.1)
         axes.set_xlim(left=0)
-        axes.grid(alpha=0.3)
         axes.legend(loc="best", framealpha=0.9)
-        figure.savefig(partial, format="png", dpi=120)
-        os.replace(partial, path)
+
+
+def plot_iou_against_distance(rows, path):
+    """Plots mean intersection over union against the key frame's distance.
+
+    Every system at every interval is a line; where each frame is a key frame
+    there is no distance, and the line is dotted and level.
+
+    Args:
+        rows: Dicts with `system` (its name), `interval` (frames from one key
+            frame to the next), `mean_iou` and `mean_iou_by_distance` (dict of
+            the distance in frames, as a number or text, to a mean IoU from 0
+            to 1 or None). Other entries are ignored.
+        path: As for `plot_accuracy_against_time`.
+
+    Raises:
+        As `plot_accuracy_against_time`.
+    """
+    path = _checked_path(path)
+    systems = _by_system(rows, _DISTANCE_COLUMNS)
+    greatest = max(max(map(int, r["mean_iou_by_distance"])) for r in rows)
+    with _picture(path, width=10) as axes:
+        for number, (system, points) in enumerate(systems.items()):
+            for place, row in enumerate(points):
+                _draw_distances(
+                    axes,
+                    row,
+                    greatest,
+                    label=f"{system}, interval {row['interval']}",
+                    color=f"C{number}",
+                    marker=_MARKERS[number % len(_MARKERS)],
+                    # Of one system, the shorter intervals are paler.
+                    alpha=0.35 + 0.65 * (place + 1) / len(points),
+                )
+        axes.set_xlabel("distance from the key frame (frames)")
+        axes.set_ylabel("mean IoU (%)")
+        axes.set_title(
+            "Accuracy against the distance from the key frame",
+            fontsize="medium",
+        )
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        # Long: beside the lines rather than over them.
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
+
+
+@contextlib.contextmanager
+def _picture(path, width=8):
+    """Axes to draw on; the file appears when the block ends without error."""
+    pyplot = optional.matplotlib_pyplot()
+    figure, axes = pyplot.subplots(figsize=(width, 5), layout="constrained")
+    try:
+        yield axes
+        axes.grid(alpha=0.3)
+        with replacing(path) as partial:
+            figure.savefig(partial, format="png", dpi=120)
     finally:
         pyplot.close(figure)
-        partial.unlink(missing_ok=True)
+
+
+def _draw_distances(axes, row, greatest, **style):
+    scores = {
+        int(distance): 100 * score
+        for distance, score in row["mean_iou_by_distance"].items()
+        if score is not None
+    }
+    distances = sorted(scores)
+    if row["interval"] == 1:
+        style |= {"linestyle": ":", "marker": ""}
+        axes.plot([0, max(greatest, 1)], [100 * row["mean_iou"]] * 2, **style)
+    else:
+        axes.plot(distances, [scores[d] for d in distances], **style)
 
 
 def _draw_system(axes, number, system, points):
@@ -85,23 +152,26 @@ def _draw_system(axes, number, system, points):
         )
 
 
-def _by_system(rows):
+def _checked_path(path):
+    path = pathlib.Path(path)
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"the plot is a PNG file; {path} must end in .png")
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(f"no such folder: {path.absolute().parent}")
+    return path
+
+
+def _by_system(rows, columns):
     """Rows of each system, in the order of the interval."""
     systems = {}
     for index, row in enumerate(rows):
-        missing = [column for column in _COLUMNS if column not in row]
+        missing = [column for column in columns if column not in row]
         if missing:
             raise ValueError(f"row {index} has no {', '.join(missing)}")
         if not 0 <= row["mean_iou"] <= 1:
             raise ValueError(
                 f"mean_iou of row {index} must be from 0 to 1, not "
                 f"{row['mean_iou']}"
-            )
-        time = row["milliseconds_per_frame"]
-        if not (math.isfinite(time) and time > 0):
-            raise ValueError(
-                f"milliseconds_per_frame of row {index} must be above 0, not "
-                f"{time}"
             )
         systems.setdefault(row["system"], []).append(row)
     if not systems:

@@ -4,7 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from accel_tf.visualize import plot_accuracy_against_time
+from accel_tf.visualize import (
+    plot_accuracy_against_time,
+    plot_iou_against_distance,
+)
 
 ROW = {
     "system": "accel_18",
@@ -112,3 +115,64 @@ def test_other_bad_arguments(tmp_path):
         plot_accuracy_against_time([ROW], tmp_path / "plot.pdf")
     with pytest.raises(FileNotFoundError, match="no such folder"):
         plot_accuracy_against_time([ROW], tmp_path / "absent" / "plot.png")
+
+
+def distance_rows():
+    return [
+        {
+            "system": system,
+            "interval": interval,
+            "mean_iou": 0.5,
+            "mean_iou_by_distance": {
+                str(distance): None if distance == 2 else 0.8 - distance / 10
+                for distance in range(interval)
+            },
+        }
+        for system, interval in (("accel", 5), ("accel", 2), ("deeplab", 1))
+    ]
+
+
+def test_iou_against_distance_has_a_line_for_each_interval(
+    tmp_path, monkeypatch
+):
+    from matplotlib.figure import Figure
+
+    drawn = []
+
+    def note_lines(figure, *arguments, **keywords):
+        (axes,) = figure.axes
+        for line in axes.lines:
+            points = zip(line.get_xdata(), line.get_ydata(), strict=True)
+            drawn.append(
+                (
+                    line.get_label(),
+                    line.get_linestyle(),
+                    [(x, round(y, 6)) for x, y in points],
+                )
+            )
+        drawn.append([axes.get_xlabel(), axes.get_ylabel()])
+        return save(figure, *arguments, **keywords)
+
+    save = Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", note_lines)
+    plot_iou_against_distance(distance_rows(), tmp_path / "plot.png")
+    assert drawn == [
+        ("accel, interval 2", "-", [(0, 80), (1, 70)]),
+        # Nothing was scored at distance 2.
+        ("accel, interval 5", "-", [(0, 80), (1, 70), (3, 50), (4, 40)]),
+        ("deeplab, interval 1", ":", [(0, 50), (4, 50)]),
+        ["distance from the key frame (frames)", "mean IoU (%)"],
+    ]
+    assert os.listdir(tmp_path) == ["plot.png"]
+    image = cv2.imread(str(tmp_path / "plot.png"))
+    assert image.shape[0] >= 500 and image.shape[1] >= 1000
+
+
+def test_iou_against_distance_checks_its_rows(tmp_path):
+    with pytest.raises(ValueError, match="row 0 has no mean_iou_by_distance"):
+        plot_iou_against_distance([ROW], tmp_path / "plot.png")
+    with pytest.raises(ValueError, match="no rows"):
+        plot_iou_against_distance([], tmp_path / "plot.png")
+    with pytest.raises(ValueError, match="must end in .png"):
+        plot_iou_against_distance(distance_rows(), tmp_path / "plot.svg")
+    assert os.listdir(tmp_path) == []

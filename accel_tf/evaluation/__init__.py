@@ -1,0 +1,20 @@
+"""Accuracy, temporal consistency and speed of segmenters."""
+
+from accel_tf.evaluation.plan import MODES
+from accel_tf.evaluation.protocol import (
+    Evaluation,
+    check_classes,
+    evaluate,
+    evaluate_together,
+)
+from accel_tf.evaluation.timing import mean_over_interval, measure_steps
+
+__all__ = [
+    "MODES",
+    "Evaluation",
+    "check_classes",
+    "evaluate",
+    "evaluate_together",
+    "mean_over_interval",
+    "measure_steps",
+]

@@ -1,0 +1,187 @@
+"""What `accel-tf evaluate` and `recipes/evaluate.py` do."""
+
+import pathlib
+
+import keras
+import tqdm
+
+from accel_tf import optional
+from accel_tf.evaluation.plan import check_mode
+from accel_tf.evaluation.protocol import check_classes, evaluate_together
+from accel_tf.evaluation.report import (
+    format_classes,
+    format_rows,
+    report_row,
+    write_report,
+)
+from accel_tf.evaluation.timing import measure_steps
+from accel_tf.models.restore import restore_model
+from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.streaming import FixedInterval
+from accel_tf.visualize.plots import (
+    plot_accuracy_against_time,
+    plot_iou_against_distance,
+)
+
+
+def evaluate_systems(
+    systems,
+    data,
+    data_dir=None,
+    split="validation",
+    intervals=(1, 2, 5, 10),
+    mode="average",
+    temporal=False,
+    limit=None,
+    rounds=10,
+    json=None,
+    plots=None,
+):
+    """Evaluates systems side by side, prints tables and writes files.
+
+    A model without key frames is evaluated once; if it keeps a state, the
+    largest interval is the window it sees. Models are timed in turns, at the
+    size of the first frame.
+
+    Args:
+        systems: dict of name -> `(preset, weights)`: one of
+            `accel_tf.list_presets()` and a list of files, as for
+            `restore_model`.
+        data: name of a built data set, `"builder"` or `"builder/config"`.
+        data_dir: folder of the built data sets; TFDS' own by default.
+        split: of the data set.
+        intervals: frames from one key frame to the next.
+        mode: as for `accel_tf.evaluation.evaluate`.
+        temporal: whether to measure temporal consistency.
+        limit: only the first so many sequences; `None` for all.
+        rounds: frames of each kind that are timed; 0 for no timing.
+        json: path of the report; `None` for none.
+        plots: folder of the plots, made if missing; `None` for none.
+
+    Returns:
+        The rows of the report, see `accel_tf.evaluation.report`.
+
+    Raises:
+        ValueError, OSError, ImportError: one line about what is wrong with
+            the input or the targets, before the long work where possible.
+    """
+    check_mode(mode, temporal)
+    for interval in intervals:
+        FixedInterval(interval)
+    if rounds < 0:
+        raise ValueError(f"rounds must be 0 or more, got {rounds}.")
+    _check_targets(json, plots)
+    sequences, label_map, source = _open_data(data, data_dir, split, limit)
+    first = next(iter(sequences))
+    height, width = first["frames"][0].shape[:2]
+    if temporal and "flows" not in first:
+        optional.cv2()
+    models = {}
+    for name, (preset, weights) in systems.items():
+        models[name] = _restore(name, preset, weights, label_map)
+
+    runs = [
+        (name, interval)
+        for name, model in models.items()
+        for interval in (
+            sorted(set(intervals))
+            if model.uses_key_frames
+            else [max(intervals)]
+        )
+    ]
+    with tqdm.tqdm(
+        total=len(sequences),
+        desc="evaluation",
+        bar_format="{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} "
+        "sequences [{elapsed}<{remaining}]",
+    ) as bar:
+        evaluations = evaluate_together(
+            [(models[name], interval) for name, interval in runs],
+            sequences,
+            mode,
+            temporal,
+            # Sums of shares are not exact.
+            lambda share: bar.update(min(share, bar.total - bar.n)),
+        )
+        bar.update(bar.total - bar.n)
+    milliseconds = {}
+    if rounds:
+        milliseconds = measure_steps(
+            models,
+            height,
+            width,
+            rounds,
+            lambda turns: tqdm.tqdm(turns, desc="timing", unit=" rounds"),
+        )
+    rows = [
+        report_row(
+            name,
+            models[name],
+            evaluation,
+            label_map.names,
+            height,
+            width,
+            milliseconds.get(name),
+            **source,
+        )
+        for (name, _), evaluation in zip(runs, evaluations, strict=True)
+    ]
+    print(format_rows(rows), format_classes(rows), sep="\n\n")
+    if json:
+        write_report(rows, json)
+    if plots:
+        _write_plots(rows, pathlib.Path(plots))
+    return rows
+
+
+def _check_targets(json, plots):
+    if json and not pathlib.Path(json).absolute().parent.is_dir():
+        raise FileNotFoundError(
+            f"no such folder: {pathlib.Path(json).absolute().parent}."
+        )
+    if plots:
+        optional.matplotlib_pyplot()
+        if pathlib.Path(plots).exists() and not pathlib.Path(plots).is_dir():
+            raise NotADirectoryError(f"{plots} is not a folder.")
+
+
+def _open_data(data, data_dir, split, limit):
+    # These bring TensorFlow in, which `import accel_tf` must not. What they
+    # warn of is TFDS' own code, and would bury the progress bar.
+    import absl.logging
+    import tensorflow as tf
+
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    tf.get_logger().setLevel("ERROR")
+    from accel_tf.data.builders import prepared_builder
+    from accel_tf.data.dataset_labels import label_map_of
+    from accel_tf.data.sequences import read_sequences
+
+    builder = prepared_builder(data, data_dir)
+    sequences = read_sequences(builder, split, limit)
+    source = {
+        "data": builder.info.full_name,
+        "split": split,
+        "sequences": len(sequences),
+        "backend": keras.backend.backend(),
+    }
+    return sequences, label_map_of(builder), source
+
+
+def _restore(name, preset, weights, label_map):
+    model, message = restore_model(preset, weights, len(label_map))
+    if not isinstance(model, VideoSegmenter):
+        raise ValueError(f"{preset} is not a video segmenter.")
+    if not any(str(path).endswith(".keras") for path in weights):
+        # Other files do not know the names of their classes.
+        model.label_map = label_map
+    check_classes(model, label_map.names)
+    print(message if name == preset else f"{name}: {message}")
+    return model
+
+
+def _write_plots(rows, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    plot_iou_against_distance(rows, folder / "iou_against_distance.png")
+    if rows[0]["milliseconds_per_frame"] is not None:
+        plot_accuracy_against_time(rows, folder / "accuracy_against_time.png")

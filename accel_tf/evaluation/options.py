@@ -1,0 +1,88 @@
+"""The options of `accel-tf evaluate` and `recipes/evaluate.py`."""
+
+import argparse
+
+from accel_tf.evaluation.plan import MODES
+
+
+def add_options(parser):
+    """Adds what to evaluate on, how, and where to write it.
+
+    Args:
+        parser: an `argparse.ArgumentParser`.
+    """
+    add = parser.add_argument
+    add(
+        "--data",
+        required=True,
+        metavar="BUILDER[/CONFIG]",
+        help="data set, built before with `accel-tf build-data`",
+    )
+    add("--data-dir", metavar="DIR", help="folder of the built data sets")
+    add("--split", default="validation", help="default: validation")
+    add(
+        "--intervals",
+        type=_intervals,
+        default=(1, 2, 5, 10),
+        metavar="N,N",
+        help="frames from one key frame to the next (default: 1,2,5,10)",
+    )
+    add(
+        "--mode",
+        choices=MODES,
+        default="average",
+        help="; ".join(f"{mode}: {text}" for mode, text in MODES.items())
+        + " (default: average)",
+    )
+    add(
+        "--temporal",
+        action="store_true",
+        help="also measure temporal consistency; needs --mode stream",
+    )
+    add(
+        "--limit",
+        type=int,
+        metavar="N",
+        help="only the first N sequences",
+    )
+    add(
+        "--rounds",
+        type=int,
+        default=10,
+        metavar="N",
+        help="key and non-key frames that are timed (default: 10; 0: none)",
+    )
+    add("--json", metavar="FILE", help="also write the numbers to this file")
+    add(
+        "--plots",
+        metavar="DIR",
+        help="also write iou_against_distance.png and, if frames are timed, "
+        "accuracy_against_time.png into this folder",
+    )
+
+
+def given_options(arguments):
+    """The keywords of `evaluate_systems` from what a parser has read.
+
+    Args:
+        arguments: an `argparse.Namespace` with the options of `add_options`.
+
+    Returns:
+        dict.
+    """
+    names = ("data", "data_dir", "split", "intervals", "mode", "temporal")
+    names += ("limit", "rounds", "json", "plots")
+    return {name: getattr(arguments, name) for name in names}
+
+
+def _intervals(text):
+    try:
+        intervals = [int(part) for part in text.split(",")]
+    except ValueError:
+        intervals = [0]
+    if min(intervals) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} are no intervals; give whole numbers from 1, such as "
+            "1,2,5,10"
+        )
+    return tuple(intervals)

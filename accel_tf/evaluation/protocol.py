@@ -1,0 +1,185 @@
+"""Accuracy of segmenters on labelled sequences, by the paper's protocol.
+
+Accel, CVPR 2019, section 4, and the authors' `demo.py`: for a labelled frame
+a window of frames is run whose first is a key frame; one confusion matrix is
+pooled over all labelled frames.
+"""
+
+import dataclasses
+
+from accel_tf.evaluation.plan import check_mode
+from accel_tf.evaluation.runner import make_runs, run_sequence
+from accel_tf.metrics import TemporalConsistency, iou_per_class, mean_iou
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What a model scored.
+
+    Attributes:
+        interval: frames from one key frame to the next; 1 for a model
+            without key frames.
+        mode: as given to `evaluate`.
+        confusion_by_distance: dict of the distance from the key frame, in
+            frames -> int64 `[classes, classes]`, rows are true classes.
+        frames: how often a labelled frame was scored.
+        skipped: how often one was not, because the sequence has fewer
+            frames before it than the distance asks for.
+        temporal: `TemporalConsistency`, or `None` if it was not asked for.
+    """
+
+    interval: int
+    mode: str
+    confusion_by_distance: dict
+    frames: int
+    skipped: int
+    temporal: TemporalConsistency | None = None
+
+    @property
+    def confusion(self):
+        """The confusion matrix pooled over all distances."""
+        return sum(self.confusion_by_distance.values())
+
+    @property
+    def iou_per_class(self):
+        """float64 `[classes]`, 0..1; NaN for classes that do not occur."""
+        return iou_per_class(self.confusion)
+
+    @property
+    def mean_iou(self):
+        """Mean over the classes that occur, 0..1."""
+        return mean_iou(self.confusion)
+
+    @property
+    def mean_iou_by_distance(self):
+        """dict of distance -> mean IoU, in the order of the distance."""
+        return {
+            distance: mean_iou(self.confusion_by_distance[distance])
+            for distance in sorted(self.confusion_by_distance)
+        }
+
+
+def evaluate(model, sequences, interval, mode="average"):
+    """Scores a model with a key frame every `interval` frames.
+
+    Modes:
+
+    - `"average"`: the i-th labelled frame of the split is scored at the
+      distance `i % interval` from the key frame, where 0 is the key frame.
+    - `"worst"`: every labelled frame is scored at the distance
+      `interval - 1`, the greatest that occurs.
+    - `"stream"`: every sequence is run from its first frame as a live stream
+      would come; for densely labelled video.
+    - `"every"`: every labelled frame is scored at each of the distances 0 to
+      `interval - 1`.
+
+    A model without key frames is the same at every interval. If it keeps a
+    state, `interval` is the number of frames up to the labelled one that it
+    sees, except in the mode `"stream"`.
+
+    Args:
+        model: a `VideoSegmenter`.
+        sequences: iterable of sequences: dicts of `frames`, `labels` and
+            `label_positions`, as from `accel_tf.data.sequences`. If it has
+            `class_names`, these must be the model's.
+        interval: 1 makes every frame a key frame.
+        mode: see above.
+
+    Returns:
+        `Evaluation`.
+
+    Raises:
+        ValueError: if an argument is out of range, model and data have
+            different classes, or no labelled pixel could be scored.
+    """
+    return evaluate_together([(model, interval)], sequences, mode)[0]
+
+
+def evaluate_together(
+    runs, sequences, mode="average", temporal=False, on_progress=None
+):
+    """Scores several models, or one at several intervals, in one pass.
+
+    Every image is decoded once, and the optical flow of temporal consistency
+    is found once for all.
+
+    Args:
+        runs: list of `(model, interval)`.
+        sequences: as for `evaluate`.
+        mode: as for `evaluate`.
+        temporal: whether to measure temporal consistency, in the mode
+            `"stream"` only. The motion comes from the sequences' `flows`
+            where they have them, else from OpenCV; never from a model.
+        on_progress: called after each part of the work with the share of a
+            sequence that it was; the sum is the number of sequences.
+
+    Returns:
+        list of `Evaluation`, one a run.
+
+    Raises:
+        ValueError: as `evaluate`.
+        ImportError: if flow is to be estimated and OpenCV is not installed.
+    """
+    check_mode(mode, temporal)
+    class_names = getattr(sequences, "class_names", None)
+    if class_names is not None:
+        for model, _ in runs:
+            check_classes(model, class_names)
+    on_progress = on_progress or (lambda share: None)
+    runs = make_runs(runs, mode, temporal)
+    number = 0
+    for sequence in sequences:
+        number += run_sequence(runs, sequence, number, on_progress)
+    return [_result(run, mode) for run in runs]
+
+
+def check_classes(model, class_names):
+    """Makes sure that a model has the classes of the data.
+
+    Args:
+        model: a `VideoSegmenter`.
+        class_names: of the data, in the order of the class index.
+
+    Raises:
+        ValueError: if they differ in number, or both have names and they
+            differ.
+    """
+    names = model.label_map.names
+    if len(names) != len(class_names):
+        raise ValueError(
+            f"{model.name} has {len(names)} classes, the data has "
+            f"{len(class_names)} ({', '.join(class_names)})."
+        )
+    numbered = tuple(f"class_{index}" for index in range(len(names)))
+    if names == numbered:
+        return
+    for index, (name, wanted) in enumerate(
+        zip(names, class_names, strict=True)
+    ):
+        if name != wanted:
+            raise ValueError(
+                f"class {index} is {name!r} to {model.name}, but {wanted!r} "
+                "in the data."
+            )
+
+
+def _result(run, mode):
+    if not sum(matrix.sum() for matrix in run.confusions.values()):
+        reason = "no labelled frame has a pixel of any class."
+        if run.skipped and not run.frames:
+            reason = (
+                f"all {run.skipped} labelled frames have too few frames "
+                "before them; use a smaller interval or another mode."
+            )
+        raise ValueError(
+            f"{run.model.name} cannot be scored at the interval "
+            f"{run.interval}: {reason}"
+        )
+    return Evaluation(
+        run.interval if run.model.uses_key_frames else 1,
+        mode,
+        run.confusions,
+        run.frames,
+        run.skipped,
+        run.temporal,
+    )

@@ -1,0 +1,194 @@
+"""Evaluations as rows, tables and files."""
+
+import json
+import math
+
+from accel_tf.evaluation.timing import mean_over_interval
+from accel_tf.files import write_text
+
+
+def report_row(
+    system,
+    model,
+    evaluation,
+    class_names,
+    height,
+    width,
+    milliseconds=None,
+    **source,
+):
+    """One system at one interval, as plain JSON types.
+
+    | entry | meaning |
+    |---|---|
+    | `system` | the name it was given |
+    | `preset` | the model's name |
+    | `interval` | frames from one key frame to the next; 1 for models \
+without key frames |
+    | `mode` | see `evaluate` |
+    | `frames`, `frames_skipped` | scores of labelled frames, counted and \
+left out |
+    | `mean_iou` | 0..1 |
+    | `iou_per_class` | dict of class name -> 0..1; null for classes that do \
+not occur |
+    | `mean_iou_by_distance` | dict of the distance from the key frame, as \
+text, -> 0..1 |
+    | `temporal_mean_iou`, `temporal_agreement`, `flicker` | 0..1, see \
+`TemporalConsistency`; null if not measured |
+    | `height`, `width` | pixels of the frames that were timed and counted |
+    | `key_milliseconds`, `non_key_milliseconds` | medians; these and the \
+next are null if not measured |
+    | `key_minimum_milliseconds`, `non_key_minimum_milliseconds` | shortest |
+    | `key_processor_milliseconds`, `non_key_processor_milliseconds` | \
+median processor time of all threads |
+    | `milliseconds_per_frame` | mean of the medians over the interval |
+    | `key_multiply_adds`, `non_key_multiply_adds` | of one frame |
+    | `multiply_adds_per_frame` | mean over the interval |
+    | `data`, `split`, `sequences` | from the command: name and version of \
+the data set, its part, and how many sequences of it |
+    | `backend` | from the command: Keras' backend |
+
+    A NaN becomes null.
+
+    Args:
+        system: name.
+        model: a `VideoSegmenter`.
+        evaluation: `Evaluation` of that model.
+        class_names: of the data, in the order of the class index.
+        height, width: of a frame, in pixels.
+        milliseconds: what `measure_steps` has of that model, or `None`.
+        **source: further entries that say where the numbers come from.
+
+    Returns:
+        dict.
+    """
+    temporal = evaluation.temporal
+    row = {
+        "system": system,
+        "preset": model.name,
+        "interval": evaluation.interval,
+        "mode": evaluation.mode,
+        "frames": evaluation.frames,
+        "frames_skipped": evaluation.skipped,
+        "mean_iou": evaluation.mean_iou,
+        "iou_per_class": dict(
+            zip(
+                class_names,
+                evaluation.iou_per_class.tolist(),
+                strict=True,
+            )
+        ),
+        "mean_iou_by_distance": {
+            str(distance): value
+            for distance, value in evaluation.mean_iou_by_distance.items()
+        },
+        "temporal_mean_iou": temporal and temporal.mean_iou,
+        "temporal_agreement": temporal and temporal.agreement,
+        "flicker": temporal and temporal.flicker,
+        "height": height,
+        "width": width,
+    }
+    for name in ("", "minimum_", "processor_"):
+        times = milliseconds
+        if milliseconds and name:
+            times = milliseconds[name.rstrip("_")]
+        for kind in ("key", "non_key"):
+            row[f"{kind}_{name}milliseconds"] = times and times[kind]
+    row["milliseconds_per_frame"] = milliseconds and mean_over_interval(
+        milliseconds, evaluation.interval
+    )
+    cost = model.multiply_adds(height, width)
+    row["key_multiply_adds"] = cost["key"]
+    row["non_key_multiply_adds"] = cost["non_key"]
+    row["multiply_adds_per_frame"] = mean_over_interval(
+        cost, evaluation.interval
+    )
+    return _without_nan({**row, **source})
+
+
+def format_rows(rows):
+    """The rows as a Markdown table; what no row has is left out.
+
+    Args:
+        rows: list of dicts as from `report_row`.
+    """
+    columns = (
+        ("system", "system", "{}"),
+        ("interval", "interval", "{}"),
+        ("mean IoU", "mean_iou", "{:.1%}"),
+        ("temporal mean IoU", "temporal_mean_iou", "{:.1%}"),
+        ("agreement", "temporal_agreement", "{:.2%}"),
+        ("flicker", "flicker", "{:.2%}"),
+        ("ms key", "key_milliseconds", "{:.1f}"),
+        ("ms non-key", "non_key_milliseconds", "{:.1f}"),
+        ("ms per frame", "milliseconds_per_frame", "{:.1f}"),
+        ("GMAC per frame", "multiply_adds_per_frame", "{:.3g}"),
+        ("scores", "frames", "{}"),
+        ("skipped", "frames_skipped", "{}"),
+    )
+    columns = [
+        column
+        for column in columns
+        if any(row[column[1]] is not None for row in rows)
+    ]
+
+    def cell(row, key, pattern):
+        value = row[key]
+        if key == "multiply_adds_per_frame":
+            value /= 1e9
+        return "-" if value is None else pattern.format(value)
+
+    return _table(
+        [title for title, _, _ in columns],
+        [[cell(row, *column[1:]) for column in columns] for row in rows],
+    )
+
+
+def format_classes(rows):
+    """IoU per class, a column for each row, as a Markdown table.
+
+    Args:
+        rows: list of dicts as from `report_row`, with the same classes.
+    """
+    names = list(rows[0]["iou_per_class"])
+    header = [f"{row['system']} @ {row['interval']}" for row in rows]
+    lines = []
+    for name in names:
+        values = [row["iou_per_class"][name] for row in rows]
+        lines.append(
+            [name, *("-" if v is None else f"{v:.1%}" for v in values)]
+        )
+    return _table(["IoU", *header], lines)
+
+
+def write_report(rows, path):
+    """Writes the rows as a JSON list.
+
+    Args:
+        rows: list of dicts as from `report_row`.
+        path: of the file; it appears whole or not at all.
+
+    Raises:
+        ValueError: if a row holds a NaN, which JSON does not know.
+        FileNotFoundError: if the folder does not exist.
+    """
+    write_text(path, json.dumps(rows, indent=1, allow_nan=False) + "\n")
+
+
+def _table(header, lines):
+    widths = [
+        max(map(len, column)) for column in zip(header, *lines, strict=True)
+    ]
+    rule = ["-" * width for width in widths]
+    return "\n".join(
+        "| " + " | ".join(map(str.ljust, cells, widths)) + " |"
+        for cells in (header, rule, *lines)
+    )
+
+
+def _without_nan(value):
+    if isinstance(value, dict):
+        return {key: _without_nan(entry) for key, entry in value.items()}
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    return value

@@ -1,0 +1,196 @@
+"""Running several models over one sequence."""
+
+import copy
+import functools
+import operator
+
+import numpy as np
+
+from accel_tf.evaluation.flow import match_with_previous
+from accel_tf.evaluation.plan import plan_passes
+from accel_tf.metrics import TemporalConsistency, confusion_matrix
+from accel_tf.streaming import FixedInterval, VideoStream
+
+
+class Run:
+    """One model at one interval, and what it has scored so far.
+
+    Args:
+        stream: a `VideoStream` of the model; its compiled step is shared,
+            its state is not.
+        interval: frames from one key frame to the next.
+        mode: one of `MODES`.
+        temporal: whether to measure temporal consistency.
+
+    Attributes:
+        passes: over the sequence at hand, as from `plan_passes`.
+        end: the last frame of the present pass.
+        confusions: dict of distance -> confusion matrix.
+        frames: scores counted.
+        skipped: scores left out.
+        temporal: `TemporalConsistency` or `None`.
+    """
+
+    def __init__(self, stream, interval, mode, temporal):
+        self.stream = copy.copy(stream)
+        self.stream.policy = FixedInterval(interval)
+        self.model, self.interval, self.mode = stream.model, interval, mode
+        self.passes, self.end = {}, -1
+        self.confusions = {}
+        self.frames = self.skipped = 0
+        self.temporal = None
+        if temporal:
+            self.temporal = TemporalConsistency(self.model.num_classes)
+
+    def plan(self, positions, number, height, width):
+        """Plans the passes over the next sequence.
+
+        Args:
+            positions: of its labelled frames.
+            number: labelled frames before this sequence.
+            height, width: of its frames, in pixels.
+        """
+        if self.model.uses_key_frames:
+            independent = self.interval == 1
+        else:
+            independent = not self.model.initial_state(1, height, width)
+        self.passes, skipped = plan_passes(
+            positions,
+            self.interval,
+            self.mode,
+            number,
+            self.model.uses_key_frames,
+            independent,
+        )
+        self.skipped += skipped
+        self._scored, self.end = set(), -1
+        self.stream.reset_state()
+        if self.temporal:
+            self.temporal.reset()
+
+    def start_pass(self, start):
+        """Forgets the frames before the pass."""
+        self.stream.reset_state()
+        self._scored = set(self.passes[start])
+        self.end = max(self._scored)
+
+    def needs(self, index):
+        """Whether the frame has to be run; starts the pass that begins."""
+        if index in self.passes:
+            self.start_pass(index)
+        return self.temporal is not None or index <= self.end
+
+    def step(self, index, frame, truth):
+        """Runs a frame and scores it if it is among those to score.
+
+        Args:
+            index: of the frame.
+            frame: uint8 `[H, W, 3]`.
+            truth: function of the index that gives uint8 `[H, W]`.
+
+        Returns:
+            The predicted classes, uint8 `[H, W]`.
+        """
+        predicted = self.stream(frame[None])[0]
+        if index in self._scored:
+            distance = self.stream.frames_since_key
+            classes = self.model.num_classes
+            counts = confusion_matrix(truth(index), predicted, classes)
+            self.confusions[distance] = (
+                self.confusions.get(distance, 0) + counts
+            )
+            self.frames += 1
+        return predicted
+
+
+def make_runs(pairs, mode, temporal):
+    """A `Run` for each `(model, interval)`; a model is compiled once."""
+    streams = {id(model): VideoStream(model) for model, _ in pairs}
+    return [
+        Run(streams[id(model)], interval, mode, temporal)
+        for model, interval in pairs
+    ]
+
+
+def run_sequence(runs, sequence, number, on_progress):
+    """Runs all models over what they need of one sequence.
+
+    Args:
+        runs: list of `Run`, all of one mode.
+        sequence: dict of `frames`, `labels`, `label_positions`.
+        number: labelled frames before this sequence.
+        on_progress: called with shares that sum to 1.
+
+    Returns:
+        How many labelled frames the sequence has.
+
+    Raises:
+        ValueError: if the label positions do not fit the frames.
+    """
+    positions = _label_positions(sequence)
+    order = sorted(positions)
+    # Windows of neighbouring labels overlap: images stay for as long.
+    kept = 1 + max(run.interval for run in runs)
+
+    @functools.lru_cache(maxsize=kept)
+    def frame(index):
+        return np.asarray(sequence["frames"][index])
+
+    @functools.lru_cache(maxsize=kept)
+    def truth(index):
+        return np.asarray(sequence["labels"][positions[index]])[..., 0]
+
+    height, width = frame(order[0] if order else 0).shape[:2]
+    for run in runs:
+        run.plan(order, number, height, width)
+    if runs[0].mode == "stream":
+        _run_streams(runs, sequence, frame, truth, on_progress)
+    else:
+        _run_windows(runs, frame, truth, on_progress)
+    return len(positions)
+
+
+def _run_streams(runs, sequence, frame, truth, on_progress):
+    """Frame by frame, all runs side by side: nothing needs to be stored."""
+    length = len(sequence["frames"])
+    for index in range(length):
+        pixels = None
+        if index and any(run.temporal for run in runs):
+            pixels = match_with_previous(sequence, frame, index)
+        for run in runs:
+            if run.needs(index):
+                predicted = run.step(index, frame(index), truth)
+                if run.temporal:
+                    run.temporal.update(predicted, pixels)
+        on_progress(1 / length)
+
+
+def _run_windows(runs, frame, truth, on_progress):
+    """Pass by pass, those with neighbouring frames after each other."""
+    passes = sorted(
+        (start, number)
+        for number, run in enumerate(runs)
+        for start in run.passes
+    )
+    for start, number in passes:
+        run = runs[number]
+        run.start_pass(start)
+        for index in range(start, run.end + 1):
+            run.step(index, frame(index), truth)
+        on_progress(1 / len(passes))
+    if not passes:
+        on_progress(1)
+
+
+def _label_positions(sequence):
+    """dict of the frame's index -> index of its label map."""
+    given = [operator.index(p) for p in sequence["label_positions"]]
+    length = len(sequence["frames"])
+    if len(given) != len(sequence["labels"]) or not all(
+        0 <= position < length for position in given
+    ):
+        raise ValueError(
+            f"a sequence of {length} frames has {len(sequence['labels'])} "
+            f"label maps at the positions {given}."
+        )
+    return {position: number for number, position in enumerate(given)}
