@@ -10,17 +10,30 @@ import pathlib
 
 import keras
 import numpy as np
+import tensorflow_datasets as tfds
 import tqdm
 
 from accel_tf import optional
-from accel_tf.evaluation import evaluate_stream, measure_steps
-from accel_tf.files import replacing, write_bytes, write_text
-from accel_tf.metrics import iou_per_class
-from accel_tf.models.deeplab import DeepLab
-from accel_tf.models.dff import DeepFeatureFlow
+from accel_tf.data.augmentation import Augmentation
+from accel_tf.data.builders import builder_class
+from accel_tf.data.clips import class_frequencies, clip_dataset, flow_dataset
+from accel_tf.data.dataset_labels import label_map_of
+from accel_tf.evaluation import (
+    evaluate,
+    mean_over_interval,
+    measure_steps,
+)
+from accel_tf.files import write_bytes, write_text
+from accel_tf.models.accel import Accel
 from accel_tf.models.presets import from_preset
+from accel_tf.models.restore import save_model
 from accel_tf.streaming import FixedInterval, VideoStream
-from accel_tf.training import EndPointError, PairwiseFlow
+from accel_tf.training import (
+    EndPointError,
+    PairwiseFlow,
+    SegmentationCrossEntropy,
+    train_only,
+)
 from accel_tf.video import VideoWriter
 from accel_tf.visualize.overlay import add_legend, caption, overlay
 from accel_tf.visualize.plots import plot_accuracy_against_time
@@ -54,19 +67,17 @@ def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
     out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
     _say("1/5 Procedural street scenes")
-    train, validation, label_map = _load_streets(out / "data", config)
-
-    model = from_preset(
-        "accel_tiny", num_classes=len(label_map), label_map=label_map
-    )
-    update_only = _train(model, train, steps, seed)
-    _save(model, out / "accel_tiny.keras")
+    builder = _build_streets(out / "data", config)
+    validation = list(tfds.as_numpy(builder.as_dataset(split="validation")))
+    label_map = label_map_of(builder)
+    model, update_only = _train(builder, label_map, steps, seed)
+    save_model(model, out / "accel_tiny.keras")
 
     _say("5/5 Evaluation on streets that were not trained on")
     systems = {
-        "DeepLab, reference branch": (_reference_only(model), (1,)),
+        "DeepLab, reference branch": (model.reference_segmenter(), (1,)),
         "DeepLab, update branch": (update_only, (1,)),
-        "Deep Feature Flow": (_without_update(model), INTERVALS[1:]),
+        "Deep Feature Flow": (model.without_update(), INTERVALS[1:]),
         "Accel": (model, INTERVALS[1:]),
     }
     rows = _evaluate(systems, validation)
@@ -84,86 +95,72 @@ def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
 # === Data ===
 
 
-def _load_streets(data_dir, config):
-    import tensorflow_datasets as tfds
-
-    import accel_tf.datasets.synthetic_streets  # noqa: F401  registers it
-    from accel_tf.data.label_maps import STREETS
-
+def _build_streets(data_dir, config):
+    # Importing the module registers the builder.
+    builder_class("synthetic_streets")
     builder = tfds.builder(
         "synthetic_streets", config=config, data_dir=data_dir
     )
     builder.download_and_prepare()
-    train = builder.as_dataset(split="train").cache()
-    validation = list(tfds.as_numpy(builder.as_dataset(split="validation")))
-    return train, validation, STREETS
+    return builder
 
 
 # === Training ===
 
 
-def _train(model, train, steps, seed):
-    """Trains all parts; returns the update branch as a DeepLab of its own."""
-    from accel_tf.data.clips import (
-        class_frequencies,
-        clip_dataset,
-        flow_dataset,
-    )
+def _train(builder, label_map, steps, seed):
+    """Trains the parts by themselves, then the update branch and fusion.
 
-    frequencies = class_frequencies(train, model.num_classes)
-    weights = frequencies**-0.35
-    weights /= (weights * frequencies).sum()
-    parts = {
-        name: getattr(model, name)
-        for name in (
-            "reference_backbone",
-            "reference_head",
-            "flow_network",
-            "update_backbone",
-            "update_head",
-            "fusion",
+    Returns:
+        Accel, and the update branch as it was before the last step.
+    """
+
+    def part(preset):
+        return from_preset(
+            preset, num_classes=len(label_map), label_map=label_map
         )
-    }
-
-    def train_only(*names):
-        for name, part in parts.items():
-            part.trainable = name in names
 
     def clips(length, batch_size):
-        return clip_dataset(train, length, batch_size, CROP, weights, seed=seed)
+        return clip_dataset(
+            builder,
+            "train",
+            length=length,
+            batch_size=batch_size,
+            augmentation=Augmentation(crop=CROP),
+            seed=seed,
+        )
 
-    segmentation_loss = keras.losses.SparseCategoricalCrossentropy(
-        from_logits=True, ignore_class=255
+    frequencies = class_frequencies(builder, "train", len(label_map))
+    weights = frequencies**-0.35
+    loss = SegmentationCrossEntropy(
+        class_weights=weights / (weights * frequencies).sum()
     )
 
     _say("2/5 Reference branch")
-    train_only("reference_backbone", "reference_head")
-    _fit(model, clips(1, 8), segmentation_loss, steps[0], 4e-3)
+    reference = part("deeplab_tiny")
+    _fit(reference, clips(1, 8), loss, steps[0], 4e-3)
 
     _say("3/5 Flow network")
-    train_only("flow_network")
-    flows = flow_dataset(train, model.output_stride, 8, seed=seed)
-    flow = PairwiseFlow(model.flow_network)
+    flow = PairwiseFlow(part("dff_tiny").flow_network)
+    flows = flow_dataset(
+        builder,
+        "train",
+        stride=flow.flow_network.output_stride,
+        batch_size=8,
+        augmentation=Augmentation(),
+        seed=seed,
+    )
     _fit(flow, flows, EndPointError(), steps[1], 2e-3)
 
     _say("4/5 Update branch, then fusion")
-    train_only("update_backbone", "update_head", "fusion")
-    update = DeepLab(
-        model.update_backbone,
-        model.num_classes,
-        model.head_filters,
-        label_map=model.label_map,
-        name="update_branch",
+    update = part("deeplab_tiny_light")
+    _fit(update, clips(1, 16), loss, steps[2], 4e-3)
+    model = Accel.from_parts(
+        reference, flow.flow_network, update, name="accel_tiny"
     )
-    _fit(update, clips(1, 16), segmentation_loss, steps[2], 4e-3)
-    model.update_head.set_weights(update.head.get_weights())
-    # What follows changes the update branch; as a system of its own it is
-    # judged as it is now.
-    update_only = DeepLab.from_config(update.get_config())
-    update_only.set_weights(update.get_weights())
-    _fit(model, clips(4, 8), segmentation_loss, steps[3], 1e-3)
-    train_only(*parts)
-    return update_only
+    train_only(model, ["update_backbone/*", "update_head/*", "fusion/*"])
+    _fit(model, clips(4, 8), loss, steps[3], 1e-3)
+    return model, update
 
 
 def _fit(model, dataset, loss, steps, learning_rate):
@@ -172,41 +169,7 @@ def _fit(model, dataset, loss, steps, learning_rate):
     # The networks are small and change often: compiling costs more than it
     # saves.
     model.compile(optimizer, loss=loss, jit_compile=False)
-    model.fit(dataset, steps_per_epoch=steps, epochs=1, verbose=1)
-
-
-def _save(model, path):
-    # A copy, because a compiled model would bring its optimiser along.
-    copy = type(model).from_config(model.get_config())
-    copy.set_weights(model.get_weights())
-    with replacing(path) as partial:
-        copy.save(partial)
-
-
-# === The systems that Accel is made of ===
-
-
-def _reference_only(model):
-    reference = DeepLab(
-        model.reference_backbone,
-        model.num_classes,
-        model.head_filters,
-        label_map=model.label_map,
-    )
-    reference.head.set_weights(model.reference_head.get_weights())
-    return reference
-
-
-def _without_update(model):
-    dff = DeepFeatureFlow(
-        model.reference_backbone,
-        model.flow_network,
-        model.num_classes,
-        model.head_filters,
-        label_map=model.label_map,
-    )
-    dff.reference_head.set_weights(model.reference_head.get_weights())
-    return dff
+    model.fit(dataset, steps_per_epoch=steps, shuffle=False, verbose=1)
 
 
 # === Evaluation ===
@@ -223,25 +186,24 @@ def _evaluate(systems, sequences):
         for interval in intervals
     ]
     for name, model, interval in tqdm.tqdm(runs, unit=" runs"):
-        confusion = evaluate_stream(model, sequences, interval)
-        per_class = iou_per_class(confusion)
+        scores = evaluate(model, sequences, interval, "stream")
         cost = model.multiply_adds(height, width)
-
-        def mean(by_kind, interval=interval):
-            non_key = (interval - 1) * by_kind["non_key"]
-            return (by_kind["key"] + non_key) / interval
-
         rows.append(
             {
                 "system": name,
                 "interval": interval,
-                "mean_iou": float(np.nanmean(per_class)),
-                "milliseconds_per_frame": mean(milliseconds[name]),
-                "mega_multiply_adds_per_frame": mean(cost) / 1e6,
+                "mean_iou": scores.mean_iou,
+                "milliseconds_per_frame": mean_over_interval(
+                    milliseconds[name], interval
+                ),
+                "mega_multiply_adds_per_frame": mean_over_interval(
+                    cost, interval
+                )
+                / 1e6,
                 "iou_per_class": dict(
                     zip(
                         model.label_map.names,
-                        per_class.round(4).tolist(),
+                        scores.iou_per_class.round(4).tolist(),
                         strict=True,
                     )
                 ),

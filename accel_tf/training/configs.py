@@ -1,0 +1,132 @@
+"""What a training recipe can set."""
+
+import dataclasses
+from typing import Literal
+
+from accel_tf.data.augmentation import Augmentation
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Settings of any training.
+
+    Attributes:
+        data: data set, `builder` or `builder/configuration`.
+        data_dir: where data sets are built; `None` is TFDS' own place.
+        split: name of the split to train on.
+        out: folder for weights, logs and the state of the training.
+        augmentation: what is done to the clips at random.
+        batch_size: examples of an update, over all devices and workers.
+        steps: updates in all.
+        steps_per_epoch: updates between two stored states.
+        optimizer: "sgd" (with momentum) or "adam".
+        learning_rate: at the start, after the warm-up.
+        schedule: "constant", "step", "cosine" or "poly".
+        boundaries, factor: of the schedule "step".
+        warmup_learning_rate, warmup_steps: a constant rate for the first
+            updates.
+        momentum: of "sgd".
+        decay: weight decay of kernels and gammas, part of the gradient.
+        multipliers: pattern -> factor to the learning rate.
+        clip_norm: greatest norm of the gradient; `None` leaves it.
+        trainable: patterns of the variables that learn; "all" for every one.
+        frozen: patterns of those that don't, among them.
+        seed: of initial weights and data.
+        devices: how many to train on; 0 is all of the machine's.
+        data_parallel: several devices under JAX.
+        precision: Keras' dtype policy.
+        profile: `(first, last)` update of the first epoch to record for
+            TensorBoard's profiler; `None` records none.
+    """
+
+    data: str
+    data_dir: str | None = None
+    split: str = "train"
+    out: str
+    augmentation: Augmentation = Augmentation()
+    batch_size: int
+    steps: int
+    steps_per_epoch: int = 500
+    optimizer: Literal["sgd", "adam"] = "sgd"
+    learning_rate: float
+    schedule: Literal["constant", "step", "cosine", "poly"] = "constant"
+    boundaries: tuple[int, ...] = ()
+    factor: float = 0.1
+    warmup_learning_rate: float | None = None
+    warmup_steps: int = 0
+    momentum: float = 0.9
+    decay: float = 5e-4
+    multipliers: dict[str, float] = dataclasses.field(default_factory=dict)
+    clip_norm: float | None = None
+    trainable: tuple[str, ...] = ("all",)
+    frozen: tuple[str, ...] = ()
+    seed: int = 0
+    devices: int = 0
+    data_parallel: bool = False
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    profile: tuple[int, int] | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SegmentationConfig(TrainingConfig):
+    """Settings of a training of a segmenter.
+
+    Attributes:
+        model: name of the preset.
+        weights: files to start from, each laid over those before it:
+            `.weights.h5`, `.keras` or official checkpoints. Without any, the
+            start is random.
+        imagenet: file of ImageNet weights for the backbone of a per-frame
+            model.
+        backbone: `.keras` file of a per-frame model of any classes, with
+            whose backbone a per-frame model starts.
+        reference, flow, update: `.keras` files of parts that were trained by
+            themselves, of which `train_dff` and `train_accel` make their
+            model instead of `weights`.
+        fusion_start: initial values of Accel's fusion: "paper", or "model"
+            for the library's own.
+        length: frames of a clip; the first is the key frame.
+        spacing: frames from one frame of the clip to the next, or
+            `(least, most)`.
+        loss: "cross_entropy" or "ohem".
+        class_weight_power: pixels are weighed by the frequency of their
+            class to this power; 0 is no weighing, -0.5 is strong.
+        validation_split: `None` does not validate.
+        validation_interval: key-frame interval of the validation.
+        validation_limit: sequences of it; `None` is all.
+        validation_epochs: epochs between two validations.
+    """
+
+    model: str
+    weights: tuple[str, ...] = ()
+    imagenet: str | None = None
+    backbone: str | None = None
+    reference: str | None = None
+    flow: str | None = None
+    update: str | None = None
+    fusion_start: Literal["paper", "model"] = "model"
+    length: int = 1
+    spacing: int | tuple[int, int] = 1
+    loss: Literal["cross_entropy", "ohem"] = "cross_entropy"
+    class_weight_power: float = 0.0
+    validation_split: str | None = "validation"
+    validation_interval: int = 5
+    validation_limit: int | None = None
+    validation_epochs: int = 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FlowConfig(TrainingConfig):
+    """Settings of a training of a flow network.
+
+    Attributes:
+        model: preset whose flow network is trained.
+        weights: `.keras` file of a flow network to start from, or `None`.
+        objective: "supervised" by the data set's true flow; "stills": true
+            flow of single frames under a simulated camera; "photometric":
+            none needed, the warped frame must look like the current one.
+    """
+
+    model: str
+    weights: str | None = None
+    objective: Literal["supervised", "stills", "photometric"] = "supervised"

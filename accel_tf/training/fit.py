@@ -1,0 +1,119 @@
+"""`model.fit` that goes on where it was stopped."""
+
+import json
+import pathlib
+import re
+
+import keras
+
+from accel_tf.files import replacing, write_text
+
+
+def fit(
+    model,
+    make_dataset,
+    *,
+    steps,
+    steps_per_epoch,
+    folder,
+    callbacks=(),
+    validate=None,
+    writes=True,
+    verbose="auto",
+):
+    """Trains a compiled model, one call of `model.fit` an epoch.
+
+    After every epoch the weights, the optimizer's state and the history are
+    stored in `folder`. A second call with the same folder goes on after the
+    last epoch that was finished, and ends with the weights that it would
+    have had without the interruption: every epoch has a data set of its own,
+    which depends on nothing but its number.
+
+    Args:
+        model: compiled `keras.Model` whose weights exist.
+        make_dataset: called with the number of an epoch, from 0; gives its
+            `tf.data.Dataset`, endless or long enough.
+        steps: updates in all.
+        steps_per_epoch: updates in an epoch; the last may be shorter.
+        folder: where the state of the training is kept.
+        callbacks: Keras callbacks.
+        validate: called with the model and the number of the epoch after
+            each one; gives a dict of further logs.
+        writes: whether this process stores the state; of several workers
+            only one may.
+        verbose: of `model.fit`.
+
+    Returns:
+        The history: a list of dicts of logs, one an epoch.
+    """
+    folder = pathlib.Path(folder)
+    if writes:
+        folder.mkdir(parents=True, exist_ok=True)
+    epochs = -(-steps // steps_per_epoch)
+    first, history = restore(model, folder)
+    for epoch in range(first, epochs):
+        logs = model.fit(
+            make_dataset(epoch),
+            steps_per_epoch=min(
+                steps_per_epoch, steps - epoch * steps_per_epoch
+            ),
+            initial_epoch=epoch,
+            epochs=epochs,
+            callbacks=[*callbacks, _OneEpoch()],
+            shuffle=False,  # the data set's own business
+            verbose=verbose,
+        ).history
+        logs = {name: float(value[-1]) for name, value in logs.items()}
+        if validate is not None:
+            logs.update(validate(model, epoch))
+        history.append(logs)
+        if writes:
+            _store(model, folder, epoch + 1, history)
+    return history
+
+
+class _OneEpoch(keras.callbacks.Callback):
+    """Ends `model.fit`, which knows how many epochs there are in all."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = True
+
+
+def restore(model, folder):
+    """Loads what `fit` stored last.
+
+    Args:
+        model: compiled as it was.
+        folder: as given to `fit`.
+
+    Returns:
+        `(epochs, history)`: the number of epochs that are finished, 0
+        if nothing is stored, and their history.
+    """
+    number, path = _latest(pathlib.Path(folder))
+    if not number:
+        return 0, []
+    model.optimizer.build(model.trainable_variables)
+    model.load_weights(path)
+    history = json.loads(path.with_name("history.json").read_text())
+    return number, history[:number]
+
+
+def _latest(folder):
+    states = [
+        (int(match[1]), path)
+        for path in folder.glob("epoch_*.weights.h5")
+        if (match := re.fullmatch(r"epoch_(\d+)\.weights\.h5", path.name))
+    ]
+    return max(states, default=(0, None))
+
+
+def _store(model, folder, epoch, history):
+    # The history first: it may be longer than the state, not shorter.
+    write_text(folder / "history.json", json.dumps(history, indent=1) + "\n")
+    path = folder / f"epoch_{epoch:05d}.weights.h5"
+    with replacing(path) as partial:
+        model.save_weights(partial)
+    for old in folder.glob("epoch_*.weights.h5"):
+        if old != path:
+            old.unlink()

@@ -1,0 +1,281 @@
+"""What the training scripts in `recipes/` have in common."""
+
+import contextlib
+import json
+import pathlib
+
+import keras
+
+from accel_tf.data.builders import prepared_builder
+from accel_tf.data.clips import (
+    class_frequencies,
+    clip_dataset,
+    flow_dataset,
+    pair_dataset,
+)
+from accel_tf.data.dataset_labels import label_map_of
+from accel_tf.data.sequences import read_sequences
+from accel_tf.files import write_text
+from accel_tf.models.flownet import FlowNetS
+from accel_tf.models.presets import from_preset
+from accel_tf.models.restore import load_keras_model, save_model
+from accel_tf.training.distribution import (
+    check_batch,
+    data_parallel,
+    training_strategy,
+    worker,
+)
+from accel_tf.training.fit import fit
+from accel_tf.training.freezing import (
+    freeze,
+    synchronize_batch_norm,
+    train_only,
+)
+from accel_tf.training.losses import (
+    EndPointError,
+    OhemCrossEntropy,
+    SegmentationCrossEntropy,
+)
+from accel_tf.training.optimizers import SGD, Adam
+from accel_tf.training.pairwise_flow import PairwiseFlow
+from accel_tf.training.photometric import PhotometricLoss
+from accel_tf.training.schedules import make_schedule
+from accel_tf.training.settings import as_dict, as_markdown, differences
+from accel_tf.training.summaries import SegmentationValidation, Summaries
+
+
+def train_segmenter(config, build_model, verbose="auto"):
+    """Trains a segmenter as a `SegmentationConfig` says.
+
+    Leaves in `config.out`: the model, `<preset>.keras`; `config.json`;
+    `history.json`; `logs/` for TensorBoard; `state/` from which a run that
+    was stopped goes on when it is started again.
+
+    Args:
+        config: `SegmentationConfig`.
+        build_model: called with the config and the data's label map, gives
+            the model with its initial weights.
+        verbose: of `model.fit`.
+
+    Returns:
+        The path of the trained model.
+
+    Raises:
+        ValueError, OSError: if a setting does not fit the data, the devices
+            or what is in `config.out`.
+    """
+    session = _Session(config)
+    builder = session.builder
+
+    def dataset(epoch):
+        return clip_dataset(
+            builder,
+            config.split,
+            length=config.length,
+            spacing=config.spacing,
+            **session.data_arguments(epoch),
+        )
+
+    def loss(model):
+        if config.loss == "ohem":
+            return OhemCrossEntropy()
+        weights = None
+        if config.class_weight_power:
+            shares = class_frequencies(builder, config.split, model.num_classes)
+            weights = shares.clip(1e-6) ** config.class_weight_power
+            weights /= (weights * shares).sum()
+        return SegmentationCrossEntropy(class_weights=weights)
+
+    def validation(summaries):
+        if config.validation_split is None:
+            return None
+        return SegmentationValidation(
+            summaries,
+            read_sequences(
+                builder, config.validation_split, config.validation_limit
+            ),
+            config.validation_interval,
+            config.validation_epochs,
+            session.epochs,
+        )
+
+    return session.train(
+        lambda: build_model(config, label_map_of(builder)),
+        loss,
+        dataset,
+        validation,
+        verbose,
+    )
+
+
+def train_flow_network(config, verbose="auto"):
+    """Trains a flow network as a `FlowConfig` says.
+
+    Leaves the same files as `train_segmenter`; the `.keras` file holds the
+    flow network alone, under the name `flow_network`.
+    """
+    session = _Session(config)
+    builder = session.builder
+
+    def build():
+        network = from_preset(
+            config.model, num_classes=1, dtype=config.precision
+        ).flow_network
+        if config.weights:
+            trained = load_keras_model(config.weights, FlowNetS)
+            network.set_weights(trained.get_weights())
+        return PairwiseFlow(network)
+
+    def dataset(epoch):
+        arguments = session.data_arguments(epoch)
+        if config.objective == "photometric":
+            return pair_dataset(builder, config.split, **arguments)
+        return flow_dataset(
+            builder,
+            config.split,
+            stride=session.model.flow_network.output_stride,
+            from_stills=config.objective == "stills",
+            **arguments,
+        )
+
+    def loss(model):
+        if config.objective == "photometric":
+            return PhotometricLoss()
+        return EndPointError()
+
+    return session.train(build, loss, dataset, lambda summaries: None, verbose)
+
+
+class _Session:
+    """One run: its devices, its data, its folder."""
+
+    def __init__(self, config):
+        self.config = config
+        self.out = pathlib.Path(config.out)
+        if config.data_parallel:
+            self.strategy, self.workers, self.index = None, 1, 0
+            self.replicas = data_parallel(config.devices)
+        elif keras.backend.backend() == "tensorflow":
+            self.strategy = training_strategy(config.devices)
+            self.workers, self.index = worker(self.strategy)
+            self.replicas = self.strategy.num_replicas_in_sync
+        else:
+            self.strategy, self.workers, self.index = None, 1, 0
+            self.replicas = 1
+        check_batch(config.batch_size, self.replicas)
+        self.builder = prepared_builder(config.data, config.data_dir)
+        self.epochs = -(-config.steps // config.steps_per_epoch)
+        keras.utils.set_random_seed(config.seed)
+        self.model = None
+
+    @property
+    def is_chief(self):
+        """Whether this process writes files; of several workers one does."""
+        return self.index == 0
+
+    def data_arguments(self, epoch):
+        return {
+            "batch_size": self.config.batch_size,
+            "augmentation": self.config.augmentation,
+            "seed": self.config.seed,
+            "epoch": epoch,
+            "shards": self.workers,
+            "shard": self.index,
+        }
+
+    def train(self, build, loss, dataset, validation, verbose):
+        config = self.config
+        path = self.out / f"{config.model}.keras"
+        if self.is_chief:
+            self._claim_folder()
+        with self._scope():
+            self.model = build()
+            self._select_variables()
+            self._compile(loss(self.model))
+        callbacks, validate = [], None
+        if self.is_chief:
+            summaries = Summaries(
+                self.out / "logs", as_markdown(config), config.profile
+            )
+            callbacks, validate = [summaries], validation(summaries)
+        history = fit(
+            self.model,
+            dataset,
+            steps=config.steps,
+            steps_per_epoch=config.steps_per_epoch,
+            folder=self.out / "state",
+            callbacks=callbacks,
+            validate=validate,
+            writes=self.is_chief,
+            verbose=verbose if self.is_chief else 0,
+        )
+        if self.is_chief:
+            pairwise = isinstance(self.model, PairwiseFlow)
+            trained = self.model.flow_network if pairwise else self.model
+            save_model(trained, path)
+            text = json.dumps(history, indent=1) + "\n"
+            write_text(self.out / "history.json", text)
+        return path
+
+    def _scope(self):
+        if self.strategy is None:
+            return contextlib.nullcontext()
+        return self.strategy.scope()
+
+    def _claim_folder(self):
+        """Refuses a folder that holds a run with other settings."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        path = self.out / "config.json"
+        settings = as_dict(self.config)
+        if path.exists():
+            # Where the data lies and how fast it goes changes no result.
+            free = ("data_dir", "out", "profile", "validation")
+            changed = [
+                text
+                for text in differences(
+                    self.config, json.loads(path.read_text())
+                )
+                if not text.startswith(free)
+            ]
+            if changed:
+                raise ValueError(
+                    f"{self.out} holds a run with other settings "
+                    f"({'; '.join(changed)}); choose another out or remove it"
+                )
+        write_text(path, json.dumps(settings, indent=1) + "\n")
+
+    def _select_variables(self):
+        config = self.config
+        train_only(
+            self.model,
+            "all" if config.trainable == ("all",) else config.trainable,
+        )
+        if config.frozen:
+            freeze(self.model, config.frozen)
+
+    def _compile(self, loss):
+        config = self.config
+        schedule = make_schedule(
+            config.schedule,
+            config.learning_rate,
+            config.steps,
+            warmup_learning_rate=config.warmup_learning_rate,
+            warmup_steps=config.warmup_steps,
+            boundaries=config.boundaries,
+            factor=config.factor,
+        )
+        arguments = {
+            "decay": config.decay,
+            "multipliers": config.multipliers,
+            "global_clipnorm": config.clip_norm,
+        }
+        if config.optimizer == "sgd":
+            optimizer = SGD(schedule, momentum=config.momentum, **arguments)
+        else:
+            optimizer = Adam(schedule, **arguments)
+        if self.strategy is not None and self.replicas > 1:
+            synchronize_batch_norm(self.model)
+        # TensorFlow compiles none of this under a strategy, and on a CPU it
+        # costs more than it saves.
+        jit = keras.backend.backend() == "jax"
+        self.model.compile(optimizer, loss=loss, jit_compile=jit)

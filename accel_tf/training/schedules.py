@@ -1,0 +1,122 @@
+"""Learning rates that change with the number of updates."""
+
+import keras
+from keras import ops
+
+_schedules = keras.optimizers.schedules
+
+KINDS = ("constant", "step", "cosine", "poly")
+
+
+@keras.saving.register_keras_serializable(package="accel_tf")
+class ConstantWarmup(_schedules.LearningRateSchedule):
+    """One small learning rate for the first updates, then another.
+
+    Not a ramp: the published Accel and DeepLab start with 5e-5 for exactly
+    1,000 updates.
+
+    Args:
+        schedule: float or schedule that follows. It counts from the first
+            update, warm-up included.
+        warmup_learning_rate: float.
+        warmup_steps: number of updates with it.
+    """
+
+    def __init__(self, schedule, warmup_learning_rate, warmup_steps):
+        super().__init__()
+        self.schedule = schedule
+        self.warmup_learning_rate = warmup_learning_rate
+        self.warmup_steps = warmup_steps
+
+    def __call__(self, step):
+        after = self.schedule
+        if callable(after):
+            after = after(step)
+        return ops.where(
+            step < self.warmup_steps,
+            ops.cast(self.warmup_learning_rate, "float32"),
+            ops.cast(after, "float32"),
+        )
+
+    def get_config(self):
+        schedule = self.schedule
+        if callable(schedule):
+            schedule = _schedules.serialize(schedule)
+        return {
+            "schedule": schedule,
+            "warmup_learning_rate": self.warmup_learning_rate,
+            "warmup_steps": self.warmup_steps,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        schedule = config["schedule"]
+        if isinstance(schedule, dict):
+            schedule = _schedules.deserialize(schedule)
+        return cls(**{**config, "schedule": schedule})
+
+
+def make_schedule(
+    kind,
+    learning_rate,
+    steps,
+    warmup_learning_rate=None,
+    warmup_steps=0,
+    boundaries=(),
+    factor=0.1,
+):
+    """A learning rate by name.
+
+    Args:
+        kind: "constant"; "step": times `factor` after each of
+            `boundaries`; "cosine": half a wave down to 0 (SGDR, ICLR 2017);
+            "poly": `(1 - step / steps) ** 0.9` (DeepLab, TPAMI 2018).
+        learning_rate: float, at the start.
+        steps: updates of the whole training.
+        warmup_learning_rate: float, for `warmup_steps`.
+        warmup_steps: first updates, which have a rate of their own;
+            they count among `steps`. 0 is none.
+        boundaries: numbers of updates, rising, for "step".
+        factor: float, for "step".
+
+    Returns:
+        A float for "constant" without warm-up, else a Keras schedule.
+
+    Raises:
+        ValueError: for an unknown kind, or arguments that do not fit it.
+    """
+    if kind not in KINDS:
+        raise ValueError(
+            f"schedule must be one of {', '.join(KINDS)}, not {kind!r}."
+        )
+    if steps < 1:
+        raise ValueError(f"steps must be 1 or more, got {steps}.")
+    boundaries = list(boundaries)
+    if (kind == "step") != bool(boundaries):
+        raise ValueError(
+            "boundaries belong to the schedule 'step', which needs them; got "
+            f"{boundaries} for {kind!r}."
+        )
+    if boundaries != sorted(set(boundaries)):
+        raise ValueError(f"boundaries must rise, got {boundaries}.")
+    if (warmup_steps > 0) != (warmup_learning_rate is not None):
+        raise ValueError(
+            "warmup_learning_rate and warmup_steps belong together, got "
+            f"{warmup_learning_rate} and {warmup_steps}."
+        )
+    schedule = learning_rate
+    if kind == "step":
+        rates = [
+            learning_rate * factor**power for power in range(len(boundaries))
+        ]
+        last = learning_rate * factor ** len(boundaries)
+        schedule = _schedules.PiecewiseConstantDecay(boundaries, [*rates, last])
+    elif kind == "cosine":
+        schedule = _schedules.CosineDecay(learning_rate, steps)
+    elif kind == "poly":
+        schedule = _schedules.PolynomialDecay(
+            learning_rate, steps, end_learning_rate=0.0, power=0.9
+        )
+    if warmup_steps:
+        schedule = ConstantWarmup(schedule, warmup_learning_rate, warmup_steps)
+    return schedule

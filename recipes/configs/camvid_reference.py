@@ -1,0 +1,26 @@
+"""CamVid, reference branch of accel_tiny.
+
+python recipes/train_deeplab.py recipes/configs/camvid_reference.py
+"""
+
+from accel_tf.data.augmentation import Augmentation
+from accel_tf.training.configs import SegmentationConfig
+
+config = SegmentationConfig(
+    data="camvid_sequences/segnet_480x360",
+    out="out/camvid/reference",
+    model="deeplab_tiny",
+    augmentation=Augmentation(
+        crop=(240, 320), flip=True, scale=(0.75, 1.5), color=0.2
+    ),
+    batch_size=8,
+    steps=1000,
+    steps_per_epoch=250,
+    optimizer="adam",
+    learning_rate=4e-3,
+    schedule="cosine",
+    decay=0.0,
+    clip_norm=5.0,
+    class_weight_power=-0.35,
+    validation_epochs=2,
+)

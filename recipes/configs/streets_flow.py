@@ -1,0 +1,22 @@
+"""Flow network of accel_tiny, on drawn streets with true flow.
+
+    python recipes/train_flow.py recipes/configs/streets_flow.py
+"""
+
+from accel_tf.data.augmentation import Augmentation
+from accel_tf.training.configs import FlowConfig
+
+config = FlowConfig(
+    data="synthetic_streets/tiny_128x256",
+    out="out/streets/flow",
+    model="dff_tiny",
+    augmentation=Augmentation(flip=True, color=0.2),
+    batch_size=8,
+    steps=600,
+    steps_per_epoch=200,
+    optimizer="adam",
+    learning_rate=2e-3,
+    schedule="cosine",
+    decay=0.0,
+    clip_norm=5.0,
+)

@@ -1,0 +1,303 @@
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from recipe_scripts import RECIPES, load_script
+
+import accel_tf
+from accel_tf.data.builders import builder_class
+from accel_tf.data.label_maps import STREETS
+from accel_tf.datasets.synthetic_streets import SyntheticStreetsConfig
+from accel_tf.models.restore import load_keras_model, save_model
+from accel_tf.training import summaries
+
+CONFIG = """
+from accel_tf.data.augmentation import Augmentation
+from accel_tf.training.configs import {kind}
+
+config = {kind}(
+    data="synthetic_streets/miniature",
+    data_dir={data_dir!r},
+    out={out!r},
+    augmentation=Augmentation(crop=(48, 64)),
+    batch_size=2,
+    steps=4,
+    steps_per_epoch=2,
+    learning_rate=1e-3,
+    {more}
+)
+"""
+SEGMENTATION = "SegmentationConfig"
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    builder_class("synthetic_streets")
+    config = SyntheticStreetsConfig(
+        name="miniature",
+        height=64,
+        width=96,
+        train_sequences=4,
+        train_length=3,
+        validation_sequences=1,
+        validation_length=3,
+    )
+    tfds.builder(
+        "synthetic_streets", config=config, data_dir=folder
+    ).download_and_prepare()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """Files of untrained parts, as other recipes would leave them."""
+    folder = tmp_path_factory.mktemp("parts")
+    keras.utils.set_random_seed(3)
+    models = {
+        "reference": accel_tf.from_preset(
+            "deeplab_tiny", num_classes=len(STREETS), label_map=STREETS
+        ),
+        "update": accel_tf.from_preset(
+            "deeplab_tiny_light", num_classes=len(STREETS), label_map=STREETS
+        ),
+        "flow": accel_tf.from_preset("dff_tiny").flow_network,
+    }
+    paths = {}
+    for name, model in models.items():
+        paths[name] = str(folder / f"{name}.keras")
+        save_model(model, paths[name])
+    return paths
+
+
+@pytest.fixture
+def write_config(tmp_path, data_dir):
+    def write(kind=SEGMENTATION, name="config", **more):
+        path = tmp_path / f"{name}.py"
+        settings = ",\n    ".join(f"{k}={v!r}" for k, v in more.items())
+        out = str(tmp_path / "out")
+        path.write_text(
+            CONFIG.format(
+                kind=kind, data_dir=str(data_dir), out=out, more=settings
+            )
+        )
+        return str(path), pathlib.Path(out)
+
+    return write
+
+
+def weights(path):
+    return keras.saving.load_model(path, compile=False).get_weights()
+
+
+def equal(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_deeplab_is_trained_resumed_and_shown(write_config, monkeypatch):
+    script = load_script("train_deeplab")
+    path, out = write_config(model="deeplab_tiny")
+    script.main([path])
+    model = load_keras_model(out / "deeplab_tiny.keras")
+    assert model.label_map == STREETS and model.name == "deeplab_tiny"
+    history = json.loads((out / "history.json").read_text())
+    assert len(history) == 2
+    assert all(np.isfinite(logs["loss"]) for logs in history)
+    assert 0 <= history[1]["validation_mean_iou"] <= 1
+
+    # The same, but killed in the second epoch and started again.
+    class Killed(Exception):
+        pass
+
+    def die(self, batch, logs=None):
+        if int(self.model.optimizer.iterations) == 3:
+            raise Killed
+
+    again = f"out={out}-again"
+    with monkeypatch.context() as patch:
+        patch.setattr(summaries.Summaries, "on_train_batch_end", die)
+        with pytest.raises(Killed):
+            script.main([path, "--set", again])
+    resumed = pathlib.Path(f"{out}-again")
+    assert not (resumed / "deeplab_tiny.keras").exists()
+    script.main([path, "--set", again])
+    assert equal(
+        weights(out / "deeplab_tiny.keras"),
+        weights(resumed / "deeplab_tiny.keras"),
+    )
+
+    # Another run must not be mixed into this one.
+    with pytest.raises(ValueError, match="learning_rate: 0.001, not 0.1"):
+        script.main([path, "--set", "learning_rate=0.1"])
+
+
+@pytest.mark.parametrize("objective", ["supervised", "stills", "photometric"])
+def test_flow_is_trained(write_config, objective):
+    path, out = write_config(
+        "FlowConfig", model="dff_tiny", objective=objective
+    )
+    settings = ["--set", "steps=2"]
+    if objective == "stills":
+        settings += ["--set", "augmentation.camera_motion=1"]
+    load_script("train_flow").main([path, *settings])
+    network = keras.saving.load_model(out / "dff_tiny.keras")
+    assert type(network).__name__ == "FlowNetS"
+    (logs,) = json.loads((out / "history.json").read_text())
+    assert np.isfinite(logs["loss"])
+
+
+def test_flow_starts_from_a_file(write_config, parts):
+    path, out = write_config(
+        "FlowConfig", model="dff_tiny", weights=parts["flow"]
+    )
+    load_script("train_flow").main([path, "--set", "learning_rate=0"])
+    assert equal(weights(out / "dff_tiny.keras"), weights(parts["flow"]))
+
+
+def test_dff_learns_through_the_warp(write_config, parts):
+    path, out = write_config(
+        model="dff_tiny",
+        reference=parts["reference"],
+        flow=parts["flow"],
+        length=2,
+        spacing=(1, 2),
+        trainable=("flow_network/*",),
+        validation_epochs=2,
+    )
+    load_script("train_dff").main([path])
+    model = load_keras_model(out / "dff_tiny.keras")
+    before = weights(parts["flow"])
+    assert not equal(model.flow_network.get_weights(), before)
+    reference = load_keras_model(parts["reference"])
+    assert equal(
+        model.reference_backbone.get_weights(),
+        reference.backbone.get_weights(),
+    )
+
+
+def test_accel_learns_its_fusion_only(write_config, parts):
+    path, out = write_config(
+        model="accel_tiny",
+        **parts,
+        length=3,
+        trainable=("fusion/*",),
+        fusion_start="paper",
+        validation_split=None,
+    )
+    load_script("train_accel").main([path])
+    model = load_keras_model(out / "accel_tiny.keras")
+    reference = load_keras_model(parts["reference"])
+    update = load_keras_model(parts["update"])
+    for trained, part in (
+        (model.reference_backbone, reference.backbone),
+        (model.reference_head, reference.head),
+        (model.update_backbone, update.backbone),
+        (model.update_head, update.head),
+    ):
+        assert equal(trained.get_weights(), part.get_weights())
+    kernel = model.fusion.kernel.numpy()
+    # Still near N(0, 0.01): nothing like the average of two branches.
+    assert 0 < np.abs(kernel).max() < 0.06
+
+
+def test_accel_learns_all_if_told(write_config, parts):
+    path, out = write_config(
+        model="accel_tiny",
+        **parts,
+        length=2,
+        trainable=("fusion/*",),
+        validation_split=None,
+    )
+    settings = ["--set", "trainable=all", "--set", "steps=2"]
+    load_script("train_accel").main([path, *settings])
+    model = load_keras_model(out / "accel_tiny.keras")
+    flow = weights(parts["flow"])
+    assert not equal(model.flow_network.get_weights(), flow)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["model=deeplab_18x"], "no preset 'deeplab_18x'"),
+        (["model=accel_tiny"], "accel_tiny is a Accel, which another script"),
+        (["data=synthetic_streets/other"], "is not built in"),
+        (["split=test"], "has no split 'test'; it has train, validation"),
+        (["batch_size=0"], "a batch of 0 does not divide"),
+        (["backbone=nothing.keras"], "no weights file nothing.keras"),
+        (["trainable=encoder/*"], "no variable is named 'encoder/\\*'"),
+        (["augmentation.crop=480,640"], "a crop of 480x640 does not fit"),
+        (["schedule=step"], "boundaries belong to the schedule 'step'"),
+    ],
+)
+def test_wrong_settings_of_a_run(write_config, settings, message):
+    path, _ = write_config(model="deeplab_tiny")
+    arguments = [part for text in settings for part in ("--set", text)]
+    with pytest.raises((ValueError, OSError), match=message) as error:
+        load_script("train_deeplab").main([path, *arguments])
+    assert "\n" not in str(error.value)
+
+
+def test_a_mistake_ends_the_process_with_one_line(tmp_path):
+    config = tmp_path / "config.py"
+    config.write_text("config = 3\n")
+    run = subprocess.run(
+        [sys.executable, RECIPES / "train_deeplab.py", config],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    assert run.returncode == 2
+    assert run.stderr.splitlines()[-1] == (
+        f"{config} must define `config`, a SegmentationConfig"
+    )
+    assert "Traceback" not in run.stderr
+
+
+def test_two_workers_train_accel(write_config, parts, tmp_path):
+    path, out = write_config(
+        model="accel_tiny", **parts, length=2, trainable=("fusion/*",)
+    )
+    ports = []
+    for _ in range(2):
+        with socket.socket() as probe:
+            probe.bind(("localhost", 0))
+            ports.append(probe.getsockname()[1])
+    cluster = {"worker": [f"localhost:{port}" for port in ports]}
+    workers = []
+    for index in range(2):
+        task = {"type": "worker", "index": index}
+        environment = {
+            **os.environ,
+            "TF_CONFIG": json.dumps({"cluster": cluster, "task": task}),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "KERAS_BACKEND": "tensorflow",
+        }
+        log = tmp_path / f"worker_{index}.log"
+        with open(log, "w") as output:
+            workers.append(
+                subprocess.Popen(
+                    [sys.executable, RECIPES / "train_accel.py", path],
+                    env=environment,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+            )
+    try:
+        codes = [worker.wait(timeout=300) for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+    logs = [(tmp_path / f"worker_{i}.log").read_text() for i in range(2)]
+    assert codes == [0, 0], "\n".join(log[-2000:] for log in logs)
+    model = load_keras_model(out / "accel_tiny.keras")
+    assert np.isfinite(model.fusion.kernel.numpy()).all()
+    history = json.loads((out / "history.json").read_text())
+    assert len(history) == 2
+    assert all(np.isfinite(logs["loss"]) for logs in history)

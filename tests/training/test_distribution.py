@@ -1,0 +1,134 @@
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from accel_tf.training.distribution import (
+    check_batch,
+    data_parallel,
+    training_strategy,
+    worker,
+)
+
+# Logical devices can only be made before TensorFlow has started.
+TRAIN = """
+import sys, json
+import numpy as np
+import tensorflow as tf, keras
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(
+    cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+)
+from accel_tf.models.deeplab import DeepLab
+from accel_tf.models.resnet import ResNetV1
+from accel_tf.training import (
+    SGD, SegmentationCrossEntropy, synchronize_batch_norm,
+)
+from accel_tf.training.distribution import training_strategy
+
+devices, synchronized = json.loads(sys.argv[1])
+strategy = training_strategy(devices)
+keras.utils.set_random_seed(0)
+random = np.random.default_rng(0)
+clips = random.integers(0, 256, (12, 1, 32, 48, 3), dtype=np.uint8)
+labels = random.integers(0, 3, (12, 32, 48), dtype=np.uint8)
+# Devices see different numbers of pixels that count.
+labels[::4, :20] = 255
+data = tf.data.Dataset.from_tensor_slices((clips, labels)).batch(4)
+with strategy.scope():
+    model = DeepLab(
+        ResNetV1(
+            blocks=(1, 1, 1, 1), filters=(4, 4, 4, 4), stem_filters=4,
+            name="backbone",
+        ),
+        num_classes=3, head_filters=4,
+    )
+    if synchronized:
+        synchronize_batch_norm(model)
+    model.compile(SGD(0.05), SegmentationCrossEntropy(), jit_compile=False)
+history = model.fit(data, epochs=2, shuffle=False, verbose=0).history
+np.savez(sys.argv[2], *model.get_weights(), loss=history["loss"],
+         replicas=strategy.num_replicas_in_sync)
+"""
+
+
+def run_python(code, *arguments, **variables):
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **variables}
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_two_devices_give_the_result_of_one(tmp_path):
+    runs = {"one": (1, True), "two": (2, True), "apart": (2, False)}
+    processes = {
+        name: run_python(TRAIN, json.dumps(setting), str(tmp_path / name))
+        for name, setting in runs.items()
+    }
+    for name, process in processes.items():
+        output = process.communicate(timeout=300)[0]
+        assert process.returncode == 0, f"{name}: {output}"
+    stored = {name: np.load(tmp_path / f"{name}.npz") for name in runs}
+    assert [int(stored[name]["replicas"]) for name in runs] == [1, 2, 2]
+
+    def difference(name):
+        """The largest, as a share of the largest value of its kind."""
+        one, other = stored["one"], stored[name]
+        return max(
+            np.abs(one[key] - other[key]).max() / np.abs(one[key]).max()
+            for key in one.files
+            if key != "replicas"
+        )
+
+    print(difference("two"), difference("apart"))
+    assert difference("two") < 1e-4
+    # Statistics of each device by itself are not the same thing.
+    assert difference("apart") > 1e-2
+
+
+def test_the_default_strategy_serves_one_device():
+    strategy = training_strategy(devices=1)
+    assert strategy.num_replicas_in_sync == 1
+    assert worker(strategy) == (1, 0)
+
+
+def test_devices_that_are_not_there_are_refused():
+    count = len(tf.config.list_logical_devices("CPU"))
+    with pytest.raises(
+        ValueError, match=f"devices must be .* {count}, .* not 9"
+    ):
+        training_strategy(devices=9)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "replicas", "message"),
+    [
+        (7, 2, "a batch of 7 does not divide by 2 devices; use 6 or 8"),
+        (1, 4, "a batch of 1 does not divide by 4 devices; use 4"),
+        (0, 1, "a batch of 0 does not divide by 1 devices; use 1"),
+    ],
+)
+def test_a_batch_must_divide_by_the_devices(batch_size, replicas, message):
+    with pytest.raises(ValueError, match=message):
+        check_batch(batch_size, replicas)
+
+
+def test_a_batch_that_divides_passes():
+    check_batch(8, 4)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax", reason="there it is supported"
+)
+def test_data_parallel_is_for_jax():
+    with pytest.raises(ValueError, match="for the JAX backend .KERAS_BACKEND"):
+        data_parallel()
