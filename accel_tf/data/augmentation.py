@@ -24,7 +24,8 @@ class Augmentation:
         flip: mirrors half of the clips left to right.
         scale: `(least, most)` factor by which a clip is enlarged; drawn
             evenly on a logarithmic scale. What lies outside the frame is
-            mirrored from inside and its label ignored.
+            mirrored from inside and its label ignored. Frames are not
+            smoothed before they shrink.
         color: 0..1; strength of random brightness, contrast and tint.
         camera_motion: strength of a simulated camera that moves on through
             every frame of the clip: it approaches, pans and rolls. 1 is about
@@ -41,29 +42,42 @@ class Augmentation:
     camera_motion: float = 0.0
 
     def __post_init__(self):
-        if self.crop is not None and (
-            len(self.crop) != 2 or min(self.crop) < 1
-        ):
+        if self.crop is not None and not _is_size(self.crop):
             raise ValueError(
                 f"crop must be (height, width) in pixels, not {self.crop}"
             )
-        if self.scale is not None and (
-            len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]
-        ):
+        if self.scale is not None and not _is_range(self.scale):
             raise ValueError(
                 f"scale must be (least, most), both above 0, not {self.scale}"
             )
         if not 0 <= self.color <= 1:
             raise ValueError(f"color must be 0 to 1, not {self.color}")
-        if self.camera_motion < 0:
+        if not 0 <= self.camera_motion < math.inf:
             raise ValueError(
-                f"camera_motion must not be negative, not {self.camera_motion}"
+                "camera_motion must be 0 or more and finite, not "
+                f"{self.camera_motion}"
             )
 
     @property
     def resamples(self):
         """Whether pixels of the result lie between those of the source."""
         return self.scale is not None or self.camera_motion > 0
+
+
+def _is_size(value):
+    return (
+        isinstance(value, tuple | list)
+        and len(value) == 2
+        and all(isinstance(side, int) and side > 0 for side in value)
+    )
+
+
+def _is_range(value):
+    return (
+        isinstance(value, tuple | list)
+        and len(value) == 2
+        and 0 < value[0] <= value[1] < math.inf
+    )
 
 
 def random_transforms(augmentation, length, source_size, seed):
@@ -149,7 +163,43 @@ def transform_frames(frames, transforms, size):
     Returns:
         uint8 `[T, *size, 3]`.
     """
-    return _project(frames, transforms, size, "BILINEAR", "REFLECT", 0)
+    boxes, fits = _boxes(frames, transforms, size)
+
+    def sample_boxes():
+        # Several times as fast.
+        return tf.image.crop_and_resize(
+            frames, boxes, tf.range(tf.shape(frames)[0]), size
+        )
+
+    def sample_anywhere():
+        # Of uint8 it would cut off the fraction, and darken.
+        values = tf.cast(frames, tf.float32)
+        return _project(values, transforms, size, "BILINEAR", "REFLECT", 0)
+
+    sampled = tf.cond(fits, sample_boxes, sample_anywhere)
+    return tf.cast(tf.round(sampled), tf.uint8)
+
+
+def _boxes(frames, transforms, size):
+    """What the result shows, if upright rectangles inside the frames.
+
+    Returns:
+        `(boxes, fits)`: float32 `[T, 4]` as `tf.image.crop_and_resize` wants
+        them, and whether that is what the transforms mean, for all frames.
+    """
+    shape = tf.cast(tf.shape(frames)[1:3], tf.float32)
+    last = tf.cast(tf.stack(size), tf.float32) - 1
+    scale = tf.reverse(tf.linalg.diag_part(transforms[:, :2, :2]), [1])
+    starts = transforms[:, 1::-1, 2]
+    ends = starts + scale * last
+    corners = tf.stack([starts, ends])
+    # Beyond the outermost pixels it gives black, also by a rounding error.
+    margin = 1e-3
+    fits = tf.reduce_all(
+        (corners > margin) & (corners < shape - 1 - margin)
+    ) & tf.reduce_all((transforms[:, 0, 1] == 0) & (transforms[:, 1, 0] == 0))
+    boxes = tf.concat([starts, ends], 1) / tf.tile(shape - 1, [2])
+    return boxes, fits
 
 
 def transform_labels(labels, transform, size):
@@ -182,7 +232,7 @@ def transform_flow(flow, transforms, size):
         float32 `[*size, 2]` in pixels of the result.
     """
     sampled = _project(
-        flow[None], transforms[1:], size, "BILINEAR", "REFLECT", 0.0
+        flow[None], transforms[1:], size, "BILINEAR", "REFLECT", 0
     )[0]
     y, x = tf.meshgrid(
         tf.range(size[0], dtype=tf.float32),
@@ -190,8 +240,12 @@ def transform_flow(flow, transforms, size):
         indexing="ij",
     )
     here = tf.stack([x, y], -1)
-    source = _apply(transforms[1], here) + sampled
-    return _apply(tf.linalg.inv(transforms[0]), source) - here
+    source = _apply(transforms[1], here)
+    # A mirror image moves the other way.
+    sides = tf.cast(tf.shape(flow)[1::-1], tf.float32)
+    mirrored = tf.math.floormod(tf.floor((source + 0.5) / sides), 2.0)
+    sampled *= 1 - 2 * mirrored
+    return _apply(tf.linalg.inv(transforms[0]), source + sampled) - here
 
 
 def _apply(transform, points):

@@ -7,27 +7,41 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from accel_tf.data.sequences import read_sequences
+
 # Sequences of large frames are tens of megabytes even when compressed.
 SHUFFLE_BYTES = 256 * 2**20
 
 
 def encoded_sequences(
-    builder, split, *, seed=0, epoch=0, shards=1, shard=0, with_flow=False
+    builder,
+    split,
+    *,
+    seed=0,
+    epoch=0,
+    shards=1,
+    shard=0,
+    with_flow=False,
+    usable=None,
 ):
     """Shuffled sequences, over and over, each with a seed of its own.
 
-    Two calls with equal arguments give the same sequences in the same order;
-    every epoch has another order. A run that is resumed therefore needs
-    nothing but the number of its epoch.
+    Equal arguments give the same sequences in the same order, whatever
+    `tf.random.set_seed` was given and however often the dataset is iterated;
+    every epoch, and every pass through the split within it, has another
+    order. A run that is resumed therefore needs nothing but the number of
+    its epoch.
 
     Args:
         builder: TFDS builder that is built, of one of the library's data
             sets.
-        split: name of a split.
+        split: name of a split, or a slice of one such as "train[:80%]".
         seed, epoch: non-negative ints.
         shards, shard: reads only one part of several, for workers that
             train together.
         with_flow: whether `flows` are wanted.
+        usable: tells from an encoded sequence whether it is wanted, as a
+            boolean tensor; by default all are.
 
     Returns:
         Endless dataset of `(sequence, seed)`: the builder's features with
@@ -35,10 +49,16 @@ def encoded_sequences(
 
     Raises:
         ValueError: if there is no such split, or it has fewer sequences
-            than shards.
+            than shards, or no such shard.
+        tf.errors.FailedPreconditionError: when it is iterated, if no
+            sequence of the shard is usable.
     """
     info = split_info(builder, split)
-    if info.num_examples < max(shards, 1):
+    if not 0 <= shard < shards:
+        raise ValueError(
+            f"shard must be from 0 to shards - 1, not {shard} of {shards}"
+        )
+    if info.num_examples < shards:
         raise ValueError(
             f"{builder.info.full_name} has {info.num_examples} sequences in "
             f"{split!r}, too few for {shards} workers"
@@ -47,28 +67,39 @@ def encoded_sequences(
     # TFDS and tf.data want a signed number; zero would mean none.
     epoch_seed = int(entropy[0] % (2**31 - 1)) + 1
     by_file = shards > 1 and info.num_shards >= shards
-    skip = tfds.decode.SkipDecoding()
-    decoders = {"frames": skip, "labels": skip}
-    if "flows" in builder.info.features and not with_flow:
-        decoders["flows"] = skip
-    dataset = builder.as_dataset(
-        split=split,
-        shuffle_files=True,
-        decoders=decoders,
-        read_config=tfds.ReadConfig(
-            shuffle_seed=epoch_seed,
-            shuffle_reshuffle_each_iteration=True,
-            try_autocache=False,
-            input_context=tf.distribute.InputContext(shards, shard)
-            if by_file
-            else None,
-        ),
+    config = _read_config(
+        shuffle_seed=epoch_seed,
+        shuffle_reshuffle_each_iteration=True,
+        input_context=tf.distribute.InputContext(shards, shard)
+        if by_file
+        else None,
     )
-    if shards > 1 and not by_file:
-        dataset = dataset.shard(shards, shard)
-    mean_bytes = max(1, info.num_bytes // info.num_examples)
-    buffer = max(1, min(SHUFFLE_BYTES // mean_bytes, info.num_examples))
-    dataset = dataset.shuffle(buffer, seed=epoch_seed).repeat()
+
+    def passes(_):
+        # Of the graph of this function, not of the program: tf.data mixes
+        # this seed into all others.
+        tf.random.set_seed(epoch_seed)
+        dataset = builder.as_dataset(
+            split=split,
+            shuffle_files=True,
+            decoders=_skip(builder, with_flow),
+            read_config=config,
+        )
+        if usable is not None:
+            dataset = dataset.filter(usable)
+        if shards > 1 and not by_file:
+            dataset = dataset.shard(shards, shard)
+        buffer = _buffer_size(builder, info.num_examples)
+        return dataset.shuffle(buffer, seed=epoch_seed).repeat()
+
+    # Made anew for every iterator; else a second one would go on with the
+    # order of the first, and Keras takes a first one only to look at.
+    dataset = tf.data.Dataset.from_tensors(0).flat_map(passes)
+    dataset = dataset.apply(
+        tf.data.experimental.assert_cardinality(
+            tf.data.experimental.INFINITE_CARDINALITY
+        )
+    )
     # Workers that train together draw differently.
     return dataset.enumerate(shard * 2**40).map(
         lambda index, sequence: (sequence, tf.stack([epoch_seed, index]))
@@ -76,31 +107,30 @@ def encoded_sequences(
 
 
 def split_info(builder, split):
-    """TFDS' facts about a split.
+    """TFDS' facts about a split, or a slice of one.
 
     Raises:
-        ValueError: if the data set has no such split, or it is empty.
+        ValueError: if the data set has no such split, or it is empty, or
+            has no sequences.
     """
-    splits = builder.info.splits
-    if split not in splits:
-        raise ValueError(
-            f"{builder.info.full_name} has no split {split!r}; it has "
-            f"{', '.join(sorted(splits)) or 'none'}"
-        )
-    if not splits[split].num_examples:
-        raise ValueError(f"{builder.info.full_name}: {split!r} is empty")
-    return splits[split]
+    read_sequences(builder, split)
+    return builder.info.splits[split]
 
 
 def decode_frames(encoded):
-    """Decodes RGB images of one size: strings `[T]` to uint8 `[T, H, W, 3]`."""
-    return tf.map_fn(
+    """Decodes RGB images of one size: strings `[T]` to uint8 `[T, H, W, 3]`.
+
+    An image that is there several times is decoded once.
+    """
+    different, where = tf.unique(encoded)
+    frames = tf.map_fn(
         lambda data: tf.io.decode_image(
             data, channels=3, expand_animations=False
         ),
-        encoded,
+        different,
         fn_output_signature=tf.TensorSpec((None, None, 3), tf.uint8),
     )
+    return tf.gather(frames, where)
 
 
 def decode_labels(encoded):
@@ -108,17 +138,65 @@ def decode_labels(encoded):
     return tf.io.decode_png(encoded, channels=1)[..., 0]
 
 
-def frame_size(builder, split):
-    """`(height, width)` in pixels of the first frame of a split."""
+def frame_size(builder, split, usable=None):
+    """Size of the first frame of a split.
+
+    Args:
+        builder, split: as in `encoded_sequences`.
+        usable: as there; the first sequence for which it holds is looked at.
+
+    Returns:
+        `(height, width)` in pixels; `None` if there is no such sequence.
+    """
     dataset = builder.as_dataset(
         split=split,
-        decoders={
-            name: tfds.decode.SkipDecoding()
-            for name in ("frames", "labels", "flows")
-            if name in builder.info.features
-        },
-        read_config=tfds.ReadConfig(try_autocache=False),
+        decoders=_skip(builder, with_flow=False),
+        read_config=_read_config(),
     )
+    if usable is not None:
+        dataset = dataset.filter(usable)
     for sequence in dataset.take(1):
         frame = tf.io.decode_image(sequence["frames"][0])
         return tuple(frame.shape[:2])
+    return None
+
+
+def label_counts(builder, split):
+    """Counts the pixels of every label, 255 too: int64 `[256]`."""
+    split_info(builder, split)
+    dataset = builder.as_dataset(
+        split=split,
+        decoders=tfds.decode.PartialDecoding({"labels": True}),
+        read_config=_read_config(),
+    )
+    counts = np.zeros(256, "int64")
+    for sequence in dataset:
+        counts += np.bincount(sequence["labels"].numpy().ravel(), minlength=256)
+    return counts
+
+
+def _skip(builder, with_flow):
+    names = {"frames", "labels"} | (set() if with_flow else {"flows"})
+    return {
+        name: tfds.decode.SkipDecoding()
+        for name in names & set(builder.info.features)
+    }
+
+
+def _read_config(**options):
+    # Sequences are large: none is kept, and files are read one after the
+    # other, as TFDS would read some sequences of each of 16 ahead.
+    return tfds.ReadConfig(
+        try_autocache=False,
+        skip_prefetch=True,
+        interleave_cycle_length=1,
+        **options,
+    )
+
+
+def _buffer_size(builder, num_examples):
+    # Of a slice, TFDS does not know the bytes.
+    splits = builder.info.splits.values()
+    total = sum(split.num_examples for split in splits)
+    mean_bytes = max(1, sum(split.num_bytes for split in splits) // total)
+    return max(1, min(SHUFFLE_BYTES // mean_bytes, num_examples))

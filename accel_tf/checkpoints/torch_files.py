@@ -1,0 +1,210 @@
+"""Reader of PyTorch files (`.pth`, `.pt`, `.pkl`), without PyTorch.
+
+`torch.save` has had three formats: a tar file (before 0.1.2; torchvision's
+`resnet18-5c106cde.pth` is one), pickles behind a magic number (until 1.5),
+and a zip file. In each, a pickle describes the objects and refers to the
+numbers, which lie beside it.
+
+Published checkpoints come from strangers, and a pickle may name any function
+to be called; see `torch_pickles.py` for how that is prevented here.
+"""
+
+import io
+import os
+import struct
+import tarfile
+import zipfile
+
+from accel_tf.checkpoints.torch_pickles import (
+    MAX_DIMENSIONS,
+    Storage,
+    Tensor,
+    View,
+    item_size,
+    to_arrays,
+    unpickle,
+)
+
+_MAGIC = 0x1950A86A20F9469CFC6C
+_PROTOCOL = 1001
+
+
+def is_torch_file(path):
+    """Whether `path` starts as the files of `torch.save` do."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        try:
+            return _format(file) is not None
+        except (ValueError, OSError, zipfile.BadZipFile, tarfile.TarError):
+            return False
+
+
+def read_torch_file(path):
+    """Reads what `torch.save` wrote, without running anything in it.
+
+    Args:
+        path: a state dict, or a dict that holds one among other things.
+
+    Returns:
+        The stored object: dicts (plain ones), lists, tuples, numbers and
+        texts as they are, tensors and parameters as numpy arrays in
+        PyTorch's axis order; bfloat16 becomes float32.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no such file, is damaged or truncated, or holds
+            objects other than these; names the first of them.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"no file {path}.")
+    try:
+        with open(path, "rb") as file:
+            read = _format(file)
+            if read is None:
+                raise ValueError("not a PyTorch file, as torch.save writes")
+            file.seek(0)
+            return to_arrays(read(file))
+    except OSError:
+        raise
+    except Exception as error:
+        # A damaged pickle can end in any of Python's errors.
+        known = type(error) is ValueError
+        reason = " ".join(str(error).split())[:200]
+        if not known:
+            reason = f"damaged or truncated ({type(error).__name__})"
+        raise ValueError(f"{path}: {reason}.") from error
+
+
+# === The formats ===
+
+
+def _format(file):
+    start = file.read(512)
+    file.seek(0)
+    if start.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+        return _read_zip if any(_is_description(n) for n in names) else None
+    if start[257:262] == b"ustar":
+        with tarfile.open(fileobj=file, mode="r:") as archive:
+            names = set(archive.getnames())
+        return _read_tar if {"storages", "tensors", "pickle"} <= names else None
+    # The magic number as a pickle, after the protocol's version.
+    mark = b"\x8a\x0a" + _MAGIC.to_bytes(10, "little") + b"."
+    return _read_pickles if start[:1] == b"\x80" and mark in start else None
+
+
+def _is_description(name):
+    return name == "data.pkl" or name.endswith("/data.pkl")
+
+
+def _read_zip(file):
+    with zipfile.ZipFile(file) as archive:
+        entries = {entry.filename: entry for entry in archive.infolist()}
+        name = next(filter(_is_description, entries))
+        folder = name.removesuffix("data.pkl")
+
+        def content(name, size=None):
+            entry = entries.get(folder + name)
+            if entry is None:
+                raise ValueError(f"the part {name} is missing")
+            # Without this a small file could ask for any amount of memory.
+            if entry.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f"the part {name} is compressed")
+            if size is not None and entry.file_size != size:
+                raise ValueError(
+                    f"the part {name} has {entry.file_size} bytes, not {size}"
+                )
+            return archive.read(entry)
+
+        if (
+            f"{folder}byteorder" in entries
+            and content("byteorder") != b"little"
+        ):
+            raise ValueError("its numbers are not little-endian")
+        storages = {}
+
+        def storage(key, dtype, size):
+            if (key, dtype) not in storages:
+                data = content(f"data/{key}", size * item_size(dtype))
+                storages[key, dtype] = Storage(dtype, data)
+            return storages[key, dtype]
+
+        def load(saved):
+            kind, dtype, key, _, size = saved
+            if kind != "storage" or not isinstance(size, int):
+                raise ValueError(f"unknown object {str(kind)[:80]!r}")
+            return storage(str(key), dtype.dtype, size)
+
+        return unpickle(io.BytesIO(content("data.pkl")), load)
+
+
+def _read_pickles(file):
+    size = os.fstat(file.fileno()).st_size
+    magic, protocol, system = (unpickle(file) for _ in range(3))
+    if magic != _MAGIC or protocol != _PROTOCOL:
+        raise ValueError(f"unknown version {str(protocol)[:20]} of the format")
+    if not system["little_endian"]:
+        raise ValueError("its numbers are not little-endian")
+    storages = {}
+
+    def load(saved):
+        kind, dtype, key, _, _, view = saved
+        if kind != "storage":
+            raise ValueError(f"unknown object {str(kind)[:80]!r}")
+        storage = storages.setdefault(str(key), Storage(dtype.dtype))
+        return storage if view is None else View(storage, view[1])
+
+    result = unpickle(file, load)
+    for key in unpickle(file):
+        storage = storages.get(str(key))
+        if storage is None:
+            raise ValueError(f"storage {str(key)[:80]} has no dtype")
+        storage.data = _read_numbers(file, storage.dtype, size)
+    return result
+
+
+def _read_tar(file):
+    with tarfile.open(fileobj=file, mode="r:") as archive:
+
+        def part(name):
+            member = archive.extractfile(name)
+            return io.BytesIO(member.read())
+
+        source = part("storages")
+        size = source.getbuffer().nbytes
+        storages, tensors = {}, {}
+        for _ in range(unpickle(source)):
+            key, _, dtype = unpickle(source)
+            storages[key] = Storage(
+                dtype.dtype, _read_numbers(source, dtype.dtype, size)
+            )
+        for key, root, offset, _ in unpickle(source):
+            storages[key] = View(storages[root], offset)
+
+        source = part("tensors")
+        for _ in range(unpickle(source)):
+            key, storage, _ = unpickle(source)
+            # Eight bytes, of which only the first four were ever filled.
+            (rank,) = struct.unpack("<i4x", source.read(8))
+            if not 0 <= rank <= MAX_DIMENSIONS:
+                raise ValueError(f"a tensor of {rank} dimensions")
+            numbers = struct.unpack(
+                f"<{2 * rank + 1}q", source.read(16 * rank + 8)
+            )
+            tensors[key] = Tensor(
+                storages[storage],
+                numbers[-1],
+                numbers[:rank],
+                numbers[rank : 2 * rank],
+            )
+        return unpickle(part("pickle"), lambda key: tensors[int(key)])
+
+
+def _read_numbers(file, dtype, file_size):
+    (count,) = struct.unpack("<q", file.read(8))
+    length = count * item_size(dtype)
+    if not 0 <= length <= file_size - file.tell():
+        raise ValueError(f"truncated: {length} bytes of numbers are missing")
+    return file.read(length)
