@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import time
 
 import keras
 
@@ -44,7 +45,8 @@ def fit(
         verbose: of `model.fit`.
 
     Returns:
-        The history: a list of dicts of logs, one an epoch.
+        The history: a list of dicts of logs, one an epoch; `seconds` is how
+        long the epoch took, validation included.
     """
     folder = pathlib.Path(folder)
     if writes:
@@ -52,6 +54,7 @@ def fit(
     epochs = -(-steps // steps_per_epoch)
     first, history = restore(model, folder)
     for epoch in range(first, epochs):
+        start = time.monotonic()
         logs = model.fit(
             make_dataset(epoch),
             steps_per_epoch=min(
@@ -66,6 +69,7 @@ def fit(
         logs = {name: float(value[-1]) for name, value in logs.items()}
         if validate is not None:
             logs.update(validate(model, epoch))
+        logs["seconds"] = round(time.monotonic() - start, 1)
         history.append(logs)
         if writes:
             _store(model, folder, epoch + 1, history)

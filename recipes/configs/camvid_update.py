@@ -1,6 +1,6 @@
 """CamVid, update branch of accel_tiny.
 
-    python recipes/train_deeplab.py recipes/configs/camvid_update.py
+python recipes/train_deeplab.py recipes/configs/camvid_update.py
 """
 
 import dataclasses

@@ -1,6 +1,6 @@
 """Flow network of accel_tiny, on drawn streets with true flow.
 
-    python recipes/train_flow.py recipes/configs/streets_flow.py
+python recipes/train_flow.py recipes/configs/streets_flow.py
 """
 
 from accel_tf.data.augmentation import Augmentation

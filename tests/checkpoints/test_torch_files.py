@@ -217,7 +217,7 @@ def test_every_truncated_file_is_refused(fake_torch, form, tmp_path):
     else:
         content = WRITERS[form]({"a": stored(np.arange(20.0)), "b": "text"})
     for length in range(0, len(content), 7):
-        refusal(saved(tmp_path, content[:length]))
+        assert refusal(saved(tmp_path, content[:length]))
 
 
 def test_damaged_archives_are_refused(fake_torch, tmp_path):

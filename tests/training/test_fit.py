@@ -67,6 +67,8 @@ def test_a_killed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path):
         with pytest.raises(Killed):
             train(tmp_path / "killed", callbacks=[KillAt(*at)])
     resumed, history = train(tmp_path / "killed")
+    for logs in (*history, *whole_history):
+        assert logs.pop("seconds") >= 0
     assert history == whole_history
     assert int(resumed.optimizer.iterations) == 10
     for one, other in zip(

@@ -1,0 +1,181 @@
+"""Trains and compares the systems on CamVid: the table of the README.
+
+    python recipes/compare_on_camvid.py --manual-dir CAMVID --out out/camvid
+
+CAMVID holds `train`, `trainannot`, `val` and `valannot` (480x360, 11
+classes). Everything is trained twice: on all of `train`, most of which is
+the drive that the validation is cut from, and without that drive. A stage
+that is finished is not run again, and one that was stopped goes on.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+import numpy as np
+from command_line import run
+
+from accel_tf import optional
+from accel_tf.data.build_data import build_data
+from accel_tf.data.builders import prepared_builder
+from accel_tf.data.sequences import read_sequences
+from accel_tf.evaluation.command import evaluate_systems
+from accel_tf.files import write_bytes, write_text
+from accel_tf.models.accel import Accel
+from accel_tf.models.restore import load_keras_model, save_model
+from accel_tf.streaming import FixedInterval, VideoStream
+from accel_tf.visualize import add_legend, caption, overlay
+
+HERE = pathlib.Path(__file__).resolve().parent
+DATA = "camvid_sequences/segnet_480x360"
+STREETS = "synthetic_streets/tiny_128x256"
+SPLITS = ("train", "train_other_drives")
+INTERVALS = (1, 2, 3, 5, 10)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--manual-dir", required=True, metavar="DIR")
+    parser.add_argument("--out", default="out/camvid", metavar="DIR")
+    parser.add_argument(
+        "--json", default=HERE / "results" / "camvid.json", metavar="FILE"
+    )
+    options = parser.parse_args(arguments)
+    out = pathlib.Path(options.out).resolve()
+    data_dir = out / "data"
+    print(build_data(DATA, data_dir, options.manual_dir))
+    print(build_data(STREETS, data_dir))
+
+    streets_flow = out / "flow_streets"
+    _train("train_flow", "streets_flow", data_dir=data_dir, out=streets_flow)
+    trainings = [_cost("drawn streets", "flow", streets_flow)]
+    rows = []
+    for split in SPLITS:
+        trainings += _train_parts(out / split, split, data_dir, streets_flow)
+        rows += _evaluate(out / split, split, data_dir)
+    report = {"machine": machine(), "trainings": trainings, "rows": rows}
+    write_text(options.json, json.dumps(report, indent=1) + "\n")
+
+
+def machine():
+    """What the numbers were measured on."""
+    processor = platform.processor() or platform.machine()
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                processor = line.partition(":")[2].strip()
+                break
+    return {"processor": processor, "cores": os.cpu_count()}
+
+
+def _train_parts(folder, split, data_dir, streets_flow):
+    common = {"data_dir": data_dir, "split": split}
+    stages = {
+        "reference": ("train_deeplab", {}),
+        "update": ("train_deeplab", {}),
+        "flow": ("train_flow", {"weights": streets_flow / "dff_tiny.keras"}),
+        "accel": (
+            "train_accel",
+            {
+                "reference": folder / "reference" / "deeplab_tiny.keras",
+                "flow": folder / "flow" / "dff_tiny.keras",
+                "update": folder / "update" / "deeplab_tiny_light.keras",
+            },
+        ),
+    }
+    for stage, (script, settings) in stages.items():
+        settings = {**common, "out": folder / stage, **settings}
+        _train(script, f"camvid_{stage}", **settings)
+    return [_cost(split, stage, folder / stage) for stage in stages]
+
+
+def _train(script, config, **settings):
+    """Runs a training in a process of its own."""
+    command = [sys.executable, HERE / f"{script}.py"]
+    command.append(HERE / "configs" / f"{config}.py")
+    for key, value in settings.items():
+        command += ["--set", f"{key}={value}"]
+    print(f"\n{script} {config}", flush=True)
+    if subprocess.run(command).returncode:
+        raise ValueError(f"{script}.py {config} failed; see above")
+
+
+def _cost(split, stage, folder):
+    config = json.loads((folder / "config.json").read_text())
+    history = json.loads((folder / "history.json").read_text())
+    return {
+        "split": split,
+        "stage": stage,
+        "steps": config["steps"],
+        "batch_size": config["batch_size"],
+        "seconds": round(sum(logs["seconds"] for logs in history)),
+    }
+
+
+def _evaluate(folder, split, data_dir):
+    accel = load_keras_model(folder / "accel" / "accel_tiny.keras", Accel)
+    dff = folder / "dff_tiny.keras"
+    save_model(accel.without_update("dff_tiny"), dff)
+    systems = {
+        "DeepLab, reference branch": (
+            "deeplab_tiny",
+            [folder / "reference" / "deeplab_tiny.keras"],
+        ),
+        "DeepLab, update branch": (
+            "deeplab_tiny_light",
+            [folder / "update" / "deeplab_tiny_light.keras"],
+        ),
+        "Deep Feature Flow": ("dff_tiny", [dff]),
+        "Accel": ("accel_tiny", [folder / "accel" / "accel_tiny.keras"]),
+    }
+    rows = evaluate_systems(
+        systems,
+        DATA,
+        data_dir,
+        intervals=INTERVALS,
+        mode="stream",
+        temporal=True,
+        rounds=20,
+        plots=folder / "plots",
+    )
+    models = {
+        name: load_keras_model(files[0]) for name, (_, files) in systems.items()
+    }
+    sequence = next(
+        iter(read_sequences(prepared_builder(DATA, data_dir), "validation"))
+    )
+    _draw(models, sequence, folder / "plots" / "overlay.png")
+    return [{**row, "trained_on": split} for row in rows]
+
+
+def _draw(models, sequence, path, start=40, interval=10):
+    """Frame, truth and every system's labels, as far as can be from a key."""
+    frames = [sequence["frames"][start + i] for i in range(interval)]
+    label_map = next(iter(models.values())).label_map
+    truth = sequence["labels"][start + interval - 1][..., 0]
+    tiles = [
+        caption(frames[-1], "frame"),
+        caption(overlay(frames[-1], truth, label_map), "truth"),
+    ]
+    for name, model in models.items():
+        stream = VideoStream(model, FixedInterval(interval))
+        for frame in frames:
+            labels = stream(frame[None])[0]
+        if model.uses_key_frames:
+            name = f"{name}, {interval - 1} frames after the key frame"
+        tiles.append(caption(overlay(frames[-1], labels, label_map), name))
+    picture = np.concatenate(
+        [np.concatenate(tiles[i : i + 3], 1) for i in range(0, 6, 3)]
+    )
+    picture = add_legend(picture, label_map)
+    encoded = optional.cv2().imencode(".png", picture[..., ::-1])[1]
+    write_bytes(path, encoded.tobytes())
+
+
+if __name__ == "__main__":
+    run(main)
