@@ -158,7 +158,9 @@ def clip_pictures(model, sequences, interval):
     stream = VideoStream(model, FixedInterval(interval))
     for frame in frames:
         labels = stream(frame[None])[0]
-    name = f"prediction, {len(frames) - 1} frames after the key frame"
+    name = "prediction"
+    if model.uses_key_frames:
+        name += f", {len(frames) - 1} frames after the key frame"
     tiles = [
         caption(frames[-1], "frame"),
         caption(overlay(frames[-1], truth, model.label_map), "truth"),
