@@ -86,14 +86,18 @@ def train_segmenter(config, build_model, verbose="auto"):
             weights /= (weights * shares).sum()
         return SegmentationCrossEntropy(class_weights=weights)
 
+    sequences = None
+    if config.validation_split is not None:
+        sequences = read_sequences(
+            builder, config.validation_split, config.validation_limit
+        )
+
     def validation(summaries):
-        if config.validation_split is None:
+        if sequences is None:
             return None
         return SegmentationValidation(
             summaries,
-            read_sequences(
-                builder, config.validation_split, config.validation_limit
-            ),
+            sequences,
             config.validation_interval,
             config.validation_epochs,
             session.epochs,
@@ -186,14 +190,17 @@ class _Session:
     def train(self, build, loss, dataset, validation, verbose):
         config = self.config
         path = self.out / f"{config.model}.keras"
-        if self.is_chief:
-            self._claim_folder()
+        self._check_folder()
         with self._scope():
             self.model = build()
             self._select_variables()
             self._compile(loss(self.model))
+        dataset(0)  # what is wrong with the data should be said by now
         callbacks, validate = [], None
         if self.is_chief:
+            text = json.dumps(as_dict(config), indent=1) + "\n"
+            self.out.mkdir(parents=True, exist_ok=True)
+            write_text(self.out / "config.json", text)
             summaries = Summaries(
                 self.out / "logs", as_markdown(config), config.profile
             )
@@ -222,27 +229,23 @@ class _Session:
             return contextlib.nullcontext()
         return self.strategy.scope()
 
-    def _claim_folder(self):
+    def _check_folder(self):
         """Refuses a folder that holds a run with other settings."""
-        self.out.mkdir(parents=True, exist_ok=True)
         path = self.out / "config.json"
-        settings = as_dict(self.config)
-        if path.exists():
-            # Where the data lies and how fast it goes changes no result.
-            free = ("data_dir", "out", "profile", "validation")
-            changed = [
-                text
-                for text in differences(
-                    self.config, json.loads(path.read_text())
-                )
-                if not text.startswith(free)
-            ]
-            if changed:
-                raise ValueError(
-                    f"{self.out} holds a run with other settings "
-                    f"({'; '.join(changed)}); choose another out or remove it"
-                )
-        write_text(path, json.dumps(settings, indent=1) + "\n")
+        if not path.exists():
+            return
+        # Where the data lies and what is watched changes no result.
+        free = ("data_dir", "out", "profile", "validation")
+        changed = [
+            text
+            for text in differences(self.config, json.loads(path.read_text()))
+            if not text.startswith(free)
+        ]
+        if changed:
+            raise ValueError(
+                f"{self.out} holds a run with other settings "
+                f"({'; '.join(changed)}); choose another out or remove it"
+            )
 
     def _select_variables(self):
         config = self.config
@@ -279,3 +282,6 @@ class _Session:
         # costs more than it saves.
         jit = keras.backend.backend() == "jax"
         self.model.compile(optimizer, loss=loss, jit_compile=jit)
+        # Here rather than at the first update: a resumed run loads its state
+        # before that, and variables are made in the strategy's scope.
+        self.model.optimizer.build(self.model.trainable_variables)

@@ -138,6 +138,57 @@ def test_deeplab_is_trained_resumed_and_shown(write_config, monkeypatch):
         script.main([path, "--set", "learning_rate=0.1"])
 
 
+# Logical devices can only be made before TensorFlow has started.
+KILL_AND_RESUME = """
+import sys
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(
+    cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+)
+from recipe_scripts import load_script
+from accel_tf.training import summaries
+
+path, out = sys.argv[1:]
+script = load_script("train_deeplab")
+script.main([path])
+see_batch = summaries.Summaries.on_train_batch_end
+
+class Killed(Exception):
+    pass
+
+def die(self, batch, logs=None):
+    if summaries.updates(self.model) == 3:
+        raise Killed
+
+summaries.Summaries.on_train_batch_end = die
+again = [path, "--set", "out=" + out]
+try:
+    script.main(again)
+except Killed:
+    summaries.Summaries.on_train_batch_end = see_batch
+    script.main(again)
+"""
+
+
+def test_a_run_on_two_devices_is_resumed(write_config, tmp_path):
+    path, out = write_config(model="deeplab_tiny_light", validation_split=None)
+    resumed = tmp_path / "resumed"
+    run = subprocess.run(
+        [sys.executable, "-c", KILL_AND_RESUME, path, resumed],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(pathlib.Path(__file__).parents[1]),
+            "KERAS_BACKEND": "tensorflow",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    name = "deeplab_tiny_light.keras"
+    assert equal(weights(out / name), weights(resumed / name))
+
+
 @pytest.mark.parametrize("objective", ["supervised", "stills", "photometric"])
 def test_flow_is_trained(write_config, objective):
     path, out = write_config(
@@ -228,20 +279,23 @@ def test_accel_learns_all_if_told(write_config, parts):
         (["model=deeplab_18x"], "no preset 'deeplab_18x'"),
         (["model=accel_tiny"], "accel_tiny is a Accel, which another script"),
         (["data=synthetic_streets/other"], "is not built in"),
-        (["split=test"], "has no split 'test'; it has train, validation"),
+        (["split=test"], "has no split 'test'"),
         (["batch_size=0"], "a batch of 0 does not divide"),
         (["backbone=nothing.keras"], "no weights file nothing.keras"),
         (["trainable=encoder/*"], "no variable is named 'encoder/\\*'"),
         (["augmentation.crop=480,640"], "a crop of 480x640 does not fit"),
         (["schedule=step"], "boundaries belong to the schedule 'step'"),
+        (["validation_split=dev"], "has no split 'dev'"),
     ],
 )
 def test_wrong_settings_of_a_run(write_config, settings, message):
-    path, _ = write_config(model="deeplab_tiny")
+    path, out = write_config(model="deeplab_tiny")
     arguments = [part for text in settings for part in ("--set", text)]
     with pytest.raises((ValueError, OSError), match=message) as error:
         load_script("train_deeplab").main([path, *arguments])
     assert "\n" not in str(error.value)
+    # Once it is put right, the same folder serves.
+    assert not out.exists()
 
 
 def test_a_mistake_ends_the_process_with_one_line(tmp_path):
