@@ -54,7 +54,8 @@ def plot_accuracy_against_time(rows, path):
         # Room for the numbers at the outermost markers.
         axes.margins(x=0.08, y=0.1)
         axes.set_xlim(left=0)
-        axes.legend(loc="best", framealpha=0.9)
+        # Beside the points: there is no corner that is always free.
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
 
 
 def plot_iou_against_distance(rows, path):
@@ -76,7 +77,7 @@ def plot_iou_against_distance(rows, path):
     path = _checked_path(path)
     systems = _by_system(rows, _DISTANCE_COLUMNS)
     greatest = max(max(map(int, r["mean_iou_by_distance"])) for r in rows)
-    with _picture(path, width=10) as axes:
+    with _picture(path) as axes:
         for number, (system, points) in enumerate(systems.items()):
             for place, row in enumerate(points):
                 _draw_distances(
@@ -96,15 +97,14 @@ def plot_iou_against_distance(rows, path):
             fontsize="medium",
         )
         axes.xaxis.get_major_locator().set_params(integer=True)
-        # Long: beside the lines rather than over them.
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
 
 
 @contextlib.contextmanager
-def _picture(path, width=8):
+def _picture(path):
     """Axes to draw on; the file appears when the block ends without error."""
     pyplot = optional.matplotlib_pyplot()
-    figure, axes = pyplot.subplots(figsize=(width, 5), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(10, 5), layout="constrained")
     try:
         yield axes
         axes.grid(alpha=0.3)

@@ -14,8 +14,8 @@ config = SegmentationConfig(
         crop=(240, 320), flip=True, scale=(0.75, 1.5), color=0.2
     ),
     batch_size=8,
-    steps=1000,
-    steps_per_epoch=250,
+    steps=1600,
+    steps_per_epoch=400,
     optimizer="adam",
     learning_rate=4e-3,
     schedule="cosine",

@@ -17,4 +17,5 @@ config = dataclasses.replace(
     model="deeplab_tiny_light",
     batch_size=16,
     steps=800,
+    steps_per_epoch=250,
 )
