@@ -41,6 +41,11 @@ def conv2d(
     "same" padding puts them all at the bottom and right where a strided
     convolution meets an even size; Caffe, MXNet and PyTorch never do.
     """
+    if kernel_size == 1 and strides > 1:
+        # The same pixels, picked beforehand: oneDNN crashes in the gradient
+        # of strided 1x1 convolutions of few channels (TensorFlow 2.21).
+        x = layers.MaxPooling2D(1, strides, name=f"{name}_subsample")(x)
+        strides = 1
     padding = dilation_rate * (kernel_size - 1) // 2
     if padding and strides > 1:
         x = layers.ZeroPadding2D(padding, name=f"{name}_padding")(x)
