@@ -10,14 +10,13 @@ that is finished is not run again, and one that was stopped goes on.
 
 import argparse
 import json
-import os
 import pathlib
-import platform
 import subprocess
 import sys
 
 import numpy as np
 from command_line import run
+from machine import describe_machine
 
 from accel_tf import optional
 from accel_tf.data.build_data import build_data
@@ -57,20 +56,12 @@ def main(arguments=None):
     for split in SPLITS:
         trainings += _train_parts(out / split, split, data_dir, streets_flow)
         rows += _evaluate(out / split, split, data_dir)
-    report = {"machine": machine(), "trainings": trainings, "rows": rows}
+    report = {
+        "machine": describe_machine(),
+        "trainings": trainings,
+        "rows": rows,
+    }
     write_text(options.json, json.dumps(report, indent=1) + "\n")
-
-
-def machine():
-    """What the numbers were measured on."""
-    processor = platform.processor() or platform.machine()
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                processor = line.partition(":")[2].strip()
-                break
-    return {"processor": processor, "cores": os.cpu_count()}
 
 
 def _train_parts(folder, split, data_dir, streets_flow):

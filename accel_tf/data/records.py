@@ -45,7 +45,8 @@ def encoded_sequences(
 
     Returns:
         Endless dataset of `(sequence, seed)`: the builder's features with
-        `frames` and `labels` as encoded bytes `[T]`, and an int64 `[2]`.
+        `frames` and `labels` as encoded bytes `[T]` and without `flows`
+        unless they are wanted; and an int64 `[2]`.
 
     Raises:
         ValueError: if there is no such split, or it has fewer sequences
@@ -75,6 +76,7 @@ def encoded_sequences(
         else None,
     )
 
+    @tf.autograph.experimental.do_not_convert
     def passes(_):
         # Of the graph of this function, not of the program: tf.data mixes
         # this seed into all others.
@@ -85,6 +87,8 @@ def encoded_sequences(
             decoders=_skip(builder, with_flow),
             read_config=config,
         )
+        if not with_flow:
+            dataset = dataset.map(_without_flow)
         if usable is not None:
             dataset = dataset.filter(usable)
         if shards > 1 and not by_file:
@@ -173,6 +177,10 @@ def label_counts(builder, split):
     for sequence in dataset:
         counts += np.bincount(sequence["labels"].numpy().ravel(), minlength=256)
     return counts
+
+
+def _without_flow(sequence):
+    return {name: sequence[name] for name in sequence if name != "flows"}
 
 
 def _skip(builder, with_flow):
