@@ -13,19 +13,25 @@ import numpy as np
 from backend import to_numpy
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
+# Selective attention; flow of about a pixel.
+GAIN_4 = (
+    ".w_qs.1.conv.weight",
+    ".w_ks.1.conv.weight",
+    "Convolution5_weight",
+)
 INPUT_VARIANCE = ("bn_data_moving_var", "bn_conv1_moving_var")
 
 
 @functools.cache
 def reference_weight(name, shape, seed=0):
-    """Value of a tensor of an MXNet checkpoint; the first rule that fits.
+    """Value of a tensor of a checkpoint; the first rule that fits.
 
     Kernels are He-normal over the fan-in; with more than 16 input channels
     their mean over the fan-in is removed.
 
     Args:
-        name: official name without `arg:` or `aux:`.
-        shape: in the official layout.
+        name: official name, MXNet's without `arg:` or `aux:`.
+        shape: in the official layout, outputs before inputs.
         seed: int.
 
     Returns:
@@ -33,7 +39,9 @@ def reference_weight(name, shape, seed=0):
     """
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     axes = tuple(range(len(shape)))[1:]
-    if name.endswith("moving_var"):
+    if name.endswith("num_batches_tracked"):
+        return np.zeros(shape, np.int64)
+    if name.endswith(("moving_var", "running_var")):
         value = rng.uniform(0.5, 1.5, shape)
         value *= 256 if name.endswith(INPUT_VARIANCE) else 1
     elif name.endswith("bn_data_gamma"):  # must be ignored (fix_gamma)
@@ -41,11 +49,14 @@ def reference_weight(name, shape, seed=0):
     elif name.endswith("upsampling_weight") and "feat_" not in name:
         ramp = 1 - np.abs(np.arange(32) / 16 - 31 / 32)
         value = np.broadcast_to(np.outer(ramp, ramp), shape)
-    elif name.endswith(("moving_mean", "beta", "bias")):
+    elif name.startswith("layer_norm") and name.endswith("weight"):
+        value = 1 + 0.1 * rng.standard_normal(shape)
+    elif name.endswith(("moving_mean", "running_mean", "beta", "bias")):
         scale = 0.1 if name.endswith("_mean") else 0.05
         value = scale * rng.standard_normal(shape)
     elif len(shape) == 1:  # batch normalisation's gamma
-        value = 0.5 + rng.uniform(0, 0.4, shape)
+        least = 0.5 if name.endswith("_gamma") else 0.6
+        value = least + rng.uniform(0, 0.4, shape)
     elif name.endswith("offset_weight"):
         value = 0.02 * rng.standard_normal(shape)
     else:
@@ -54,7 +65,7 @@ def reference_weight(name, shape, seed=0):
         if shape[1] > 16:
             mean = value.mean(axes, keepdims=True)
             value -= np.rint(mean * 2**24) / 2**24
-        value *= 4 if name.endswith("Convolution5_weight") else 1
+        value *= 4 if name.endswith(GAIN_4) else 1
     return value.astype(np.float32)
 
 
@@ -102,17 +113,23 @@ def reference_frames(height, width, count, seed):
     return np.clip(frames, 0, 255).astype(np.uint8)
 
 
-def official_tensors(names_file, seed=0):
-    """Every tensor of an official checkpoint: `arg:`/`aux:` name -> array."""
+def official_tensors(names_file, seed=0, norm_size=None):
+    """Every tensor of an official checkpoint, under its stored name.
+
+    Args:
+        names_file: under `fixtures/`.
+        seed: int.
+        norm_size: the shape in which TDNet's `layer_norm*` are drawn.
+    """
+    tensors = {}
     with open(FIXTURES / names_file, newline="") as file:
-        return {
-            row["name"]: reference_weight(
-                row["name"].split(":", 1)[1],
-                tuple(int(n) for n in row["shape"].split("x")),
-                seed,
-            )
-            for row in csv.DictReader(file, delimiter="\t")
-        }
+        for row in csv.DictReader(file, delimiter="\t"):
+            name = row["name"].split(":", 1)[-1]
+            shape = tuple(int(n) for n in row["shape"].split("x") if n)
+            if norm_size and name.startswith("layer_norm"):
+                shape = norm_size
+            tensors[row["name"]] = reference_weight(name, shape, seed)
+    return tensors
 
 
 class Fixture:

@@ -1,12 +1,15 @@
 """Small instances of every system, built in a second, with lively weights."""
 
 import numpy as np
+from backend import to_numpy
 
 from accel_tf.models.accel import Accel, FeatureFusionAccel
 from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.flownet import FlowNetS
+from accel_tf.models.pspnet import DilatedResNet, PSPNet
 from accel_tf.models.resnet import PreActivationResNet, ResNetV1
+from accel_tf.models.tdnet import FANet, TDNet
 
 CLASSES = 5
 
@@ -94,6 +97,81 @@ def small_feature_fusion_accel(num_classes=CLASSES, **kwargs):
     )
 
 
+def small_dilated_resnet(name="backbone", bottleneck=False):
+    """16 channels at stride 8."""
+    return DilatedResNet(
+        blocks=(1, 1, 1, 1),
+        bottleneck=bottleneck,
+        filters=(4, 4, 4, 4) if bottleneck else (4, 6, 8, 16),
+        stem_filters=6,
+        deep_stem=bottleneck,
+        name=name,
+    )
+
+
+def small_fanet(name="backbone"):
+    return FANet(
+        blocks=(1, 1, 1, 1),
+        filters=(4, 8, 16, 32),
+        stem_filters=4,
+        key_filters=4,
+        smooth_filters=6,
+        name=name,
+    )
+
+
+def small_pspnet(num_classes=CLASSES, **kwargs):
+    backbone = small_dilated_resnet()
+    return lively(PSPNet(backbone, num_classes, head_filters=16, **kwargs))
+
+
+def small_tdnet(paths, bottleneck=False, num_classes=CLASSES, **kwargs):
+    backbones = [
+        small_dilated_resnet(f"backbone_{number}", bottleneck)
+        for number in range(1, paths + 1)
+    ]
+    return _small_tdnet(backbones, num_classes, **kwargs)
+
+
+def small_td4(num_classes=CLASSES, warm_up="partial", **kwargs):
+    """Four paths; attends from the second frame on."""
+    return small_tdnet(4, num_classes=num_classes, warm_up=warm_up, **kwargs)
+
+
+def small_td2(num_classes=CLASSES, **kwargs):
+    return small_tdnet(2, True, num_classes, **kwargs)
+
+
+def small_td2_fanet(num_classes=CLASSES, **kwargs):
+    backbones = [small_fanet(f"backbone_{number}") for number in (1, 2)]
+    options = dict(pyramid_groups=0, head="leaky")
+    return _small_tdnet(backbones, num_classes, **options, **kwargs)
+
+
+def _small_tdnet(backbones, num_classes, **kwargs):
+    options = dict(key_filters=4, value_filters=12, head_filters=8)
+    options |= dict(norm_size=(5, 7), stride=3)
+    model = lively(TDNet(backbones, num_classes, **options | kwargs))
+    # Where maps hardly differ from place to place there is no attention.
+    for variable in model.weights:
+        part, *_, name = variable.path.split("/")
+        value = to_numpy(variable)
+        if part.startswith("backbone") and name == "gamma":
+            variable.assign(1.5 * value)
+        if part.startswith(("query", "key", "value", "attention")):
+            if name == "kernel":
+                value = value - value.mean(2, keepdims=True)
+                variable.assign(value * (2 if "attention" in part else 1))
+    return model
+
+
+# With scores that are resized with aligned corners, and without key frames.
+SMALL_PYRAMID_MODELS = {
+    "pspnet": small_pspnet,
+    "td4": small_td4,
+    "td2": small_td2,
+    "td2_fanet": small_td2_fanet,
+}
 SMALL_MODELS = {
     "deeplab": small_deeplab,
     "light_deeplab": small_light_deeplab,
@@ -118,7 +196,7 @@ def lively(model, seed=0):
         `model`.
     """
     rng = np.random.default_rng(seed)
-    for variable in model.variables:
+    for variable in model.weights:
         layer, name = variable.path.split("/")[-2:]
         shape = tuple(variable.shape)
         if name == "moving_variance":

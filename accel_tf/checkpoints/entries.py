@@ -21,6 +21,8 @@ class CheckpointEntry:
             that the model has built in.
         convert: from the checkpoint's layout to the variable's; arrays.
         constant: what a tensor without variable must be, if it is there.
+        assign: takes the tensor instead of the variable, and takes it in any
+            size of as many dimensions.
     """
 
     names: tuple[str, ...]
@@ -28,6 +30,13 @@ class CheckpointEntry:
     variable: Any = None
     convert: Callable[[np.ndarray], np.ndarray] = lambda array: array
     constant: np.ndarray | None = None
+    assign: Callable[[np.ndarray], None] | None = None
+
+    def fits(self, shape):
+        """Whether a tensor of this shape can be loaded."""
+        if self.assign is not None:
+            return len(shape) == len(self.shape)
+        return tuple(shape) == self.shape
 
 
 def mxnet_layer_entries(layer, *names):
@@ -77,3 +86,45 @@ def mxnet_layer_entries(layer, *names):
     if getattr(layer, "bias", None) is not None:
         entries.append(entry("bias", layer.bias))
     return entries
+
+
+def torch_layer_entries(layer, name):
+    """The entries of one layer under PyTorch's naming and layouts.
+
+    Args:
+        layer: a built convolution or batch normalisation.
+        name: of the PyTorch module.
+
+    Returns:
+        list of `CheckpointEntry`.
+    """
+    if isinstance(layer, keras.layers.BatchNormalization):
+        variables = {
+            "weight": layer.gamma,
+            "bias": layer.beta,
+            "running_mean": layer.moving_mean,
+            "running_var": layer.moving_variance,
+        }
+    elif isinstance(layer, keras.layers.Conv2D):
+        variables = {"weight": layer.kernel}
+        if layer.bias is not None:
+            variables["bias"] = layer.bias
+    else:
+        raise TypeError(
+            f"no PyTorch layout for a layer {type(layer).__name__}."
+        )
+    entries = []
+    for suffix, variable in variables.items():
+        shape, convert = tuple(variable.shape), lambda array: array
+        if len(shape) == 4:
+            # (kh, kw, in, out) and (out, in, kh, kw).
+            shape = (shape[3], shape[2], shape[0], shape[1])
+            convert = _kernel_from_torch
+        entries.append(
+            CheckpointEntry((f"{name}.{suffix}",), shape, variable, convert)
+        )
+    return entries
+
+
+def _kernel_from_torch(array):
+    return array.transpose(2, 3, 1, 0)

@@ -1,17 +1,21 @@
 """Loading weights from official files and from Keras' own."""
 
 import dataclasses
+import fnmatch
 import pathlib
 import warnings
 
 import numpy as np
 
 from accel_tf.checkpoints import mxnet
+from accel_tf.checkpoints.torch_files import is_torch_file, read_torch_file
 
 _FORMATS = (
-    "a .weights.h5 file or .keras model of the same architecture, or an "
-    "MXNet .params file"
+    "a .weights.h5 file or .keras model of the same architecture, an MXNet "
+    ".params file or a PyTorch .pkl or .pth file"
 )
+# Where files that hold more than weights keep the weights.
+_CONTAINERS = ("model_state", "state_dict", "model")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +46,13 @@ def load_checkpoint(model, path, *more_paths):
     """Loads weights into a model, in place.
 
     The format is recognised by content: MXNet `.params` (the published
-    DeepLab, Deep Feature Flow and Accel), `.weights.h5` or `.keras`. Of
-    several official files a later one overrides an earlier one, as the
-    original loads its base file first and the Accel file over it. Nothing
-    is changed unless everything fits.
+    DeepLab, Deep Feature Flow and Accel), PyTorch `.pkl` or `.pth` (the
+    published PSPNet and TDNet, read without running what they pickle),
+    `.weights.h5` or `.keras`. Of several `.params` files a later one
+    overrides an earlier one, as the original loads its base file first and
+    the Accel file over it. A PyTorch file must hold nothing unknown: what
+    the model has no use for and knows so is reported as ignored. Nothing is
+    changed unless everything fits.
 
     Args:
         model: a `VideoSegmenter`.
@@ -58,19 +65,22 @@ def load_checkpoint(model, path, *more_paths):
     Raises:
         FileNotFoundError: if a file does not exist.
         ValueError: if a file is of no known format, is damaged, or lacks
-            tensors of the model or has them in other shapes; names them.
+            tensors of the model, has them in other shapes or (PyTorch) has
+            others; names them.
     """
     paths = (path, *more_paths)
     for each in paths:
         if not pathlib.Path(each).is_file():
             raise FileNotFoundError(f"no weights file {each}.")
     if all(mxnet.is_mxnet_params(each) for each in paths):
-        return _load_official(model, paths)
+        return _load_official(model, paths, _read_mxnet(paths))
     if len(paths) > 1:
         raise ValueError(
             "only MXNet .params files can be laid over each other; got "
             f"{', '.join(map(str, paths))}."
         )
+    if is_torch_file(path):
+        return _load_official(model, paths, _read_torch(path), strict=True)
     return _load_keras(model, path)
 
 
@@ -106,14 +116,33 @@ def _load_keras(model, path):
     return CheckpointReport((str(path),), names, ())
 
 
-def _load_official(model, paths):
+def _read_mxnet(paths):
     tensors = {}
     for path in paths:
         for key, value in mxnet.read_params(path).items():
             # The original's loader takes `X_test` for `X`.
             name = key.split(":", 1)[-1].removesuffix("_test")
             tensors[name] = value
+    return tensors
 
+
+def _read_torch(path):
+    state = read_torch_file(path)
+    for name in _CONTAINERS:
+        if isinstance(state, dict) and isinstance(state.get(name), dict):
+            state = state[name]
+    if not isinstance(state, dict) or not state:
+        raise ValueError(f"{path} holds no state dict.")
+    for name, value in state.items():
+        if not isinstance(name, str) or not isinstance(value, np.ndarray):
+            raise ValueError(
+                f"{path} holds no state dict: {str(name)[:80]!r} is no tensor."
+            )
+    # Training on several devices puts this before every name.
+    return {name.removeprefix("module."): v for name, v in state.items()}
+
+
+def _load_official(model, paths, tensors, strict=False):
     entries = model.checkpoint_entries()
     chosen, missing, misshaped = [], [], []
     for entry in entries:
@@ -121,14 +150,15 @@ def _load_official(model, paths):
         if name is None:
             if entry.variable is not None:
                 missing.append(entry.names[0])
-        elif tensors[name].shape != entry.shape:
+        elif not entry.fits(tensors[name].shape):
             misshaped.append(
                 f"{name} is {tensors[name].shape}, not {entry.shape}"
             )
         else:
             chosen.append((entry, name))
+    unknown = _unknown(model, entries, tensors) if strict else []
     where = ", ".join(map(str, paths))
-    if missing or misshaped:
+    if missing or misshaped or unknown:
         raise ValueError(
             f"{where} does not hold the weights of {model.name} with "
             f"{model.num_classes} classes: "
@@ -137,6 +167,7 @@ def _load_official(model, paths):
                 for what, names in (
                     ("tensors missing", missing),
                     ("of another shape", misshaped),
+                    ("that it has no place for", unknown),
                 )
                 if names
             )
@@ -152,10 +183,23 @@ def _load_official(model, paths):
             )
     for entry, name in chosen:
         if entry.variable is not None:
-            entry.variable.assign(entry.convert(tensors[name]))
-    used = tuple(name for _, name in chosen)
-    ignored = tuple(name for name in tensors if name not in set(used))
-    return CheckpointReport(tuple(map(str, paths)), used, ignored)
+            assign = entry.assign or entry.variable.assign
+            assign(entry.convert(tensors[name]))
+    loaded = tuple(name for _, name in chosen)
+    ignored = tuple(name for name in tensors if name not in set(loaded))
+    return CheckpointReport(tuple(map(str, paths)), loaded, ignored)
+
+
+def _unknown(model, entries, tensors):
+    """Names of which the model does not know that it has no use for them."""
+    known = {name for entry in entries for name in entry.names}
+    patterns = (*model.unused_checkpoint_tensors, "*.num_batches_tracked")
+    return [
+        name
+        for name in tensors
+        if name not in known
+        and not any(fnmatch.fnmatchcase(name, each) for each in patterns)
+    ]
 
 
 def _some(names):

@@ -3,7 +3,7 @@
 import contextlib
 
 import keras
-from keras import config, dtype_policies, layers
+from keras import config, dtype_policies, layers, ops
 
 from accel_tf.layers.deformable_conv2d import DeformableConv2D
 
@@ -90,13 +90,23 @@ def relu(x, name=None):
     return layers.ReLU(name=name)(x)
 
 
-def max_pool(x, padding, name):
-    """3x3 stride-2 maximum of values that are not negative.
+def leaky_relu(x, name=None):
+    return layers.LeakyReLU(negative_slope=0.01, name=name)(x)
+
+
+def max_pool(x, padding, name, signed=False):
+    """3x3 stride-2 maximum.
 
     Args:
-        padding: zeros at (the start, the end) of both axes. `(0, 1)` is
-            "full" (ceil) pooling without padding, `(1, 1)` padding by one.
-            Being the least value there is, a zero never wins unduly.
+        padding: rows and columns added at (the start, the end) of both
+            axes. `(0, 1)` is "full" (ceil) pooling without padding,
+            `(1, 1)` padding by one.
+        signed: whether values can be negative. Where none is, zeros are
+            added: being the least value there is, they never win unduly.
     """
-    x = layers.ZeroPadding2D((padding, padding), name=f"{name}_padding")(x)
+    if signed:
+        axes = ((0, 0), padding, padding, (0, 0))
+        x = ops.pad(x, axes, constant_values=-float("inf"))
+    else:
+        x = layers.ZeroPadding2D((padding, padding), name=f"{name}_padding")(x)
     return layers.MaxPooling2D(3, strides=2, name=name)(x)

@@ -6,8 +6,16 @@ from accel_tf.layers.blocks import dtype_scope
 from accel_tf.models.accel.accel_presets import accel_presets
 from accel_tf.models.deeplab.deeplab_presets import deeplab_presets
 from accel_tf.models.dff.dff_presets import dff_presets
+from accel_tf.models.pspnet.pspnet_presets import pspnet_presets
+from accel_tf.models.tdnet.tdnet_presets import tdnet_presets
 
-_PRESETS = {**deeplab_presets, **dff_presets, **accel_presets}
+_PRESETS = {
+    **deeplab_presets,
+    **dff_presets,
+    **accel_presets,
+    **pspnet_presets,
+    **tdnet_presets,
+}
 
 
 def list_presets():

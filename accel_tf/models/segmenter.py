@@ -20,7 +20,8 @@ class VideoSegmenter(keras.Model):
     its own normalisation. Logits are float32.
 
     A subclass implements `initial_state` (if it has one), `advance` and
-    `score`, and builds all its weights in the constructor.
+    `score` (or `segment`, where both share work), and builds all its weights
+    in the constructor.
 
     Args:
         num_classes: classes of the logits.
@@ -34,6 +35,9 @@ class VideoSegmenter(keras.Model):
     """
 
     uses_key_frames = False
+    # Names in official checkpoints, with wildcards, that a model need not
+    # take: heads that only training has, classifiers of other tasks.
+    unused_checkpoint_tensors = ()
 
     def __init__(self, num_classes, label_map=None, **kwargs):
         # Frames keep their precision until the model has normalised them.
@@ -99,6 +103,30 @@ class VideoSegmenter(keras.Model):
         """
         raise NotImplementedError  # abstract
 
+    def segment(self, frame, state, is_key, training=None):
+        """Both at once: the scores of `frame` and the state after it.
+
+        Args:
+            frame, is_key, training: as in `score`.
+            state: the state *before* `frame`.
+
+        Returns:
+            `(scores, bias, state)`.
+        """
+        state = self.advance(frame, state, is_key, training)
+        return *self.score(frame, state, is_key, training), state
+
+    def upsample(self, scores, size):
+        """Scores at the native stride to `size`, `(height, width)`."""
+        return upsample_scores(scores, self.output_stride, size)
+
+    def clip_state(self, batch_size, height, width):
+        """The state with which `call` begins a clip."""
+        # A key frame asks nothing of the state.
+        if self.uses_key_frames:
+            return {}
+        return self.initial_state(batch_size, height, width)
+
     def multiply_adds(self, height, width):
         """Multiply-additions of one frame, in units of one.
 
@@ -147,8 +175,7 @@ class VideoSegmenter(keras.Model):
             is_key = True
 
         def branch(is_key):
-            new_state = self.advance(frame, state, is_key)
-            return self._logits(frame, new_state, is_key, native_stride)
+            return self._logits(frame, state, is_key, native_stride)
 
         if keras.ops.is_tensor(is_key):
             return ops.cond(is_key, lambda: branch(True), lambda: branch(False))
@@ -160,30 +187,26 @@ class VideoSegmenter(keras.Model):
         The first frame is the key frame. Only the last frame is scored: the
         branches that leave no trace in the state run once.
         """
+        return self._unroll(clip, training)
+
+    def _unroll(self, clip, training, **start):
         if len(clip.shape) != 5 or clip.shape[-1] != 3 or not clip.shape[1]:
             raise ValueError(
                 "clip must be [B, T, H, W, 3] (RGB) with a fixed T, got "
                 f"shape {tuple(clip.shape)}."
             )
-        length = clip.shape[1]
+        last = clip.shape[1] - 1
         batch, _, height, width, _ = ops.shape(clip)
-        # A key frame asks nothing of the state.
-        state = (
-            {}
-            if self.uses_key_frames
-            else self.initial_state(batch, height, width)
-        )
-        for index in range(length):
+        state = self.clip_state(batch, height, width, **start)
+        for index in range(last):
             state = self.advance(clip[:, index], state, index == 0, training)
-        is_key = length == 1 or not self.uses_key_frames
-        return self._logits(clip[:, -1], state, is_key, training=training)[0]
+        is_key = last == 0 or not self.uses_key_frames
+        return self._logits(clip[:, last], state, is_key, training=training)[0]
 
     def _logits(self, frame, state, is_key, native_stride=False, training=None):
-        scores, bias = self.score(frame, state, is_key, training)
+        scores, bias, state = self.segment(frame, state, is_key, training)
         if not native_stride:
-            scores = upsample_scores(
-                scores, self.output_stride, ops.shape(frame)[1:3]
-            )
+            scores = self.upsample(scores, ops.shape(frame)[1:3])
         scores = ops.cast(scores, "float32")
         if bias is not None:
             scores = scores + ops.cast(bias, "float32")
@@ -216,13 +239,17 @@ class VideoSegmenter(keras.Model):
     @classmethod
     def from_config(cls, config):
         """Builds the model; networks among the arguments are made first."""
+
+        def made(value):
+            if isinstance(value, list):
+                return [made(each) for each in value]
+            if isinstance(value, dict) and "class_name" in value:
+                return keras.saving.deserialize_keras_object(value)
+            return value
+
         return cls(
             **{
-                key: keras.saving.deserialize_keras_object(value)
-                if isinstance(value, dict)
-                and "class_name" in value
-                and key != "dtype"
-                else value
+                key: value if key == "dtype" else made(value)
                 for key, value in config.items()
             }
         )

@@ -113,6 +113,12 @@ def test_names():
         "accel_50",
         "accel_101",
         "accel_tiny",
+        "psp_18",
+        "psp_50",
+        "psp_101",
+        "td4_psp18",
+        "td2_psp50",
+        "td2_fa18",
     ]
 
 

@@ -1,0 +1,8 @@
+"""PSPNet: pyramid scene parsing, frame by frame."""
+
+from accel_tf.models.pspnet.dilated_resnet import DilatedResNet
+from accel_tf.models.pspnet.normalize_image import normalize_image
+from accel_tf.models.pspnet.pspnet import PSPNet
+from accel_tf.models.pspnet.pyramid_pooling import PyramidPooling
+
+__all__ = ["DilatedResNet", "PSPNet", "PyramidPooling", "normalize_image"]
