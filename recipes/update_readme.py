@@ -2,6 +2,8 @@
 
 accel-tf models --json recipes/results/presets.json
 accel-tf demo && cp out/demo/results.json recipes/results/demo.json
+python recipes/benchmark_pipeline.py --out recipes/results/pipeline.json
+python recipes/compare_on_camvid.py --manual-dir CAMVID
 make readme
 """
 
@@ -15,7 +17,90 @@ from accel_tf.models.summary import format_table
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "recipes" / "results"
-TABLES = {"demo": format_results, "presets": format_table}
+
+
+def format_pipeline(results):
+    """What `benchmark_pipeline.py` measured, as Markdown."""
+    machine = results["machine"]
+    lines = [
+        "| frames | in a sequence | crop | transforms | frames/s per core | "
+        "decoding alone |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in results["throughput"]:
+        rate = row["frames_per_second_per_core"]["median"]
+        alone = 1 / row["decoding_seconds_per_frame"]["median"]
+        lines.append(
+            f"| {row['frame']}, {row['megabytes_per_frame']:.1f} MB | "
+            f"{row['frames_per_sequence']} | {row['crop']} | "
+            f"{row['transforms']} | {rate:.0f} | {alone:.0f} |"
+        )
+    lines += [
+        "",
+        f"| frames | crop | {results['model']} learns | s per step | "
+        "waits for data |",
+        "|---|---|---|---|---|",
+    ]
+    for row in results["waiting"]:
+        lines.append(
+            f"| {row['frame']} | {row['crop']} | {row['trained']} | "
+            f"{row['seconds_per_step']['median']:.2f} | "
+            f"{row['share_of_waiting']:.0%} |"
+        )
+    lines += [
+        "",
+        f"Clips of {results['length']} frames on {machine['processor']}, "
+        f"{machine['cores']} cores, TensorFlow {machine['tensorflow']}. "
+        f"{results['conditions']}",
+    ]
+    return "\n".join(lines)
+
+
+def format_camvid(report):
+    """What `compare_on_camvid.py` measured, as Markdown."""
+    splits = list(dict.fromkeys(row["trained_on"] for row in report["rows"]))
+    by_key = {}
+    for row in report["rows"]:
+        key = row["system"], row["interval"]
+        by_key.setdefault(key, {})[row["trained_on"]] = row
+    lines = [
+        "| system | interval | "
+        + " | ".join(f"mean IoU, `{split}`" for split in splits)
+        + " | temporal mean IoU | ms per frame | GMAC per frame |",
+        "|---" * (5 + len(splits)) + "|",
+    ]
+    for (system, interval), rows in by_key.items():
+        first = rows[splits[0]]
+        scores = [f"{rows[split]['mean_iou']:.1%}" for split in splits]
+        lines.append(
+            f"| {system} | {interval} | {' | '.join(scores)} | "
+            f"{first['temporal_mean_iou']:.1%} | "
+            f"{first['milliseconds_per_frame']:.1f} | "
+            f"{first['multiply_adds_per_frame'] / 1e9:.2f} |"
+        )
+    machine = report["machine"]
+    lines += [
+        "",
+        f"Training time in minutes on {machine['cores']} cores "
+        f"({machine['processor']}), which had other work too:",
+        "",
+        "| trained on | part | steps | batch | minutes |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {part['split']} | {part['stage']} | {part['steps']} | "
+        f"{part['batch_size']} | {part['seconds'] / 60:.0f} |"
+        for part in report["trainings"]
+    ]
+    return "\n".join(lines)
+
+
+TABLES = {
+    "demo": format_results,
+    "presets": format_table,
+    "pipeline": format_pipeline,
+    "camvid": format_camvid,
+}
 
 
 def updated(text):
