@@ -1,6 +1,12 @@
 """CamVid, reference branch of accel_tiny.
 
-python recipes/train_deeplab.py recipes/configs/camvid_reference.py
+Run it with:
+
+    python recipes/train_deeplab.py recipes/configs/camvid_reference.py
+
+Half an hour on two busy processor cores. Mean IoU on the dense `val`, 11
+classes: 56.8 %; 39.4 % with `--set split=train_other_drives`, which leaves out
+the drive that `val` is of.
 """
 
 from accel_tf.data.augmentation import Augmentation

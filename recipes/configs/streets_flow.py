@@ -1,6 +1,11 @@
 """Flow network of accel_tiny, on drawn streets with true flow.
 
-python recipes/train_flow.py recipes/configs/streets_flow.py
+Run it with:
+
+    python recipes/train_flow.py recipes/configs/streets_flow.py
+
+One minute on two busy processor cores; the end-point error of the last 200
+updates is 0.17 feature pixels of 8.
 """
 
 from accel_tf.data.augmentation import Augmentation
