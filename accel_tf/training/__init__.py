@@ -1,5 +1,6 @@
 """Losses, optimizers, schedules and wrappers for training."""
 
+from accel_tf.training.distillation import DistillationLoss, PredictedLoss
 from accel_tf.training.freezing import (
     ACCEL_TRAINED,
     DEEPLAB_101_FROZEN,
@@ -22,10 +23,12 @@ __all__ = [
     "Adam",
     "ConstantWarmup",
     "DEEPLAB_101_FROZEN",
+    "DistillationLoss",
     "EndPointError",
     "OhemCrossEntropy",
     "PairwiseFlow",
     "PhotometricLoss",
+    "PredictedLoss",
     "SGD",
     "SegmentationCrossEntropy",
     "freeze",
