@@ -11,7 +11,9 @@ from accel_tf.models.pspnet import normalize_image
 SIZE = (128, 256)
 
 
-@pytest.mark.parametrize("depth", [18, 101])
+@pytest.mark.parametrize(
+    "depth", [18, pytest.param(101, marks=pytest.mark.slow)]
+)
 def test_equals_the_original(depth, tmp_path):
     tensors = tdnet_tensors(f"pspnet{depth}")
     if depth == 18:  # its published file was trained on several devices

@@ -171,6 +171,7 @@ except Killed:
 """
 
 
+@pytest.mark.slow
 def test_a_run_on_two_devices_is_resumed(write_config, tmp_path):
     path, out = write_config(model="deeplab_tiny_light", validation_split=None)
     resumed = tmp_path / "resumed"
@@ -258,6 +259,7 @@ def test_accel_learns_its_fusion_only(write_config, parts):
     assert 0 < np.abs(kernel).max() < 0.06
 
 
+@pytest.mark.slow
 def test_accel_learns_all_if_told(write_config, parts):
     path, out = write_config(
         model="accel_tiny",

@@ -262,6 +262,7 @@ def test_wrong_schedules(arguments, message):
         make_schedule(**{"learning_rate": 0.1, "steps": 9, **arguments})
 
 
+@pytest.mark.slow
 def test_two_devices_train_as_one():
     """In a process of its own: devices are split before TensorFlow starts."""
     script = pathlib.Path(__file__).parents[1] / "train_on_two_devices.py"
