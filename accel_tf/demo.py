@@ -16,8 +16,9 @@ import tqdm
 from accel_tf import optional
 from accel_tf.data.augmentation import Augmentation
 from accel_tf.data.builders import builder_class
-from accel_tf.data.clips import class_frequencies, clip_dataset, flow_dataset
+from accel_tf.data.clips import class_frequencies, clip_dataset
 from accel_tf.data.dataset_labels import label_map_of
+from accel_tf.data.pairs import flow_dataset
 from accel_tf.evaluation import (
     evaluate,
     mean_over_interval,

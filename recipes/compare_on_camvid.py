@@ -11,12 +11,11 @@ that is finished is not run again, and one that was stopped goes on.
 import argparse
 import json
 import pathlib
-import subprocess
-import sys
 
 import numpy as np
 from command_line import run
 from machine import describe_machine
+from stages import cost, train
 
 from accel_tf import optional
 from accel_tf.data.build_data import build_data
@@ -50,8 +49,8 @@ def main(arguments=None):
     print(build_data(STREETS, data_dir))
 
     streets_flow = out / "flow_streets"
-    _train("train_flow", "streets_flow", data_dir=data_dir, out=streets_flow)
-    trainings = [_cost("drawn streets", "flow", streets_flow)]
+    train("train_flow", "streets_flow", data_dir=data_dir, out=streets_flow)
+    trainings = [cost(streets_flow, split="drawn streets", stage="flow")]
     rows = []
     for split in SPLITS:
         trainings += _train_parts(out / split, split, data_dir, streets_flow)
@@ -81,31 +80,8 @@ def _train_parts(folder, split, data_dir, streets_flow):
     }
     for stage, (script, settings) in stages.items():
         settings = {**common, "out": folder / stage, **settings}
-        _train(script, f"camvid_{stage}", **settings)
-    return [_cost(split, stage, folder / stage) for stage in stages]
-
-
-def _train(script, config, **settings):
-    """Runs a training in a process of its own."""
-    command = [sys.executable, HERE / f"{script}.py"]
-    command.append(HERE / "configs" / f"{config}.py")
-    for key, value in settings.items():
-        command += ["--set", f"{key}={value}"]
-    print(f"\n{script} {config}", flush=True)
-    if subprocess.run(command).returncode:
-        raise ValueError(f"{script}.py {config} failed; see above")
-
-
-def _cost(split, stage, folder):
-    config = json.loads((folder / "config.json").read_text())
-    history = json.loads((folder / "history.json").read_text())
-    return {
-        "split": split,
-        "stage": stage,
-        "steps": config["steps"],
-        "batch_size": config["batch_size"],
-        "seconds": round(sum(logs["seconds"] for logs in history)),
-    }
+        train(script, f"camvid_{stage}", **settings)
+    return [cost(folder / stage, split=split, stage=stage) for stage in stages]
 
 
 def _evaluate(folder, split, data_dir):

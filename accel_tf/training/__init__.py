@@ -16,7 +16,12 @@ from accel_tf.training.losses import (
 from accel_tf.training.optimizers import SGD, Adam
 from accel_tf.training.pairwise_flow import PairwiseFlow
 from accel_tf.training.photometric import PhotometricLoss
-from accel_tf.training.schedules import ConstantWarmup, make_schedule
+from accel_tf.training.schedules import (
+    ConstantWarmup,
+    ExponentialWarmup,
+    make_schedule,
+)
+from accel_tf.training.training_model import TrainingModel
 
 __all__ = [
     "ACCEL_TRAINED",
@@ -25,12 +30,14 @@ __all__ = [
     "DEEPLAB_101_FROZEN",
     "DistillationLoss",
     "EndPointError",
+    "ExponentialWarmup",
     "OhemCrossEntropy",
     "PairwiseFlow",
     "PhotometricLoss",
     "PredictedLoss",
     "SGD",
     "SegmentationCrossEntropy",
+    "TrainingModel",
     "freeze",
     "make_schedule",
     "synchronize_batch_norm",

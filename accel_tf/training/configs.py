@@ -4,6 +4,7 @@ import dataclasses
 from typing import Literal
 
 from accel_tf.data.augmentation import Augmentation
+from accel_tf.training.optimizers import DECAYED
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,10 +24,14 @@ class TrainingConfig:
         learning_rate: at the start, after the warm-up.
         schedule: "constant", "step", "cosine" or "poly".
         boundaries, factor: of the schedule "step".
-        warmup_learning_rate, warmup_steps: a constant rate for the first
+        warmup_learning_rate, warmup_steps: another rate for the first
             updates.
+        warmup: "constant": that rate for all of them; "exponential": from
+            that rate up to `learning_rate`, before the schedule starts.
         momentum: of "sgd".
-        decay: weight decay of kernels and gammas, part of the gradient.
+        decay: weight decay, part of the gradient.
+        decayed: patterns of the variables with weight decay; by default
+            kernels and the gammas of normalisations.
         multipliers: pattern -> factor to the learning rate.
         clip_norm: greatest norm of the gradient; `None` leaves it.
         trainable: patterns of the variables that learn; "all" for every one.
@@ -54,8 +59,10 @@ class TrainingConfig:
     factor: float = 0.1
     warmup_learning_rate: float | None = None
     warmup_steps: int = 0
+    warmup: Literal["constant", "exponential"] = "constant"
     momentum: float = 0.9
     decay: float = 5e-4
+    decayed: tuple[str, ...] = DECAYED
     multipliers: dict[str, float] = dataclasses.field(default_factory=dict)
     clip_norm: float | None = None
     trainable: tuple[str, ...] = ("all",)
@@ -87,7 +94,8 @@ class SegmentationConfig(TrainingConfig):
             for the library's own.
         length: frames of a clip; the first is the key frame.
         spacing: frames from one frame of the clip to the next, or
-            `(least, most)`.
+            `(least, most)` to draw from.
+        spacing_per_frame: draws every spacing of a clip by itself.
         loss: "cross_entropy" or "ohem".
         class_weight_power: pixels are weighed by the frequency of their
             class to this power; 0 is no weighing, -0.5 is strong.
@@ -107,12 +115,32 @@ class SegmentationConfig(TrainingConfig):
     fusion_start: Literal["paper", "model"] = "model"
     length: int = 1
     spacing: int | tuple[int, int] = 1
+    spacing_per_frame: bool = False
     loss: Literal["cross_entropy", "ohem"] = "cross_entropy"
     class_weight_power: float = 0.0
     validation_split: str | None = "validation"
     validation_interval: int = 5
     validation_limit: int | None = None
     validation_epochs: int = 1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TDNetConfig(SegmentationConfig):
+    """Settings of a training of TDNet.
+
+    Attributes:
+        pspnet: preset of the PSPNet with which every path starts; `None`
+            starts at random, or with `weights`.
+        pspnet_weights: its file, `.keras` or official.
+        teacher: preset of the PSPNet to learn from; `None` learns from the
+            labels alone.
+        teacher_weights: its file, `.keras` or official.
+    """
+
+    pspnet: str | None = None
+    pspnet_weights: str | None = None
+    teacher: str | None = None
+    teacher_weights: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,9 @@ class _ByVariable:
             return
         paths = [variable.path for variable in variables]
         check_patterns(self.multipliers, paths, "multipliers")
+        # The default names what a model may have, not what it must have.
+        if self.decayed != DECAYED:
+            check_patterns(self.decayed, paths, "decayed")
         self.factors = [self._factor(path) for path in paths]
         self.decays = [self._decay(path) for path in paths]
         super().build(variables)
@@ -85,12 +88,14 @@ class SGD(_ByVariable, keras.optimizers.SGD):
             first pattern that fits counts. Patterns are those of `fnmatch`
             and may fit a variable's `path` or the end of it: `fc6/bias`,
             `update_head/*`.
-        decayed: patterns of the variables with weight decay.
+        decayed: patterns of the variables with weight decay; `["kernel"]`
+            leaves out the gammas, as TDNet (CVPR 2020) does.
         **kwargs: of `keras.optimizers.SGD`.
 
     Raises:
         ValueError: for a negative factor and, once the variables are known,
-            for a pattern of `multipliers` that fits none of them.
+            for a pattern of `multipliers`, or one of `decayed` that is not
+            there by default, that fits none of them.
     """
 
     def __init__(

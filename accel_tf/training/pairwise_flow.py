@@ -4,10 +4,11 @@ import keras
 
 from accel_tf.models.flownet import flow_image
 from accel_tf.models.resnet import subtract_mean
+from accel_tf.training.training_model import TrainingModel
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class PairwiseFlow(keras.Model):
+class PairwiseFlow(TrainingModel):
     """A flow network that takes raw frames, for `compile` and `fit`.
 
     Called on `[B, 2, H, W, 3]`, RGB 0..255, the previous frame first; gives
@@ -21,6 +22,10 @@ class PairwiseFlow(keras.Model):
         super().__init__(autocast=False, **kwargs)
         self.flow_network = flow_network
         self.built = True
+
+    @property
+    def trained_network(self):
+        return self.flow_network
 
     def call(self, pair, training=None):
         images = subtract_mean(pair)

@@ -7,13 +7,9 @@ import pathlib
 import keras
 
 from accel_tf.data.builders import prepared_builder
-from accel_tf.data.clips import (
-    class_frequencies,
-    clip_dataset,
-    flow_dataset,
-    pair_dataset,
-)
+from accel_tf.data.clips import class_frequencies, clip_dataset
 from accel_tf.data.dataset_labels import label_map_of
+from accel_tf.data.pairs import flow_dataset, pair_dataset
 from accel_tf.data.sequences import read_sequences
 from accel_tf.files import write_text
 from accel_tf.models.flownet import FlowNetS
@@ -41,7 +37,12 @@ from accel_tf.training.pairwise_flow import PairwiseFlow
 from accel_tf.training.photometric import PhotometricLoss
 from accel_tf.training.schedules import make_schedule
 from accel_tf.training.settings import as_dict, as_markdown, differences
-from accel_tf.training.summaries import SegmentationValidation, Summaries
+from accel_tf.training.summaries import (
+    SegmentationValidation,
+    Summaries,
+    updates,
+)
+from accel_tf.training.training_model import TrainingModel
 
 
 def train_segmenter(config, build_model, verbose="auto"):
@@ -54,7 +55,7 @@ def train_segmenter(config, build_model, verbose="auto"):
     Args:
         config: `SegmentationConfig`.
         build_model: called with the config and the data's label map, gives
-            the model with its initial weights.
+            the model with its initial weights, or a `TrainingModel` of it.
         verbose: of `model.fit`.
 
     Returns:
@@ -73,15 +74,18 @@ def train_segmenter(config, build_model, verbose="auto"):
             config.split,
             length=config.length,
             spacing=config.spacing,
+            spacing_per_frame=config.spacing_per_frame,
             **session.data_arguments(epoch),
         )
 
-    def loss(model):
+    def loss(segmenter):
         if config.loss == "ohem":
             return OhemCrossEntropy()
         weights = None
         if config.class_weight_power:
-            shares = class_frequencies(builder, config.split, model.num_classes)
+            shares = class_frequencies(
+                builder, config.split, segmenter.num_classes
+            )
             weights = shares.clip(1e-6) ** config.class_weight_power
             weights /= (weights * shares).sum()
         return SegmentationCrossEntropy(class_weights=weights)
@@ -142,7 +146,7 @@ def train_flow_network(config, verbose="auto"):
             **arguments,
         )
 
-    def loss(model):
+    def loss(flow_network):
         if config.objective == "photometric":
             return PhotometricLoss()
         return EndPointError()
@@ -194,8 +198,8 @@ class _Session:
         with self._scope():
             self.model = build()
             self._select_variables()
-            self._compile(loss(self.model))
-        dataset(0)  # what is wrong with the data should be said by now
+            self._compile(loss(self._trained_network))
+        self._batches(dataset, 0)  # what is wrong with the data shows by now
         callbacks, validate = [], None
         if self.is_chief:
             text = json.dumps(as_dict(config), indent=1) + "\n"
@@ -204,10 +208,11 @@ class _Session:
             summaries = Summaries(
                 self.out / "logs", as_markdown(config), config.profile
             )
-            callbacks, validate = [summaries], validation(summaries)
+            callbacks = [summaries]
+            validate = self._validate_with(validation(summaries))
         history = fit(
             self.model,
-            dataset,
+            lambda epoch: self._batches(dataset, epoch),
             steps=config.steps,
             steps_per_epoch=config.steps_per_epoch,
             folder=self.out / "state",
@@ -217,12 +222,32 @@ class _Session:
             verbose=verbose if self.is_chief else 0,
         )
         if self.is_chief:
-            pairwise = isinstance(self.model, PairwiseFlow)
-            trained = self.model.flow_network if pairwise else self.model
-            save_model(trained, path)
+            save_model(self._trained_network, path)
             text = json.dumps(history, indent=1) + "\n"
             write_text(self.out / "history.json", text)
         return path
+
+    @property
+    def _wrapped(self):
+        return isinstance(self.model, TrainingModel)
+
+    @property
+    def _trained_network(self):
+        return self.model.trained_network if self._wrapped else self.model
+
+    def _batches(self, dataset, epoch):
+        batches = dataset(epoch)
+        if self._wrapped:
+            first = epoch * self.config.steps_per_epoch + 1
+            batches = self.model.training_data(batches, first)
+        return batches
+
+    def _validate_with(self, validation):
+        if validation is None:
+            return None
+        return lambda model, epoch: validation(
+            self._trained_network, epoch, updates(model)
+        )
 
     def _scope(self):
         if self.strategy is None:
@@ -264,11 +289,13 @@ class _Session:
             config.steps,
             warmup_learning_rate=config.warmup_learning_rate,
             warmup_steps=config.warmup_steps,
+            warmup=config.warmup,
             boundaries=config.boundaries,
             factor=config.factor,
         )
         arguments = {
             "decay": config.decay,
+            "decayed": config.decayed,
             "multipliers": config.multipliers,
             "global_clipnorm": config.clip_norm,
         }
@@ -277,11 +304,18 @@ class _Session:
         else:
             optimizer = Adam(schedule, **arguments)
         if self.strategy is not None and self.replicas > 1:
-            synchronize_batch_norm(self.model)
+            parts = [self.model]
+            if self._wrapped:
+                parts = self.model.parts_to_synchronize()
+            for part in parts:
+                synchronize_batch_norm(part)
         # TensorFlow compiles none of this under a strategy, and on a CPU it
         # costs more than it saves.
-        jit = keras.backend.backend() == "jax"
-        self.model.compile(optimizer, loss=loss, jit_compile=jit)
+        jit = keras.backend.backend() == "jax" and self.model.supports_jit
+        objectives = {"loss": loss}
+        if self._wrapped:
+            objectives = self.model.objectives(loss)
+        self.model.compile(optimizer, **objectives, jit_compile=jit)
         # Here rather than at the first update: a resumed run loads its state
         # before that, and variables are made in the strategy's scope.
         self.model.optimizer.build(self.model.trainable_variables)

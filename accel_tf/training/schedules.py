@@ -6,37 +6,21 @@ from keras import ops
 _schedules = keras.optimizers.schedules
 
 KINDS = ("constant", "step", "cosine", "poly")
+WARMUPS = ("constant", "exponential")
 
 
-@keras.saving.register_keras_serializable(package="accel_tf")
-class ConstantWarmup(_schedules.LearningRateSchedule):
-    """One small learning rate for the first updates, then another.
-
-    Not a ramp: the published Accel and DeepLab start with 5e-5 for exactly
-    1,000 updates.
-
-    Args:
-        schedule: float or schedule that follows. It counts from the first
-            update, warm-up included.
-        warmup_learning_rate: float.
-        warmup_steps: number of updates with it.
-    """
-
+class _Warmup(_schedules.LearningRateSchedule):
     def __init__(self, schedule, warmup_learning_rate, warmup_steps):
         super().__init__()
         self.schedule = schedule
         self.warmup_learning_rate = warmup_learning_rate
         self.warmup_steps = warmup_steps
 
-    def __call__(self, step):
-        after = self.schedule
-        if callable(after):
-            after = after(step)
-        return ops.where(
-            step < self.warmup_steps,
-            ops.cast(self.warmup_learning_rate, "float32"),
-            ops.cast(after, "float32"),
-        )
+    def _after(self, step):
+        rate = self.schedule
+        if callable(rate):
+            rate = rate(step)
+        return ops.cast(rate, "float32")
 
     def get_config(self):
         schedule = self.schedule
@@ -56,6 +40,54 @@ class ConstantWarmup(_schedules.LearningRateSchedule):
         return cls(**{**config, "schedule": schedule})
 
 
+@keras.saving.register_keras_serializable(package="accel_tf")
+class ConstantWarmup(_Warmup):
+    """One small learning rate for the first updates, then another.
+
+    Not a ramp: the published Accel and DeepLab start with 5e-5 for exactly
+    1,000 updates.
+
+    Args:
+        schedule: float or schedule that follows. It counts from the first
+            update, warm-up included.
+        warmup_learning_rate: float.
+        warmup_steps: number of updates with it.
+    """
+
+    def __call__(self, step):
+        return ops.where(
+            step < self.warmup_steps,
+            ops.cast(self.warmup_learning_rate, "float32"),
+            self._after(step),
+        )
+
+
+@keras.saving.register_keras_serializable(package="accel_tf")
+class ExponentialWarmup(_Warmup):
+    """A learning rate that rises by the same factor with every update.
+
+    `start * (target / start) ** (step / warmup_steps)`, as TDNet (CVPR 2020)
+    starts, and then the schedule, whose first rate is the target.
+
+    Args:
+        schedule: float or schedule that follows. It counts from the end of
+            the warm-up.
+        warmup_learning_rate: float above 0, of the first update.
+        warmup_steps: number of updates before the schedule's first.
+    """
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32")
+        # Both sides are computed for every step, and should stay finite.
+        share = ops.minimum(step / self.warmup_steps, 1.0)
+        ratio = self._after(0) / self.warmup_learning_rate
+        return ops.where(
+            step < self.warmup_steps,
+            self.warmup_learning_rate * ops.power(ratio, share),
+            self._after(ops.maximum(step - self.warmup_steps, 0.0)),
+        )
+
+
 def make_schedule(
     kind,
     learning_rate,
@@ -64,6 +96,7 @@ def make_schedule(
     warmup_steps=0,
     boundaries=(),
     factor=0.1,
+    warmup="constant",
 ):
     """A learning rate by name.
 
@@ -76,8 +109,13 @@ def make_schedule(
         warmup_learning_rate: float, for `warmup_steps`.
         warmup_steps: first updates, which have a rate of their own;
             they count among `steps`. 0 is none.
-        boundaries: numbers of updates, rising, for "step".
+        boundaries: numbers of updates from the very first one, rising, for
+            "step".
         factor: float, for "step".
+        warmup: "constant": `warmup_learning_rate` for all of these updates,
+            during which the schedule goes on unseen; "exponential": from
+            `warmup_learning_rate` up to `learning_rate`, from where the
+            schedule runs over the updates that remain.
 
     Returns:
         A float for "constant" without warm-up, else a Keras schedule.
@@ -104,6 +142,23 @@ def make_schedule(
             "warmup_learning_rate and warmup_steps belong together, got "
             f"{warmup_learning_rate} and {warmup_steps}."
         )
+    if warmup not in WARMUPS:
+        raise ValueError(
+            f"warmup must be one of {', '.join(WARMUPS)}, not {warmup!r}."
+        )
+    if warmup == "exponential":
+        if not 0 < warmup_steps < steps:
+            raise ValueError(
+                "an exponential warmup needs warmup_steps above 0 and below "
+                f"steps, got {warmup_steps} of {steps}."
+            )
+        if min(warmup_learning_rate, learning_rate) <= 0:
+            raise ValueError(
+                "an exponential warmup needs learning rates above 0, got "
+                f"{warmup_learning_rate} and {learning_rate}."
+            )
+        steps -= warmup_steps
+        boundaries = [boundary - warmup_steps for boundary in boundaries]
     schedule = learning_rate
     if kind == "step":
         rates = [
@@ -117,6 +172,7 @@ def make_schedule(
         schedule = _schedules.PolynomialDecay(
             learning_rate, steps, end_learning_rate=0.0, power=0.9
         )
-    if warmup_steps:
-        schedule = ConstantWarmup(schedule, warmup_learning_rate, warmup_steps)
-    return schedule
+    if not warmup_steps:
+        return schedule
+    wrap = ExponentialWarmup if warmup == "exponential" else ConstantWarmup
+    return wrap(schedule, warmup_learning_rate, warmup_steps)

@@ -46,15 +46,31 @@ def as_markdown(config):
 def differences(config, stored):
     """What differs between a config and one that `as_dict` made.
 
+    A setting that is not among the stored ones had its default.
+
     Returns:
         list of str, such as `"batch_size: 8, not 4"`.
     """
-    new, old = dict(_flat(as_dict(config))), dict(_flat(stored))
+    new = dict(_flat(as_dict(config)))
+    old = {**dict(_flat(_defaults(config))), **dict(_flat(stored))}
     return [
         f"{key}: {old.get(key)!r}, not {new.get(key)!r}"
         for key in [*new, *(key for key in old if key not in new)]
         if old.get(key) != new.get(key)
     ]
+
+
+def _defaults(config):
+    """Of the settings that have one, as `as_dict` would give them."""
+    values = {}
+    for field in dataclasses.fields(config):
+        if field.default_factory is not dataclasses.MISSING:
+            values[field.name] = field.default_factory()
+        elif field.default is not dataclasses.MISSING:
+            values[field.name] = field.default
+            if dataclasses.is_dataclass(field.default):
+                values[field.name] = dataclasses.asdict(field.default)
+    return json.loads(json.dumps(values))
 
 
 def _flat(values, prefix=""):

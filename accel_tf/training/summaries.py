@@ -109,11 +109,14 @@ class SegmentationValidation:
         self.every = every
         self.epochs = epochs
 
-    def __call__(self, model, epoch):
-        """Returns `{"validation_mean_iou": ...}`, or nothing if not due."""
+    def __call__(self, model, epoch, step):
+        """Scores `model` after an epoch, at the update `step`.
+
+        Returns:
+            `{"validation_mean_iou": ...}`, or nothing if not due.
+        """
         if (epoch + 1) % self.every and epoch + 1 != self.epochs:
             return {}
-        step = updates(model)
         # Sparse labels have too few frames before some for a stream.
         evaluation = evaluate(model, self.sequences, self.interval, "average")
         values = {"validation/mean_iou": evaluation.mean_iou}

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -15,8 +17,9 @@ from sequence_drawing import (
 )
 
 from accel_tf.data.augmentation import Augmentation
-from accel_tf.data.clips import clip_dataset, pair_dataset
+from accel_tf.data.clips import clip_dataset
 from accel_tf.data.label_maps import IGNORE
+from accel_tf.data.pairs import pair_dataset
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +54,7 @@ def test_frames_lead_up_to_their_label(data):
         (2, (3, 5), {(2, 5), (1, 5), (0, 5)}),
     ],
 )
-def test_length_and_spacing(data, length, spacing, expected):
+def test_one_spacing_for_a_clip(data, length, spacing, expected):
     dataset = clip_dataset(
         data, "two_labels", length=length, spacing=spacing, batch_size=4
     )
@@ -60,6 +63,51 @@ def test_length_and_spacing(data, length, spacing, expected):
     for clip, classes in clips:
         wanted = label(ROWS, COLUMNS, times(clip)[-1])
         np.testing.assert_array_equal(classes, wanted)
+
+
+@pytest.mark.parametrize(
+    ("length", "least", "most"), [(1, 1, 2), (3, 1, 2), (4, 1, 2), (3, 0, 3)]
+)
+def test_a_spacing_for_every_frame(data, length, least, most):
+    dataset = clip_dataset(
+        data,
+        "two_labels",
+        length=length,
+        spacing=(least, most),
+        spacing_per_frame=True,
+        batch_size=8,
+    )
+    expected = set()
+    for gaps in itertools.product(range(least, most + 1), repeat=length - 1):
+        # A label that lies too early serves only if both do.
+        ends = [end for end in (2, 5) if end >= sum(gaps)] or [2, 5]
+        expected |= {
+            tuple(max(end - sum(gaps[i:]), 0) for i in range(length))
+            for end in ends
+        }
+    assert {times(clip) for clip, _ in examples(dataset, 240, 8)} == expected
+
+
+def test_spacing_per_frame_leaves_the_other_draws(data):
+    clips, others = (
+        examples(
+            clip_dataset(
+                data,
+                "two_labels",
+                length=2,
+                spacing=(2, 2),
+                spacing_per_frame=per_frame,
+                batch_size=4,
+                augmentation=Augmentation(crop=(8, 12), color=0.3),
+            ),
+            16,
+            4,
+        )
+        for per_frame in (False, True)
+    )
+    for clip, other in zip(clips, others, strict=True):
+        np.testing.assert_array_equal(clip[0], other[0])
+        np.testing.assert_array_equal(clip[1], other[1])
 
 
 def test_the_oldest_frame_stands_in(data):

@@ -15,7 +15,7 @@ from sequence_drawing import (
 )
 
 from accel_tf.data.augmentation import Augmentation
-from accel_tf.data.clips import flow_dataset, pair_dataset
+from accel_tf.data.pairs import flow_dataset, pair_dataset
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,9 @@ import tensorflow_datasets as tfds
 
 from accel_tf.data.augmentation import Augmentation
 from accel_tf.data.builders import make_builder, prepared_builder
-from accel_tf.data.clips import clip_dataset, flow_dataset
+from accel_tf.data.clips import clip_dataset
 from accel_tf.data.dataset_labels import label_map_of
+from accel_tf.data.pairs import flow_dataset
 from accel_tf.data.sequences import read_sequences
 from accel_tf.datasets.flying_chairs import FlyingChairs
 from accel_tf.datasets.flying_chairs.flow_files import read_flow, read_ppm

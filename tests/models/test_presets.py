@@ -116,9 +116,12 @@ def test_names():
         "psp_18",
         "psp_50",
         "psp_101",
+        "psp_tiny",
+        "psp_tiny_deep",
         "td4_psp18",
         "td2_psp50",
         "td2_fa18",
+        "td4_psp_tiny",
     ]
 
 

@@ -109,7 +109,7 @@ def test_it_learns_all_but_the_teacher(tmp_path):
     taught = [to_numpy(v).copy() for v in teacher.variables]
     clip = scenes(batch=2)
     batches = tf.data.Dataset.from_tensors((clip, labels_of(clip)))
-    turns = model.take_turns(batches.repeat(), first=1)
+    turns = model.training_data(batches.repeat(), first=1)
     phases = [x[1].numpy().tolist() for x, _ in turns.take(3)]
     assert phases == [[1, 1], [0, 0], [1, 1]]
 

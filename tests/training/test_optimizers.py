@@ -147,6 +147,13 @@ def test_weight_decay_reaches_kernels_and_scales_only():
     for name, (change, old) in updates(optimizer, layer_model()).items():
         rate = 0.05 if name.startswith("first") else 0.0
         np.testing.assert_allclose(change, -rate * old, atol=1e-6)
+    # As TDNet's: the scale of the normalisation, which is 1, stays.
+    optimizer = SGD(0.5, decay=0.1, decayed=["kernel"])
+    changes = updates(optimizer, layer_model())
+    assert "norm/gamma" in changes
+    for name, (change, old) in changes.items():
+        rate = 0.05 if name.endswith("/kernel") else 0.0
+        np.testing.assert_allclose(change, -rate * old, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind, sizes", [(SGD, 0.01), (Adam, 0.01)])
@@ -183,6 +190,9 @@ def test_wrong_multipliers_are_named():
         optimizer.build(model.trainable_variables)
     with pytest.raises(ValueError, match="'last/\\*' has -1"):
         Adam(multipliers={"last/*": -1})
+    optimizer = SGD(decayed=["kernel", "weight"])
+    with pytest.raises(ValueError, match="decayed: no.*'weight'"):
+        optimizer.build(model.trainable_variables)
 
 
 @pytest.mark.parametrize("kind", [SGD, Adam])
@@ -220,46 +230,6 @@ def test_loss_scaling_changes_nothing():
         results.append([to_numpy(v) for v in model.variables])
     for one, other in zip(*results, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
-
-
-def test_schedules():
-    assert make_schedule("constant", 0.5, 10) == 0.5
-    expected = {
-        "constant": [0.01, 0.01, 0.5, 0.5, 0.5],
-        "step": [0.01, 0.01, 0.5, 0.05, 0.005],
-        "cosine": [
-            0.01,
-            0.01,
-            *(0.25 * (1 + np.cos(np.pi * np.array([2, 6, 9]) / 10))),
-        ],
-        "poly": [0.01, 0.01, *(0.5 * (1 - np.array([2, 6, 9]) / 10) ** 0.9)],
-    }
-    for kind, values in expected.items():
-        boundaries = (5, 8) if kind == "step" else ()
-        schedule = make_schedule(kind, 0.5, 10, 0.01, 2, boundaries)
-        config = keras.optimizers.schedules.serialize(schedule)
-        for each in (
-            schedule,
-            keras.optimizers.schedules.deserialize(config),
-        ):
-            got = [float(each(step)) for step in (0, 1, 2, 6, 9)]
-            np.testing.assert_allclose(got, values, rtol=1e-5)
-
-
-@pytest.mark.parametrize(
-    "arguments, message",
-    [
-        ({"kind": "linear"}, "constant, step, cosine, poly, not 'linear'"),
-        ({"kind": "step"}, "boundaries"),
-        ({"kind": "poly", "boundaries": [3]}, "boundaries"),
-        ({"kind": "step", "boundaries": [3, 2]}, "must rise"),
-        ({"kind": "poly", "steps": 0}, "steps must be 1 or more"),
-        ({"kind": "poly", "warmup_steps": 5}, "belong together"),
-    ],
-)
-def test_wrong_schedules(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        make_schedule(**{"learning_rate": 0.1, "steps": 9, **arguments})
 
 
 @pytest.mark.slow

@@ -39,6 +39,9 @@ CONFIG = SegmentationConfig(
         ("boundaries=", ()),
         ("spacing=2", 2),
         ("spacing=1,9", (1, 9)),
+        ("spacing_per_frame=true", True),
+        ("warmup=exponential", "exponential"),
+        ("decayed=kernel", ("kernel",)),
         ("profile=(5,8)", (5, 8)),
         (
             "multipliers=fusion/kernel:2,*bias:4",
@@ -62,6 +65,22 @@ def test_dotted_keys_reach_into_parts():
     )
     assert changed.augmentation == Augmentation(flip=False, crop=(4, 6))
     assert changed.steps == 9
+    changed = override(
+        changed,
+        [
+            "augmentation.scales=.75,1,1.25",
+            "augmentation.rotation=5",
+            "augmentation.crop=none",
+        ],
+    )
+    expected = Augmentation(flip=False, scales=(0.75, 1.0, 1.25), rotation=5.0)
+    assert changed.augmentation == expected
+    assert as_dict(changed)["augmentation"]["scales"] == [0.75, 1, 1.25]
+    changed = override(
+        changed, ["augmentation.scales=none", "augmentation.scale=.5,2"]
+    )
+    expected = Augmentation(flip=False, scale=(0.5, 2.0), rotation=5.0)
+    assert changed.augmentation == expected
 
 
 @pytest.mark.parametrize(
@@ -80,6 +99,9 @@ def test_dotted_keys_reach_into_parts():
         ("profile=5", "profile must be .*none"),
         ("multipliers=fusion", "multipliers must be dict"),
         ("augmentation.color=7", "color must be 0 to 1, not 7"),
+        ("augmentation.scales=", r"scales must be one factor or more"),
+        ("augmentation.scales=1,big", "scales must be none or .*not '1,big'"),
+        ("warmup=linear", "warmup must be .*'constant', 'exponential'"),
     ],
 )
 def test_wrong_settings_end_in_one_line(setting, message):
@@ -91,6 +113,10 @@ def test_wrong_settings_end_in_one_line(setting, message):
 def test_differences_name_what_changed():
     changed = override(CONFIG, ["steps=4", "augmentation.flip=false"])
     assert differences(CONFIG, as_dict(CONFIG)) == []
+    # As an earlier version stored it, before there was such a setting.
+    older = as_dict(CONFIG)
+    del older["momentum"], older["augmentation"]["camera_motion"]
+    assert differences(CONFIG, older) == []
     assert differences(changed, as_dict(CONFIG)) == [
         "augmentation.flip: True, not False",
         "steps: 3, not 4",

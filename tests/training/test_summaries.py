@@ -100,11 +100,11 @@ def test_validation_shows_what_evaluate_finds(tmp_path, sequences):
     validation = SegmentationValidation(
         summaries, sequences, interval=2, every=2, epochs=3
     )
-    assert validation(model, 0) == {}
+    assert validation(model, 0, 2) == {}
     expected = evaluate(model, sequences, 2, "average")
-    assert validation(model, 1) == {"validation_mean_iou": expected.mean_iou}
+    assert validation(model, 1, 4) == {"validation_mean_iou": expected.mean_iou}
     # The last epoch is always due.
-    assert validation(model, 2) == {"validation_mean_iou": expected.mean_iou}
+    assert validation(model, 2, 6) == {"validation_mean_iou": expected.mean_iou}
 
     events = read_events(tmp_path)
     per_class = dict(

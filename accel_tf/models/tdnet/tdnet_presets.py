@@ -3,6 +3,7 @@
 from accel_tf.models.pspnet.pspnet_presets import (
     dilated_resnet_18,
     dilated_resnet_50,
+    tiny_dilated_resnet,
 )
 from accel_tf.models.tdnet.fanet import FANet
 from accel_tf.models.tdnet.tdnet import TDNet
@@ -35,6 +36,18 @@ tdnet_presets = {
             head_filters=256,
             head="leaky",
             norm_size=(96, 192),
+        ),
+    ),
+    "td4_psp_tiny": (
+        "TDNet's structure in small, four paths; trains in minutes",
+        _tdnet(
+            tiny_dilated_resnet,
+            4,
+            key_filters=16,
+            value_filters=64,
+            head_filters=32,
+            norm_size=(16, 32),
+            stride=3,
         ),
     ),
 }

@@ -15,22 +15,23 @@ from accel_tf.models.tdnet.choose import choose
 from accel_tf.models.tdnet.convert_tdnet import UNUSED
 from accel_tf.models.tdnet.temporal_path import subsample
 from accel_tf.training.distillation import DistillationLoss, PredictedLoss
+from accel_tf.training.training_model import TrainingModel
 
 LOSS_WEIGHTS = {"full": 1.0, "sub": 0.5, "aux": 0.1, "distillation": 1.0}
 
 
-class TDNetTraining(keras.Model):
+class TDNetTraining(TrainingModel):
     """A `TDNet` with all that only its training has, for `compile` and `fit`.
 
         model = TDNetTraining(segmenter, teacher)
         model.compile(optimizer, **model.objectives(OhemCrossEntropy()))
-        model.fit(model.take_turns(clips), steps_per_epoch=...)
+        model.fit(model.training_data(clips, 1), steps_per_epoch=...)
 
     TDNet (CVPR 2020, section 3.3). Called on `(clip, phase)`: RGB 0..255
     `[B, P, H, W, 3]` with as many frames as paths, oldest first, and the
     number of the path, from 0, whose turn is the last frame: an integer
     scalar or `[B]`, of which the first holds for all. Every path sees one
-    frame; the phase changes from batch to batch (`take_turns`).
+    frame; the phase changes from batch to batch (`training_data`).
 
     Gives a dict. `full`: logits of the last frame, `[B, H, W, classes]`;
     `sub`: those of its path alone, without the other frames; `aux`: those
@@ -51,8 +52,8 @@ class TDNetTraining(keras.Model):
 
     A phase that comes with the data chooses between branches with batch
     normalisation. JAX cannot compile that and runs it uncompiled; and on
-    several devices `synchronize_batch_norm` is for the backbones and the
-    pyramids alone, which lie outside the branches.
+    several devices only the normalisation of the backbones and the pyramids,
+    which lie outside the branches, can be synchronised.
 
     Args:
         segmenter: a `TDNet`; its `stride` was 3 in the published training.
@@ -121,6 +122,14 @@ class TDNetTraining(keras.Model):
     # === What fit needs ===
 
     @property
+    def trained_network(self):
+        return self.segmenter
+
+    def parts_to_synchronize(self):
+        parts = [(path.backbone, path.pyramid) for path in self.segmenter.paths]
+        return [part for pair in parts for part in pair if part is not None]
+
+    @property
     def outputs_to_train(self):
         """Names of the outputs."""
         names = ["full", "sub"]
@@ -153,7 +162,7 @@ class TDNetTraining(keras.Model):
         """Labels for every output; distillation does not look at them."""
         return {name: labels for name in self.outputs_to_train}
 
-    def take_turns(self, dataset, first=1):
+    def training_data(self, dataset, first):
         """Adds the phase, another for each batch, and targets.
 
         Args:

@@ -1,0 +1,130 @@
+"""Trains TDNet, with and without its teacher, and compares it with Accel.
+
+    accel-tf demo --out out/demo
+    python recipes/compare_on_camvid.py --manual-dir CAMVID --out out/camvid
+    python recipes/compare_tdnet.py --demo out/demo --camvid out/camvid
+
+The first two build the data and train Accel. On the drawn streets of the demo
+and on CamVid, as there once without the drive of the validation, this trains
+a deep PSPNet, a shallow one, and of that TDNet. Its four paths learn once
+from the deep PSPNet too and once from the labels alone. A stage that is
+finished is not run again, and one that was stopped goes on.
+"""
+
+import argparse
+import json
+import pathlib
+
+from command_line import run
+from machine import describe_machine
+from stages import HERE, cost, train
+
+from accel_tf.evaluation.command import evaluate_systems
+from accel_tf.files import write_text
+from accel_tf.models.accel import Accel
+from accel_tf.models.restore import load_keras_model, save_model
+
+STREETS = "synthetic_streets/tiny_128x256"
+CAMVID = "camvid_sequences/segnet_480x360"
+INTERVALS = (2, 5)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--demo", default="out/demo", metavar="DIR")
+    parser.add_argument("--camvid", default="out/camvid", metavar="DIR")
+    parser.add_argument(
+        "--json", default=HERE / "results" / "tdnet.json", metavar="FILE"
+    )
+    options = parser.parse_args(arguments)
+    demo, camvid = pathlib.Path(options.demo), pathlib.Path(options.camvid)
+    places = [
+        ("streets", STREETS, demo / "data", "train", demo / "tdnet", demo)
+    ] + [
+        (
+            "camvid",
+            CAMVID,
+            camvid / "data",
+            split,
+            camvid / split,
+            camvid / split / "accel",
+        )
+        for split in ("train", "train_other_drives")
+    ]
+    for *_, accel in places:
+        if not (accel / "accel_tiny.keras").is_file():
+            raise FileNotFoundError(
+                f"no {accel / 'accel_tiny.keras'}; run the commands at the "
+                f"head of {pathlib.Path(__file__).name} first"
+            )
+    report = {"machine": describe_machine(), "trainings": [], "rows": []}
+    for configs, data, data_dir, split, folder, accel in places:
+        labels = {"data": data, "trained_on": split}
+        stages = _train(configs, data_dir, split, folder.resolve())
+        report["trainings"] += [
+            cost(folder / stage, **labels, stage=stage) for stage in stages
+        ]
+        rows = _evaluate(data, data_dir, folder, accel / "accel_tiny.keras")
+        report["rows"] += [{**row, **labels} for row in rows]
+    write_text(options.json, json.dumps(report, indent=1) + "\n")
+
+
+def _train(configs, data_dir, split, folder):
+    shallow = {"pspnet_weights": folder / "psp" / "psp_tiny.keras"}
+    deep = {"teacher_weights": folder / "psp_deep" / "psp_tiny_deep.keras"}
+    none = {"teacher": "none", "teacher_weights": "none"}
+    stages = {
+        "psp_deep": ("train_pspnet", "psp_deep", {}),
+        "psp": ("train_pspnet", "psp", {}),
+        "tdnet": ("train_tdnet", "tdnet", {**shallow, **deep}),
+        "tdnet_untaught": ("train_tdnet", "tdnet", {**shallow, **none}),
+    }
+    for stage, (script, config, settings) in stages.items():
+        train(
+            script,
+            f"{configs}_{config}",
+            data_dir=data_dir.resolve(),
+            split=split,
+            out=folder / stage,
+            **settings,
+        )
+    return list(stages)
+
+
+def _evaluate(data, data_dir, folder, accel):
+    model = load_keras_model(accel, Accel)
+    parts = folder / "accel_parts"
+    parts.mkdir(exist_ok=True)
+    reference, dff = parts / "deeplab_tiny.keras", parts / "dff_tiny.keras"
+    save_model(model.reference_segmenter("deeplab_tiny"), reference)
+    save_model(model.without_update("dff_tiny"), dff)
+    return evaluate_systems(
+        {
+            "DeepLab, Accel's reference branch": ("deeplab_tiny", [reference]),
+            "Deep Feature Flow": ("dff_tiny", [dff]),
+            "Accel": ("accel_tiny", [accel]),
+            "PSPNet, deep": (
+                "psp_tiny_deep",
+                [folder / "psp_deep" / "psp_tiny_deep.keras"],
+            ),
+            "PSPNet": ("psp_tiny", [folder / "psp" / "psp_tiny.keras"]),
+            "TDNet": (
+                "td4_psp_tiny",
+                [folder / "tdnet" / "td4_psp_tiny.keras"],
+            ),
+            "TDNet, no teacher": (
+                "td4_psp_tiny",
+                [folder / "tdnet_untaught" / "td4_psp_tiny.keras"],
+            ),
+        },
+        data,
+        data_dir,
+        intervals=INTERVALS,
+        mode="stream",
+        temporal=True,
+        rounds=20,
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,40 @@
+"""CamVid, td4_psp_tiny: four paths, taught by psp_tiny_deep.
+
+Run it with:
+
+    python recipes/train_tdnet.py recipes/configs/camvid_tdnet.py
+
+CamVid's training frames are a second apart, so the clips are single frames
+under a simulated camera. Without the teacher: `--set teacher=none`.
+"""
+
+from accel_tf.data.augmentation import Augmentation
+from accel_tf.training.configs import TDNetConfig
+
+config = TDNetConfig(
+    data="camvid_sequences/segnet_480x360",
+    out="out/camvid/tdnet",
+    model="td4_psp_tiny",
+    pspnet="psp_tiny",
+    pspnet_weights="out/camvid/psp/psp_tiny.keras",
+    teacher="psp_tiny_deep",
+    teacher_weights="out/camvid/psp_deep/psp_tiny_deep.keras",
+    length=4,
+    augmentation=Augmentation(
+        crop=(240, 320),
+        flip=True,
+        scale=(1.0, 1.5),
+        color=0.2,
+        camera_motion=1.0,
+    ),
+    batch_size=8,
+    steps=600,
+    steps_per_epoch=200,
+    optimizer="adam",
+    learning_rate=2e-3,
+    schedule="cosine",
+    decay=0.0,
+    clip_norm=5.0,
+    class_weight_power=-0.35,
+    validation_epochs=2,
+)

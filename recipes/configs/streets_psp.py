@@ -1,0 +1,26 @@
+"""Drawn streets, psp_tiny: the start of every path of td4_psp_tiny.
+
+Run it with:
+
+    python recipes/train_pspnet.py recipes/configs/streets_psp.py
+"""
+
+from accel_tf.data.augmentation import Augmentation
+from accel_tf.training.configs import SegmentationConfig
+
+config = SegmentationConfig(
+    data="synthetic_streets/tiny_128x256",
+    out="out/streets/psp",
+    model="psp_tiny",
+    augmentation=Augmentation(crop=(96, 192)),
+    batch_size=16,
+    steps=300,
+    steps_per_epoch=150,
+    optimizer="adam",
+    learning_rate=4e-3,
+    schedule="cosine",
+    decay=0.0,
+    clip_norm=5.0,
+    class_weight_power=-0.35,
+    validation_epochs=2,
+)

@@ -1,0 +1,33 @@
+"""Drawn streets, td4_psp_tiny: four paths, taught by psp_tiny_deep.
+
+Run it with:
+
+    python recipes/train_tdnet.py recipes/configs/streets_tdnet.py
+
+Without the teacher: `--set teacher=none`.
+"""
+
+from accel_tf.data.augmentation import Augmentation
+from accel_tf.training.configs import TDNetConfig
+
+config = TDNetConfig(
+    data="synthetic_streets/tiny_128x256",
+    out="out/streets/tdnet",
+    model="td4_psp_tiny",
+    pspnet="psp_tiny",
+    pspnet_weights="out/streets/psp/psp_tiny.keras",
+    teacher="psp_tiny_deep",
+    teacher_weights="out/streets/psp_deep/psp_tiny_deep.keras",
+    length=4,
+    augmentation=Augmentation(crop=(96, 192)),
+    batch_size=8,
+    steps=300,
+    steps_per_epoch=150,
+    optimizer="adam",
+    learning_rate=2e-3,
+    schedule="cosine",
+    decay=0.0,
+    clip_norm=5.0,
+    class_weight_power=-0.35,
+    validation_epochs=2,
+)

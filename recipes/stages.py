@@ -1,0 +1,51 @@
+"""Trainings that are stages of a comparison."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def train(script, config, **settings):
+    """Runs a training script in a process of its own.
+
+    A stage that is finished is not run again, and one that was stopped goes
+    on.
+
+    Args:
+        script: its name, without the ending.
+        config: name of the file in `configs`, without the ending.
+        **settings: that differ from the config's.
+
+    Raises:
+        ValueError: if the script failed; it has said why.
+    """
+    command = [sys.executable, HERE / f"{script}.py"]
+    command.append(HERE / "configs" / f"{config}.py")
+    for key, value in settings.items():
+        command += ["--set", f"{key}={value}"]
+    print(f"\n{script} {config}", flush=True)
+    if subprocess.run(command).returncode:
+        raise ValueError(f"{script}.py {config} failed; see above")
+
+
+def cost(folder, **labels):
+    """What a finished training took, for the report.
+
+    Args:
+        folder: its `out`.
+        **labels: that the row starts with.
+
+    Returns:
+        dict of the labels, `steps`, `batch_size` and `seconds`.
+    """
+    config = json.loads((folder / "config.json").read_text())
+    history = json.loads((folder / "history.json").read_text())
+    return {
+        **labels,
+        "steps": config["steps"],
+        "batch_size": config["batch_size"],
+        "seconds": round(sum(logs["seconds"] for logs in history)),
+    }
