@@ -10,7 +10,8 @@ _ROOT = pathlib.Path(__file__).resolve().parent.parent
 if (_ROOT / "datasets" / "synthetic_streets" / "__init__.py").is_file() and (
     _ROOT / "setup.cfg"
 ).is_file():
-    # From a bare checkout `accel_tf.datasets` lives beside this package.
+    # From a bare checkout `accel_tf.datasets` and `accel_tf.serving` live
+    # beside this package.
     __path__.append(str(_ROOT))
 
 # The command line is imported after this package, too late to be quiet.
@@ -19,6 +20,7 @@ with quiet_start() if _IS_COMMAND else contextlib.nullcontext():
     from accel_tf import ops, training
     from accel_tf.checkpoints import load_checkpoint
     from accel_tf.data.label_maps import LabelMap
+    from accel_tf.models.fuse import fuse_for_inference
     from accel_tf.models.presets import (
         describe_preset,
         from_preset,
@@ -35,6 +37,7 @@ __all__ = [
     "VideoStream",
     "describe_preset",
     "from_preset",
+    "fuse_for_inference",
     "list_presets",
     "load_checkpoint",
     "ops",

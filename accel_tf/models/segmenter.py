@@ -147,6 +147,14 @@ class VideoSegmenter(keras.Model):
         """
         raise NotImplementedError  # abstract
 
+    def fused(self):
+        """The form of `accel_tf.fuse_for_inference`.
+
+        By default the model itself, which every system may replace by one
+        with the same outputs, made of fewer operations.
+        """
+        return self
+
     # === The contract ===
 
     def step(self, frame, state, is_key=True, native_stride=False):

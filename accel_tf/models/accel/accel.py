@@ -145,7 +145,7 @@ class Accel(DeepFeatureFlow):
             return reference, None
         features = self.update_backbone(subtract_mean(frame), training=training)
         update = self.update_head(features, training=training)
-        reference, update = _same_size(reference, update)
+        reference, update = same_size(reference, update)
         scores = ops.concatenate([reference, update], axis=-1)
         kernel = ops.cast(self.fusion.kernel, scores.dtype)
         return ops.conv(scores, kernel), self.fusion.bias
@@ -160,6 +160,11 @@ class Accel(DeepFeatureFlow):
             + 2 * self.num_classes**2 * features[1] * features[2]
         )
         return counts
+
+    def fused(self):
+        from accel_tf.models.accel.fused_accel import FusedAccel
+
+        return FusedAccel(self)
 
     def checkpoint_entries(self):
         return accel_entries(self)
@@ -180,7 +185,7 @@ def average_of_branches(shape, dtype=None):
     return ops.reshape(kernel, shape)
 
 
-def _same_size(first, second):
+def same_size(first, second):
     """Pads score maps with zeros at the bottom and right to a common size.
 
     Up-sampling takes what lies outside a score map for zero, so this changes

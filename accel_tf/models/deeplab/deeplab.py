@@ -60,6 +60,11 @@ class DeepLab(VideoSegmenter):
         )
         return {"key": total, "non_key": total}
 
+    def fused(self):
+        from accel_tf.models.deeplab.fused_deeplab import FusedDeepLab
+
+        return FusedDeepLab(self)
+
     def checkpoint_entries(self):
         return deeplab_entries(self)
 

@@ -164,6 +164,13 @@ class DeepFeatureFlow(VideoSegmenter):
             + head,
         }
 
+    def fused(self):
+        from accel_tf.models.dff.fused_deep_feature_flow import (
+            FusedDeepFeatureFlow,
+        )
+
+        return FusedDeepFeatureFlow(self)
+
     def checkpoint_entries(self):
         return dff_entries(self)
 

@@ -72,6 +72,11 @@ class PSPNet(VideoSegmenter):
         )
         return {"key": total, "non_key": total}
 
+    def fused(self):
+        from accel_tf.models.pspnet.fused_pspnet import FusedPSPNet
+
+        return FusedPSPNet(self)
+
     def checkpoint_entries(self):
         return pspnet_entries(self)
 

@@ -267,6 +267,11 @@ class TDNet(VideoSegmenter):
         total = self.paths[0].multiply_adds(image, self.stride)
         return {"key": total, "non_key": total}
 
+    def fused(self):
+        from accel_tf.models.tdnet.fused_tdnet import FusedTDNet
+
+        return FusedTDNet(self)
+
     def checkpoint_entries(self):
         return tdnet_entries(self)
 

@@ -1,0 +1,158 @@
+"""Batch normalisation with fixed statistics, folded into convolutions."""
+
+import collections
+
+import keras
+import numpy as np
+
+from accel_tf.layers.blocks import network_scope
+from accel_tf.layers.deformable_conv2d import DeformableConv2D
+from accel_tf.layers.inference_conv2d import InferenceConv2D
+
+_CONVOLUTIONS = (
+    keras.layers.Conv2D,
+    keras.layers.Conv2DTranspose,
+    DeformableConv2D,
+)
+_ONLY_IN_TRAINING = (keras.layers.Dropout, keras.layers.SpatialDropout2D)
+
+
+class FoldedNetwork(keras.Model):
+    """A functional model that was folded, with what else the network told.
+
+    Has the constructor's arguments of a `Network` as attributes, its
+    `output_stride`, and counts multiply-additions as it does.
+    """
+
+    def describe(self, network):
+        """Takes over what `network` says of itself."""
+        for name in (*getattr(network, "arguments", ()), "output_stride"):
+            if hasattr(network, name):
+                setattr(self, name, getattr(network, name))
+        self._count = getattr(type(network), "multiply_adds", None)
+        return self
+
+    def multiply_adds(self, image_shape):
+        """Of the convolutions, for images of `image_shape`."""
+        return self._count(self, image_shape)
+
+
+def fold_batch_normalization(network):
+    """A network with the same outputs in inference and fewer operations.
+
+    Every batch normalisation that directly follows a convolution (also a
+    transposed or a deformable one) becomes a part of its kernel and bias,
+    unless something else sees what is between the two. Dropout goes. All
+    other layers are copied under their names, with their weights. Computed
+    in float64.
+
+    Args:
+        network: a functional model; each layer is called once in it. It is
+            left as it is.
+
+    Returns:
+        A `FoldedNetwork` of the same inputs, outputs and name. Later changes
+        of the weights of `network` do not reach it.
+    """
+    folded = _normalizations_after_convolutions(network)
+    gone = {id(normalization) for normalization in folded.values()}
+    gone |= {id(x) for x in network.layers if isinstance(x, _ONLY_IN_TRAINING)}
+    originals = {}
+
+    def clone(operation):
+        if id(operation) in gone:
+            return operation  # never called
+        if id(operation) in folded:
+            config = {**operation.get_config(), "use_bias": True}
+        else:
+            config = operation.get_config()
+        copy = _inference_class(operation).from_config(config)
+        originals[id(copy)] = operation
+        return copy
+
+    def call(operation, *args, **kwargs):
+        if id(operation) in gone:
+            return args[0]
+        outputs = operation(*args, **kwargs)
+        original = originals[id(operation)]
+        if id(original) in folded:
+            weights = fold_weights(original, folded[id(original)])
+            operation.set_weights(weights)
+        elif isinstance(operation, keras.Layer):
+            operation.set_weights(original.get_weights())
+        return outputs
+
+    with network_scope(network.name, network.dtype_policy):
+        copy = keras.models.clone_model(
+            network, clone_function=clone, call_function=call
+        )
+        return FoldedNetwork(
+            copy.input, copy.output, name=network.name
+        ).describe(network)
+
+
+def fold_weights(convolution, normalization):
+    """Kernel and bias of a convolution with the normalisation after it.
+
+    Args:
+        convolution: built layer.
+        normalization: built `BatchNormalization` of its output channels.
+
+    Returns:
+        `[kernel, bias]`, float32 arrays.
+    """
+    mean, variance = (
+        _float64(x)
+        for x in (normalization.moving_mean, normalization.moving_variance)
+    )
+    scale = 1.0 / np.sqrt(variance + normalization.epsilon)
+    if normalization.scale:
+        scale = scale * _float64(normalization.gamma)
+    bias = -mean * scale
+    if normalization.center:
+        bias = bias + _float64(normalization.beta)
+    if convolution.use_bias:
+        bias = bias + _float64(convolution.bias) * scale
+    if isinstance(convolution, keras.layers.Conv2DTranspose):
+        scale = scale[:, None]  # kernel [k, k, filters, channels]
+    kernel = _float64(convolution.kernel) * scale
+    return [kernel.astype("float32"), bias.astype("float32")]
+
+
+def _normalizations_after_convolutions(network):
+    """Which are folded into which: the convolution's id -> normalisation."""
+    makers, uses = {}, collections.Counter(id(x) for x in network.outputs)
+    for operation in network.operations:
+        makers.update((id(x), operation) for x in _flat(operation.output))
+        uses.update(id(x) for x in _flat(operation.input))
+    folded = {}
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            (x,) = _flat(layer.input)
+            maker = makers[id(x)]
+            if (
+                isinstance(maker, _CONVOLUTIONS)
+                and uses[id(x)] == 1
+                and _is_linear(maker)
+            ):
+                folded[id(maker)] = layer
+    return folded
+
+
+def _is_linear(convolution):
+    # A deformable convolution has no activation at all.
+    activation = getattr(convolution, "activation", None)
+    return activation in (None, keras.activations.linear)
+
+
+def _inference_class(operation):
+    plain = type(operation) is keras.layers.Conv2D
+    return InferenceConv2D if plain else type(operation)
+
+
+def _flat(tensors):
+    return keras.tree.flatten(tensors)
+
+
+def _float64(variable):
+    return variable.numpy().astype("float64")

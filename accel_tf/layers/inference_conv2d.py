@@ -1,0 +1,68 @@
+"""Convolution as TensorFlow does it best when its weights are final."""
+
+import keras
+
+from accel_tf.layers.winograd import (
+    is_worth_it,
+    transform_kernel,
+    winograd_conv2d,
+)
+
+
+class InferenceConv2D(keras.layers.Conv2D):
+    """`Conv2D` whose weights no longer change; for inference only.
+
+    Within a TensorFlow program (`tf.function`) the kernel is a constant,
+    which oneDNN brings into its own order once and not at every call; and
+    on a CPU a wide 3x3 convolution of a known size takes a quarter of the
+    multiplications (`winograd_conv2d`), for a kernel of four times the
+    size. Programs made before a change of the weights don't notice it.
+
+    Keras calls `tf.nn.convolution`, which cuts the map of a dilated
+    convolution into interleaved grids and puts them together again; oneDNN
+    dilates by itself (but does not differentiate).
+    """
+
+    _transformed_kernel = None
+
+    def convolution_op(self, inputs, kernel):
+        if keras.backend.backend() != "tensorflow" or self.groups > 1:
+            return super().convolution_op(inputs, kernel)
+        import tensorflow as tf
+
+        if not tf.executing_eagerly():
+            # Out of the program, where variables have values.
+            with tf.init_scope():
+                value = self.kernel.numpy()
+            if self._is_fast(inputs):
+                if self._transformed_kernel is None:
+                    with tf.init_scope():
+                        self._transformed_kernel = tf.constant(
+                            transform_kernel(value)
+                        )
+                return winograd_conv2d(
+                    inputs, self._transformed_kernel, self.dilation_rate[0]
+                )
+            kernel = tf.constant(value)
+        return tf.nn.conv2d(
+            inputs,
+            tf.cast(kernel, inputs.dtype),
+            strides=self.strides,
+            padding=self.padding.upper(),
+            dilations=self.dilation_rate,
+        )
+
+    def _is_fast(self, inputs):
+        """Whether the quarter of the multiplications saves time."""
+        import tensorflow as tf
+
+        return (
+            self.kernel_size == (3, 3)
+            and self.strides == (1, 1)
+            and self.padding == "same"
+            and self.dilation_rate[0] == self.dilation_rate[1]
+            and inputs.dtype == tf.float32
+            and is_worth_it(inputs.shape, self.filters, self.dilation_rate[0])
+            # cuDNN chooses its algorithm itself.
+            and not tf.config.list_physical_devices("GPU")
+        )

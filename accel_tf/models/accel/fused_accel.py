@@ -1,0 +1,57 @@
+"""Accel with fused scores for inference."""
+
+from accel_tf.models.accel.accel import Accel, same_size
+from accel_tf.models.cost import count_multiply_adds
+from accel_tf.models.dff import DeepFeatureFlow
+from accel_tf.models.dff.fused_deep_feature_flow import FusedDeepFeatureFlow
+from accel_tf.models.fused_head import (
+    float64,
+    fuse_rest_of_head,
+    fuse_with_fc6,
+)
+from accel_tf.models.resnet import subtract_mean
+
+
+class FusedAccel(FusedDeepFeatureFlow, Accel):
+    """`Accel` whose fusion is a part of both branches' score layers.
+
+    What is said of `FusedDeepFeatureFlow` holds here too. In Accel-18 and
+    Accel-34 the update branch's transposed convolution and `fc6` are one.
+
+    Args:
+        model: an `Accel`.
+    """
+
+    def __init__(self, model):
+        super().__init__(model)
+        kernel, bias = model.fusion.get_weights()
+        of_reference, of_update = float64(kernel[0, 0]).reshape(
+            2, self.num_classes, self.num_classes
+        )
+        self.warped_head = fuse_rest_of_head(
+            model.reference_head, "warped_head", of_reference
+        )
+        self.update_backbone = fuse_with_fc6(
+            model.update_backbone, model.update_head
+        )
+        self.update_head = fuse_rest_of_head(
+            model.update_head, "update_head", of_update
+        )
+        self.fusion_bias = bias
+
+    def score(self, frame, state, is_key, training=None):
+        features = state["features"]
+        if is_key:
+            return self.reference_head(features), None
+        update = self.update_head(self.update_backbone(subtract_mean(frame)))
+        reference, update = same_size(self.warped_head(features), update)
+        return reference + update, self.fusion_bias
+
+    def multiply_adds(self, height, width):
+        counts = DeepFeatureFlow.multiply_adds(self, height, width)
+        image = (1, height, width, 3)
+        features = self.update_backbone.compute_output_shape(image)
+        counts["non_key"] += count_multiply_adds(
+            self.update_backbone, image
+        ) + count_multiply_adds(self.update_head, features)
+        return counts

@@ -1,0 +1,82 @@
+"""The 3x3 convolution with fewer products, against the plain one."""
+
+import keras
+import numpy as np
+import pytest
+from backend import to_numpy
+from keras import ops
+
+from accel_tf.layers.inference_conv2d import InferenceConv2D
+from accel_tf.layers.winograd import (
+    is_worth_it,
+    transform_kernel,
+    winograd_conv2d,
+)
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype("float32")
+
+
+@pytest.mark.parametrize(
+    "height, width, dilation_rate",
+    [(8, 8, 1), (9, 14, 1), (7, 5, 2), (33, 20, 4), (3, 40, 8)],
+)
+def test_it_is_the_convolution(height, width, dilation_rate):
+    x, kernel = random(2, height, width, 5), random(3, 3, 5, 7, seed=1)
+    expected = to_numpy(
+        ops.conv(x, kernel, padding="same", dilation_rate=dilation_rate)
+    )
+    transformed = transform_kernel(kernel)
+    assert transformed.shape == (36, 5, 7)
+    actual = winograd_conv2d(
+        ops.convert_to_tensor(x),
+        ops.convert_to_tensor(transformed),
+        dilation_rate,
+    )
+    np.testing.assert_allclose(to_numpy(actual), expected, atol=1e-4)
+
+
+def test_rounding_errors_do_not_grow_with_the_channels():
+    """As many channels as the largest network has, against float64."""
+    x, kernel = (
+        np.maximum(random(1, 8, 8, 512), 0),
+        random(3, 3, 512, 4, seed=1),
+    )
+    padded = np.pad(x.astype("float64"), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    expected = sum(
+        padded[:, i : i + 8, j : j + 8] @ kernel[i, j].astype("float64")
+        for i in range(3)
+        for j in range(3)
+    )
+    transformed = ops.convert_to_tensor(transform_kernel(kernel))
+    actual = to_numpy(winograd_conv2d(ops.convert_to_tensor(x), transformed))
+    assert np.abs(actual - expected).max() < 2e-5 * expected.std()
+
+
+def test_where_it_is_worth_it():
+    assert is_worth_it((1, 64, 128, 512), 512, 8)
+    assert is_worth_it((None, 32, 64, 256), 256, 1)
+    # Narrow, of few pixels, cut into too many grids, of unknown size.
+    assert not is_worth_it((1, 256, 512, 64), 64, 1)
+    assert not is_worth_it((1, 8, 16, 512), 512, 1)
+    assert not is_worth_it((1, 33, 33, 512), 512, 8)
+    assert not is_worth_it((1, None, 128, 512), 512, 1)
+
+
+@pytest.mark.parametrize("size, winograd", [((48, 48), True), ((6, 8), False)])
+@pytest.mark.parametrize("dilation_rate", [1, 2])
+def test_layer(size, winograd, dilation_rate):
+    """Compiled or not, it is `Conv2D`, by whichever way."""
+    options = dict(padding="same", dilation_rate=dilation_rate)
+    plain = keras.layers.Conv2D(256, 3, **options)
+    layer = InferenceConv2D(256, 3, **options)
+    x = random(1, *size, 256)
+    assert is_worth_it(x.shape, 256, dilation_rate) == winograd
+    expected = to_numpy(plain(x))
+    layer.build(x.shape)
+    layer.set_weights(plain.get_weights())
+    inputs = keras.Input(x.shape[1:])
+    model = keras.Model(inputs, layer(inputs))
+    for actual in (layer(x), model.predict(x, verbose=0)):
+        np.testing.assert_allclose(to_numpy(actual), expected, atol=1e-4)
