@@ -4,6 +4,8 @@ accel-tf models --json recipes/results/presets.json
 accel-tf demo && cp out/demo/results.json recipes/results/demo.json
 python recipes/benchmark_pipeline.py --out recipes/results/pipeline.json
 python recipes/compare_on_camvid.py --manual-dir CAMVID
+python recipes/benchmark_tdnet.py --original TDNET \\
+    --out recipes/results/tdnet_speed.json
 make readme
 """
 
@@ -93,6 +95,48 @@ def format_camvid(report):
         for part in report["trainings"]
     ]
     return "\n".join(lines)
+
+
+def format_tdnet_speed(results):
+    """What `benchmark_tdnet.py` measured, as Markdown."""
+    lines = [
+        "| model | code | processor s per frame | s per frame | "
+        "times as fast as the original | GMAC | of the limit | equal labels |",
+        "|---" * 8 + "|",
+    ]
+    for row in results["rows"]:
+        code = {
+            "plain": "accel-tf",
+            "fused": "accel-tf, `fuse_for_inference`",
+            "original": "original, PyTorch",
+        }[row["form"]]
+        faster = row["times_as_fast_as_the_original"]["median"]
+        lines.append(
+            f"| `{row['model']}` | {code} | "
+            f"{_median_and_lowest(row['processor_seconds_per_frame'])} | "
+            f"{_median_and_lowest(row['wall_seconds_per_frame'])} | "
+            f"{faster:.2f} | {row['multiply_adds_per_frame'] / 1e9:.1f} | "
+            f"{row['share_of_limit']:.0%} | {row['equal_labels']:.4%} |"
+        )
+    machine = results["machine"]
+    lines += [
+        "",
+        f"Median (least) of {results['rounds']} rounds of "
+        f"{results['frames_per_round']} frames of {results['size']}, fp32, "
+        f"{results['threads']} thread(s), on {machine['processor']}, "
+        f"TensorFlow {machine['tensorflow']}, PyTorch {machine['torch']}. "
+        "The ratio is the median of those within a round, of processor "
+        "time. The limit is a product of large matrices, "
+        f"{results['limit']['median']:.0f} GFLOP a processor second; a share "
+        "of it counts the products of the published convolutions, of which "
+        "the fused form needs fewer. Before the start the load average was "
+        f"{results['load_average_before']:.1f}.",
+    ]
+    return "\n".join(lines)
+
+
+def _median_and_lowest(times):
+    return f"{times['median']:.2f} ({times['lowest']:.2f})"
 
 
 TABLES = {
