@@ -5,10 +5,9 @@
     python recipes/compare_tdnet.py --demo out/demo --camvid out/camvid
 
 The first two build the data and train Accel. On the drawn streets of the demo
-and on CamVid, as there once without the drive of the validation, this trains
-a deep PSPNet, a shallow one, and of that TDNet. Its four paths learn once
-from the deep PSPNet too and once from the labels alone. A stage that is
-finished is not run again, and one that was stopped goes on.
+and on CamVid this trains a deep PSPNet, a shallow one, and of that TDNet. Its
+four paths learn once from the deep PSPNet too and once from the labels alone.
+A stage that is finished is not run again, and one that was stopped goes on.
 """
 
 import argparse
@@ -34,6 +33,12 @@ def main(arguments=None):
     parser.add_argument("--demo", default="out/demo", metavar="DIR")
     parser.add_argument("--camvid", default="out/camvid", metavar="DIR")
     parser.add_argument(
+        "--splits",
+        default="train",
+        metavar="NAME,NAME",
+        help="of CamVid: train, train_other_drives (default: train)",
+    )
+    parser.add_argument(
         "--json", default=HERE / "results" / "tdnet.json", metavar="FILE"
     )
     options = parser.parse_args(arguments)
@@ -49,7 +54,7 @@ def main(arguments=None):
             camvid / split,
             camvid / split / "accel",
         )
-        for split in ("train", "train_other_drives")
+        for split in options.splits.split(",")
     ]
     for *_, accel in places:
         if not (accel / "accel_tiny.keras").is_file():

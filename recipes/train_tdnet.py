@@ -44,7 +44,7 @@ def build_model(config, label_map):
         pspnet = _pspnet(
             "pspnet", config.pspnet, config.pspnet_weights, label_map
         )
-        parts = start_from_pspnet(segmenter, pspnet)
+        parts = start_from_pspnet(segmenter, pspnet, config.values_start)
         print(f"From {config.pspnet_weights}: {', '.join(parts)}.")
         _start_auxiliary_heads(model, pspnet, config.pspnet_weights)
     return model

@@ -132,6 +132,8 @@ class TDNetConfig(SegmentationConfig):
         pspnet: preset of the PSPNet with which every path starts; `None`
             starts at random, or with `weights`.
         pspnet_weights: its file, `.keras` or official.
+        values_start: what `start_from_pspnet` does with the values, "paper"
+            or "features".
         teacher: preset of the PSPNet to learn from; `None` learns from the
             labels alone.
         teacher_weights: its file, `.keras` or official.
@@ -139,6 +141,7 @@ class TDNetConfig(SegmentationConfig):
 
     pspnet: str | None = None
     pspnet_weights: str | None = None
+    values_start: Literal["paper", "features"] = "paper"
     teacher: str | None = None
     teacher_weights: str | None = None
 

@@ -162,6 +162,31 @@ def test_paths_start_from_a_pspnet():
                 np.testing.assert_array_equal(one, other)
 
 
+def test_values_start_as_the_features():
+    segmenter = small_tdnet(4, value_filters=16, head_filters=16)
+    kernel, bias = segmenter.paths[2].attentions[1].projection.get_weights()
+    start_from_pspnet(segmenter, small_pspnet(), values="features")
+    image = normalize_image(scenes(length=1)[:, 0])
+    path = segmenter.paths[2]
+    features = path.features(image)
+    assert_close(path.value(features), features, 1e-6)
+    for weights, expected in zip(
+        path.attentions[1].projection.get_weights(),
+        [0.1 * kernel, bias],
+        strict=True,
+    ):
+        np.testing.assert_array_equal(weights, expected)
+
+    other = small_tdnet(4, value_filters=12, head_filters=16)
+    before = other.get_weights()
+    with pytest.raises(ValueError, match="12 channels of values and 16 of"):
+        start_from_pspnet(other, small_pspnet(), values="features")
+    with pytest.raises(ValueError, match="must be 'paper' or 'features'"):
+        start_from_pspnet(other, small_pspnet(), values="identity")
+    for one, same in zip(other.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, same)
+
+
 def test_heads_that_do_not_fit_keep_their_values():
     segmenter = small_td4()
     before = segmenter.paths[1].head.get_weights()
