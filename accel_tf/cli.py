@@ -1,6 +1,7 @@
 """The command line `accel-tf`: parsing of arguments, and nothing else."""
 
 import argparse
+import functools
 import json
 import re
 import signal
@@ -11,6 +12,7 @@ import tqdm
 import accel_tf
 from accel_tf.evaluation.options import add_options, given_options
 from accel_tf.files import write_text
+from accel_tf.serving import segment_options, serve_options
 
 
 def main(argv=None):
@@ -95,10 +97,11 @@ def _parser():
         "input", help="video file, folder of frames or index of a camera"
     )
     _add_model(segment)
+    segment.set_defaults(num_classes=None)
+    segment_options.add_options(segment)
     segment.add_argument(
         "--interval",
         type=int,
-        default=5,
         metavar="N",
         help="frames from one key frame to the next (default: 5)",
     )
@@ -138,6 +141,55 @@ def _parser():
         help="of the system in tables and plots (default: that of --model)",
     )
     add_options(evaluate)
+
+    export = verb(
+        "export",
+        _export,
+        "Writes a SavedModel that accel-tf serve and TensorFlow Serving load.",
+        "export --model accel_18 --weights accel-18-0000.params "
+        "--interval 5 exports/accel_18",
+    )
+    export.add_argument(
+        "directory",
+        metavar="DIR",
+        help="folder of all versions; created if need be",
+    )
+    _add_model(export)
+    export.add_argument(
+        "--interval",
+        type=int,
+        default=5,
+        metavar="N",
+        help="frames from one key frame to the next (default: 5)",
+    )
+    export.add_argument(
+        "--version",
+        type=int,
+        metavar="N",
+        help="folder in DIR to write (default: the next number)",
+    )
+    export.add_argument(
+        "--memory-limit",
+        type=_bytes,
+        metavar="BYTES",
+        help="for the states of all streams, such as 512M or 8G; the least "
+        "recently used make room (default: 2G)",
+    )
+    export.add_argument(
+        "--warm-up-size",
+        type=_size,
+        metavar="HxW",
+        help="of the frames that are expected (default: 512x1024)",
+    )
+
+    serve = verb(
+        "serve",
+        _serve,
+        "Answers TensorFlow Serving's REST requests with exported models.",
+        "serve --model-base-path exports/camvid --model-name camvid "
+        "--rest-api-port 8501",
+    )
+    serve_options.add_options(serve)
 
     convert = verb(
         "convert",
@@ -229,6 +281,15 @@ def _size(text):
     return tuple(map(int, match.groups()))
 
 
+def _bytes(text):
+    match = re.fullmatch(r"(\d+)([KMG]?)", text)
+    if not match or not int(match[1]):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of bytes; give one such as 512M or 8G"
+        )
+    return int(match[1]) * 1024 ** " KMG".index(match[2] or " ")
+
+
 def _models(arguments):
     from accel_tf.models.summary import format_table, summarize_presets
 
@@ -248,22 +309,15 @@ def _demo(arguments):
 
 
 def _segment(arguments):
-    from accel_tf.models.restore import restore_model
-    from accel_tf.segment import SegmentReport, segment_video
+    from accel_tf.segment import SegmentReport
 
-    # A bad interval should not wait for the model.
-    accel_tf.FixedInterval(arguments.interval)
-    model, message = restore_model(
-        arguments.model, arguments.weights, arguments.num_classes
-    )
-    print(message)
+    segment_options.check_options(arguments)
+    run = _remote_segment if arguments.server else _local_segment
     report = SegmentReport()
     try:
-        segment_video(
-            model,
+        run(arguments)(
             arguments.input,
             arguments.output,
-            interval=arguments.interval,
             labels=arguments.labels,
             frame_rate=arguments.frame_rate,
             report=report,
@@ -275,6 +329,35 @@ def _segment(arguments):
     print(f"{arguments.output}: {report}.")
 
 
+def _local_segment(arguments):
+    from accel_tf.models.restore import restore_model
+    from accel_tf.segment import segment_video
+
+    interval = 5 if arguments.interval is None else arguments.interval
+    # A bad interval should not wait for the model.
+    accel_tf.FixedInterval(interval)
+    num_classes = arguments.num_classes
+    model, message = restore_model(
+        arguments.model,
+        arguments.weights,
+        19 if num_classes is None else num_classes,
+    )
+    print(message)
+    return functools.partial(segment_video, model, interval=interval)
+
+
+def _remote_segment(arguments):
+    from accel_tf.serving.remote_segment import segment_on_server
+
+    return functools.partial(
+        segment_on_server,
+        arguments.server,
+        arguments.model,
+        classes=arguments.classes,
+        lossless=arguments.lossless,
+    )
+
+
 def _evaluate(arguments):
     from accel_tf.evaluation.command import evaluate_systems
 
@@ -283,6 +366,29 @@ def _evaluate(arguments):
         {arguments.name or arguments.model: system},
         **given_options(arguments),
     )
+
+
+def _export(arguments):
+    from accel_tf.serving.export.export_preset import export_preset
+
+    names = "version", "memory_limit", "warm_up_size"
+    given = {name: getattr(arguments, name) for name in names}
+    path, message = export_preset(
+        arguments.model,
+        arguments.weights,
+        arguments.directory,
+        interval=arguments.interval,
+        num_classes=arguments.num_classes,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+    print(message)
+    print(f"{path}: version {path.name} of {arguments.model}.")
+
+
+def _serve(arguments):
+    from accel_tf.serving.serve_command import serve
+
+    serve(**serve_options.given_options(arguments))
 
 
 def _convert(arguments):

@@ -35,27 +35,46 @@ class SegmentReport:
         )
 
 
-def segment_video(
-    model,
+def segment_video(model, source, output, interval=5, **options):
+    """Segments a video and writes it with the classes laid over.
+
+    Args:
+        model: a `VideoSegmenter`.
+        source, output: as for `segment_stream`.
+        interval: frames from one key frame to the next.
+        **options: further arguments of `segment_stream`.
+
+    Returns:
+        `SegmentReport`.
+
+    Raises:
+        ValueError, OSError: one line, as `segment_stream`.
+    """
+    stream = VideoStream(model, FixedInterval(interval))
+    return segment_stream(stream, model.label_map, source, output, **options)
+
+
+def segment_stream(
+    stream,
+    label_map,
     source,
     output,
-    interval=5,
     labels=None,
     frame_rate=25.0,
     report=None,
     progress=True,
 ):
-    """Segments a video and writes it with the classes laid over.
+    """Sends a video through a stream and writes it with the classes laid over.
 
     Frames are decoded ahead in a thread of its own, and no more than a few
     are held at a time. The outputs appear when all is done; after a
     `KeyboardInterrupt` they hold the frames so far, after an error nothing.
 
     Args:
-        model: a `VideoSegmenter`.
+        stream: a `VideoStream` or what is called like one.
+        label_map: the `LabelMap` of its labels.
         source: video file, folder of frames, or camera index.
         output: the video to write: `.mp4`, `.avi` or `.mkv`.
-        interval: frames from one key frame to the next.
         labels: folder for palette PNGs, one a frame; `None` for none.
         frame_rate: of a source that has none.
         report: a `SegmentReport` to fill, for those who interrupt.
@@ -72,14 +91,13 @@ def segment_video(
         if os.path.exists(source) and os.path.samefile(source, output):
             raise ValueError(f"{output} is the input; give another --output.")
     report = SegmentReport() if report is None else report
-    stream = VideoStream(model, FixedInterval(interval))
     with contextlib.ExitStack() as stack:
         video = stack.enter_context(open_video(source, frame_rate))
         writer = stack.enter_context(
             VideoWriter(output, video.height, video.width, video.frame_rate)
         )
         label_writer = labels and stack.enter_context(
-            LabelWriter(labels, model.label_map)
+            LabelWriter(labels, label_map)
         )
         frames = stack.enter_context(contextlib.closing(read_ahead(video)))
         bar = stack.enter_context(
@@ -90,7 +108,7 @@ def segment_video(
         start = time.perf_counter()
         for frame in frames:
             predicted = stream(np.asarray(frame)[None])[0]
-            writer.write(overlay(frame, predicted, model.label_map))
+            writer.write(overlay(frame, predicted, label_map))
             if label_writer:
                 label_writer.write(predicted)
             report.frames += 1

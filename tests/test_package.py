@@ -79,16 +79,17 @@ def test_import_needs_no_tensorflow(tmp_path):
     program = """if True:
         import sys
         import accel_tf
+        import accel_tf.serving.rest
         heavy = "tensorflow", "tensorflow_datasets", "torch"
         print("keras", *(name for name in heavy if name in sys.modules))
     """
     assert python(program, REPOSITORY, tmp_path, "jax") == ["keras"]
 
 
-def test_a_checkout_finds_the_datasets_without_installation(tmp_path):
-    """`datasets/` lies beside the package, but is a part of it."""
+def test_a_checkout_finds_what_lies_beside_it(tmp_path):
+    """`datasets/` and `serving/` lie beside the package, but are parts."""
     checkout = tmp_path.resolve() / "checkout"
-    for folder in ("accel_tf", "datasets"):
+    for folder in ("accel_tf", "datasets", "serving"):
         shutil.copytree(REPOSITORY / folder, checkout / folder)
     shutil.copy(REPOSITORY / "setup.cfg", checkout)
     program = """if True:
@@ -97,6 +98,7 @@ def test_a_checkout_finds_the_datasets_without_installation(tmp_path):
         print(accel_tf.__file__)
         print(*accel_tf.datasets.__path__)
         print(find_spec("accel_tf.datasets.synthetic_streets").origin)
+        print(find_spec("accel_tf.serving.rest").origin)
     """
     backend = "jax" if JAX else "tensorflow"  # the quicker to import
     found = [
@@ -107,4 +109,5 @@ def test_a_checkout_finds_the_datasets_without_installation(tmp_path):
         pathlib.Path("accel_tf/__init__.py"),
         pathlib.Path("datasets"),
         pathlib.Path("datasets/synthetic_streets/__init__.py"),
+        pathlib.Path("serving/rest.py"),
     ]

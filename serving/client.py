@@ -1,0 +1,300 @@
+"""A client of a served model: frames, streams, clips and whole videos."""
+
+import contextlib
+import dataclasses
+import urllib.parse
+
+import numpy as np
+
+from accel_tf.data.label_maps import default_label_map
+from accel_tf.serving.client_errors import AnswerLost, ServerError
+from accel_tf.serving.client_images import (
+    FORMATS,
+    decode_labels,
+    encode_frame,
+    from_json,
+    to_json,
+)
+from accel_tf.serving.client_stream import RemoteStream
+from accel_tf.serving.client_transport import Backoff, Transport
+from accel_tf.serving.descriptions import MODELS_PATH, described_label_map
+
+
+@dataclasses.dataclass(frozen=True)
+class Segmentation:
+    """What the server gave for one frame.
+
+    Attributes:
+        labels: uint8 `[H, W]`.
+        is_key: whether the frame was a key frame.
+        frames_since_key: 0 on a key frame.
+    """
+
+    labels: np.ndarray
+    is_key: bool
+    frames_since_key: int
+
+
+class Client:
+    """Asks a server for segmentations with a model of `export_saved_model`.
+
+        client = Client("http://127.0.0.1:8501", "camvid")
+        with client.stream() as stream:
+            for frame in frames:
+                labels = stream(frame)
+
+    The server is `accel-tf serve` or TensorFlow Serving. Any number of
+    threads may use a client.
+
+    A request is sent again after a pause, ever longer ones, if the server
+    certainly has not acted on it: it cannot be reached, broke off before it
+    had all of the request, or answered that it is too busy (429, 503). If
+    only the answer was lost, a frame may or may not have entered its stream;
+    then the stream is closed and the frame sent again as a key frame, so that
+    what follows does not depend on it. A time-out is an error: what is too
+    slow gets no second copy of its work.
+
+    Args:
+        url: of the server, such as `http://127.0.0.1:8501`.
+        model: name of the model.
+        version: number of the version; by default the highest.
+        label: label of the version, rather than its number.
+        timeout: seconds without a byte from the server after which a request
+            fails.
+        retries: how often a request may be sent again; the default pauses
+            take about twenty seconds, enough for a server to start again.
+        image_format: `"jpeg"`, or `"png"` for exactly the frame's pixels at
+            several times the bytes.
+
+    Attributes:
+        url, model: as given.
+        traffic: requests and bytes so far, a `Traffic`.
+
+    Raises:
+        ValueError: if an argument is not as described.
+    """
+
+    def __init__(
+        self,
+        url,
+        model,
+        version=None,
+        label=None,
+        timeout=60.0,
+        retries=8,
+        image_format="jpeg",
+    ):
+        if not model or not isinstance(model, str):
+            raise ValueError(f"model must be a name, not {model!r}.")
+        if version is not None and label is not None:
+            raise ValueError("give a version or a label, not both.")
+        if image_format not in FORMATS:
+            raise ValueError(
+                f"image_format must be one of {', '.join(FORMATS)}, not "
+                f"{image_format!r}."
+            )
+        self._transport = Transport(url, timeout, retries)
+        self.url = self._transport.url
+        self.model = model
+        self.traffic = self._transport.traffic
+        self._image_format = image_format
+        self._path = f"/v1/models/{_quoted(model)}"
+        if version is not None:
+            self._path += f"/versions/{int(version)}"
+        if label is not None:
+            self._path += f"/labels/{_quoted(label)}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def frame(self, image, stream_id, force_key=False):
+        """Segments the next frame of a stream.
+
+        Requests of one stream must follow each other; `stream` sees to that.
+
+        Args:
+            image: uint8 RGB `[H, W, 3]`, or the bytes of a JPEG or PNG file.
+            stream_id: of the stream, 0 or more.
+            force_key: whether it must be a key frame.
+
+        Returns:
+            `Segmentation`.
+
+        Raises:
+            ServerError: if the server refuses the request.
+            TimeoutError: if it is silent for too long.
+            ConnectionError: if it cannot be reached.
+            ValueError: if `image` is not as described.
+        """
+        data = encode_frame(image, self._image_format)
+        backoff = self._transport.backoff()
+        while True:
+            inputs = {
+                "image_bytes": [to_json(data)],
+                "stream_id": [int(stream_id)],
+                "force_key": [bool(force_key)],
+            }
+            try:
+                outputs = self._predict("stream", inputs, backoff, again=False)
+                break
+            except AnswerLost as error:
+                backoff.pause(error)
+                # A model without key frames begins anew only so.
+                self._close_stream(stream_id, backoff)
+                force_key = True
+        with self._understood():
+            return Segmentation(
+                decode_labels(from_json(outputs["label_png_bytes"][0])),
+                bool(outputs["is_key"][0]),
+                int(outputs["frames_since_key"][0]),
+            )
+
+    def stream(self, stream_id=None):
+        """Begins a stream, which is called as a `VideoStream` is.
+
+        Args:
+            stream_id: of a stream to go on with; by default a new one.
+
+        Returns:
+            `RemoteStream`.
+        """
+        return RemoteStream(self, stream_id)
+
+    def clip(self, frames):
+        """Segments a whole clip in one request; the server keeps no state.
+
+        Args:
+            frames: iterable of frames of one size, as for `frame`.
+
+        Returns:
+            `(labels, is_key)`: uint8 `[T, H, W]` and bool `[T]`.
+
+        Raises:
+            As `frame`.
+        """
+        images = [encode_frame(each, self._image_format) for each in frames]
+        if not images:
+            raise ValueError("a clip needs a frame or more.")
+        inputs = {"image_bytes": list(map(to_json, images))}
+        outputs = self._predict("serving_default", inputs)
+        with self._understood():
+            labels = map(from_json, outputs["label_png_bytes"])
+            labels = np.stack([decode_labels(each) for each in labels])
+            return labels, np.array(outputs["is_key"], bool)
+
+    def close_stream(self, stream_id, retry=True):
+        """Lets the server forget a stream.
+
+        Args:
+            stream_id: of the stream.
+            retry: whether to try again if the server cannot be reached.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            As `frame`.
+        """
+        backoff = self._transport.backoff() if retry else Backoff(0)
+        return self._close_stream(stream_id, backoff)
+
+    def stats(self):
+        """Numbers about all streams of the model: dict of name -> int.
+
+        Raises:
+            As `frame`.
+        """
+        # One row, for the numbers are the same in every row.
+        outputs = self._predict("stats", {"stream_id": [0]})
+        with self._understood():
+            del outputs["stream_bytes"]
+            return {name: row[0] for name, row in outputs.items()}
+
+    def metadata(self):
+        """What the server says about the model, without another try.
+
+        Returns:
+            `(version, signatures)`: its number, and TensorFlow Serving's
+            dict of the signatures by name.
+
+        Raises:
+            As `frame`.
+        """
+        answer = self._transport.request(
+            "GET", f"{self._path}/metadata", backoff=Backoff(0)
+        )
+        with self._understood():
+            signatures = answer["metadata"]["signature_def"]["signature_def"]
+            return int(answer["model_spec"]["version"]), dict(signatures)
+
+    def label_map(self):
+        """Names and colours of the classes.
+
+        TensorFlow Serving does not tell them, `accel-tf serve` does.
+
+        Returns:
+            `(label_map, is_known)`: a `LabelMap`, and whether it is the
+            model's own or only has as many classes.
+
+        Raises:
+            ValueError: if the model is no export of `export_saved_model`.
+            Others: as `frame`.
+        """
+        version, signatures = self.metadata()
+        if "stream" not in signatures:
+            raise ValueError(
+                f"model {self.model} at {self.url} has no signature named "
+                "stream; serve an export of `accel-tf export`."
+            )
+        label_map = described_label_map(self._models(), self.model, version)
+        if label_map is not None:
+            return label_map, True
+        with self._understood():
+            scores = signatures["scores"]["outputs"]["scores"]["tensor_shape"]
+            return default_label_map(int(scores["dim"][-1]["size"])), False
+
+    def close(self):
+        """Closes the connections that are not in use."""
+        self._transport.close()
+
+    def _models(self):
+        """The answer at `MODELS_PATH`; `None` if nothing of use is there."""
+        try:
+            return self._transport.request("GET", MODELS_PATH)
+        except ServerError:
+            return None
+
+    def _close_stream(self, stream_id, backoff):
+        inputs = {"stream_id": [int(stream_id)]}
+        outputs = self._predict("close", inputs, backoff)
+        with self._understood():
+            return bool(outputs[0])
+
+    def _predict(self, signature, inputs, backoff=None, again=True):
+        answer = self._transport.request(
+            "POST",
+            f"{self._path}:predict",
+            {"signature_name": signature, "inputs": inputs},
+            backoff,
+            again,
+        )
+        with self._understood():
+            return answer["outputs"]
+
+    @contextlib.contextmanager
+    def _understood(self):
+        """Turns what is unexpected inside an answer into one line."""
+        try:
+            yield
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ConnectionError(
+                f"{self.url} did not answer as an export of `accel-tf "
+                f"export` does: is {self.model} one?"
+            ) from error
+
+
+def _quoted(name):
+    return urllib.parse.quote(name, safe="")

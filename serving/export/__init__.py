@@ -1,0 +1,5 @@
+"""SavedModels of video segmenters, as TensorFlow Serving takes them."""
+
+from accel_tf.serving.export.saved_model import export_saved_model
+
+__all__ = ["export_saved_model"]

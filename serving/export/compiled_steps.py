@@ -1,0 +1,151 @@
+"""A model's step as TensorFlow programs for frames of any size."""
+
+import tensorflow as tf
+
+
+class CompiledSteps:
+    """One frame after another of one stream, in programs shared by all.
+
+    Height and width are open, so one export takes every resolution. A model
+    without key frames must therefore take scalar tensors as height and width
+    in `initial_state`; and a key frame must ask nothing of the state.
+
+    Args:
+        model: a `VideoSegmenter` on the TensorFlow backend.
+
+    Attributes:
+        uses_key_frames: as in the model.
+        state_names: names of the state's tensors; states are lists in this
+            order.
+        state_specs: list of the `tf.TensorSpec` of each; empty for models
+            without a state.
+
+    Raises:
+        ValueError: if the state changes its names, types or ranks from one
+            frame to the next.
+    """
+
+    def __init__(self, model):
+        self.uses_key_frames = model.uses_key_frames
+        self._model = model
+        self._frame = tf.TensorSpec([1, None, None, 3], tf.uint8, "frame")
+        # Filled while a program is traced, for that returns only lists.
+        self.state_names = None
+        self._scores = self._program(self._native_scores)
+        self._start = self._program(
+            self._key_step if self.uses_key_frames else self._initial_state
+        )
+        state = self._start.get_concrete_function().structured_outputs[-1]
+        self.state_specs = [
+            tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in state
+        ]
+        self._follow = self._next_program()
+
+    def __call__(self, frame, starts, previous):
+        """Segments a frame.
+
+        Args:
+            frame: uint8 `[1, H, W, 3]`.
+            starts: scalar boolean tensor: whether this is a key frame or,
+                in models without these, the first of a stream.
+            previous: function that gives the state, a list of tensors;
+                called in the branch where the stream goes on.
+
+        Returns:
+            `(labels, state)`: uint8 `[H, W]` and a list of tensors.
+        """
+        if not self.uses_key_frames:
+            if not self.state_specs:
+                return self._follow(frame, [])
+            _, state = tf.cond(
+                starts, lambda: self._start(frame), lambda: (0, previous())
+            )
+            return self._follow(frame, state)
+        if not self.state_specs:
+            previous = list
+        return tf.cond(
+            starts,
+            lambda: self._start(frame),
+            lambda: self._follow(frame, previous()),
+        )
+
+    def scores(self, frame):
+        """Scores of a first frame at the network's stride.
+
+        Args:
+            frame: uint8 `[1, H, W, 3]`.
+
+        Returns:
+            float32 `[h, w, classes]`.
+        """
+        return self._scores(frame)
+
+    @property
+    def scores_shape(self):
+        """Static shape of `scores`."""
+        return self._scores.get_concrete_function().output_shapes
+
+    def _program(self, function, *inputs):
+        return tf.function(
+            function, input_signature=[self._frame, *inputs], autograph=False
+        )
+
+    def _next_program(self):
+        """The step from a state, whose specs widen until it gives such."""
+        while True:
+            program = self._program(self._next_step, self.state_specs)
+            _, state = program.get_concrete_function().structured_outputs
+            specs = list(map(_general, self.state_specs, state))
+            if specs == self.state_specs:
+                return program
+            self.state_specs = specs
+
+    # === What the programs do ===
+
+    def _initial_state(self, frame):
+        size = tf.unstack(tf.shape(frame)[1:3])
+        state = self._model.initial_state(1, *size)
+        return 0, self._listed(state)
+
+    def _key_step(self, frame):
+        return self._labels(*self._model.step(frame, {}, is_key=True))
+
+    def _next_step(self, frame, state):
+        state = dict(zip(self.state_names, state, strict=True))
+        is_key = not self.uses_key_frames
+        return self._labels(*self._model.step(frame, state, is_key=is_key))
+
+    def _native_scores(self, frame):
+        state = self._model.clip_state(1, *tf.unstack(tf.shape(frame)[1:3]))
+        scores, _ = self._model.step(
+            frame, state, is_key=True, native_stride=True
+        )
+        return scores[0]
+
+    def _labels(self, logits, state):
+        # As argmax, the first of equal ones, but three times as fast.
+        labels = tf.math.top_k(logits[0], k=1, sorted=False).indices[..., 0]
+        return tf.cast(labels, tf.uint8), self._listed(state)
+
+    def _listed(self, state):
+        names = sorted(state)
+        if self.state_names not in (None, names):
+            raise ValueError(
+                f"the state of {self._model.name} must keep its names, got "
+                f"{names} after {self.state_names}."
+            )
+        self.state_names = names
+        return [tf.convert_to_tensor(state[name]) for name in names]
+
+
+def _general(spec, other):
+    """The `tf.TensorSpec` that both fit."""
+    if spec.dtype != other.dtype or spec.shape.rank != other.shape.rank:
+        raise ValueError(
+            "a state must keep the types and ranks of its tensors, got "
+            f"{other.dtype.name} {other.shape} after {spec.dtype.name} "
+            f"{spec.shape}."
+        )
+    return tf.TensorSpec(
+        spec.shape.most_specific_common_supertype([other.shape]), spec.dtype
+    )

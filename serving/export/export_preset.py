@@ -1,0 +1,29 @@
+"""What `accel-tf export` does."""
+
+from accel_tf.models.restore import restore_model
+from accel_tf.serving.export.saved_model import export_saved_model
+from accel_tf.serving.export.settings import check_settings
+
+
+def export_preset(
+    name, weights, directory, interval=5, num_classes=19, **settings
+):
+    """Exports a preset with weights from files.
+
+    Args:
+        name, weights, num_classes: as for `restore_model`.
+        directory, interval: as for `export_saved_model`.
+        **settings: further arguments of `export_saved_model`.
+
+    Returns:
+        `(path, message)`: of the version's folder, and a line about the
+        weights.
+
+    Raises:
+        ValueError, OSError: one line, as those two.
+    """
+    # A bad setting should not wait for the model.
+    check_settings(directory, interval, **settings)
+    model, message = restore_model(name, weights, num_classes)
+    path = export_saved_model(model, directory, interval, **settings)
+    return path, message

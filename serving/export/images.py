@@ -1,0 +1,79 @@
+"""Image files to frames and label maps to image files, inside the graph."""
+
+import tensorflow as tf
+
+from accel_tf.serving.export.checks import checked, require
+
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+_JPEG_START = b"\xff\xd8"
+# Signature, length and name of the first chunk, its width and height.
+_PNG_HEADER = 24
+
+
+def decode_frame(data, row, max_pixels):
+    """Decodes a JPEG or PNG file.
+
+    The size is read from the file's header and checked before anything is
+    decoded: a small file can stand for a huge image.
+
+    Args:
+        data: scalar string tensor.
+        row: its place in the request, for messages; scalar tensor.
+        max_pixels: height times width that is still decoded.
+
+    Returns:
+        uint8 `[H, W, 3]`. Fails with INVALID_ARGUMENT for any other file, a
+        broken one or too large an image.
+    """
+    is_png = tf.equal(tf.strings.substr(data, 0, 8), _PNG_START)
+    is_png &= tf.strings.length(data) >= _PNG_HEADER
+    is_jpeg = tf.equal(tf.strings.substr(data, 0, 2), _JPEG_START)
+    known = require(
+        is_png | is_jpeg,
+        "image_bytes[",
+        row,
+        "] is neither a JPEG nor a PNG file",
+    )
+    data = checked(data, known)
+    height, width = tf.unstack(
+        tf.cond(is_png, lambda: _png_size(data), lambda: _jpeg_size(data)), 2
+    )
+    # Two sides of 32 bits could overflow their product.
+    sides_fit = (height <= max_pixels) & (width <= max_pixels)
+    pixels = height * width
+    fits = require(
+        sides_fit & (pixels > 0) & (pixels <= max_pixels),
+        "image_bytes[",
+        row,
+        "] is ",
+        height,
+        "x",
+        width,
+        f"; a frame has 1 to {max_pixels} pixels",
+    )
+    data = checked(data, fits)
+    frame = tf.cond(
+        is_png,
+        lambda: tf.io.decode_png(data, channels=3),
+        lambda: tf.io.decode_jpeg(data, channels=3),
+    )
+    return tf.ensure_shape(frame, [None, None, 3])
+
+
+def encode_labels(labels):
+    """uint8 `[H, W]` as a grey PNG file, a scalar string tensor."""
+    return tf.io.encode_png(labels[..., None])
+
+
+def _png_size(data):
+    """`[height, width]`, int64."""
+    numbers = tf.io.decode_raw(
+        tf.strings.substr(data, 16, 8), tf.int32, little_endian=False
+    )
+    # Unsigned in the file: beyond 2**31 they turn up negative.
+    return tf.reverse(tf.cast(numbers, tf.int64) % 2**32, [0])
+
+
+def _jpeg_size(data):
+    """`[height, width]`, int64."""
+    return tf.cast(tf.image.extract_jpeg_shape(data)[:2], tf.int64)

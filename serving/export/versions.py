@@ -1,0 +1,79 @@
+"""Folders of a model's versions, which a server may be watching."""
+
+import contextlib
+import errno
+import os
+import pathlib
+import re
+import shutil
+import uuid
+
+
+@contextlib.contextmanager
+def new_version(directory, version=None):
+    """A folder that becomes a version when the block ends.
+
+    After an exception nothing is left of it.
+
+    Args:
+        directory: folder of all versions; created if need be.
+        version: its number; by default the next one.
+
+    Yields:
+        `(partial, publish)`: the folder to fill, and a function that makes
+        it the version and gives its new path.
+
+    Raises:
+        ValueError: if the version exists.
+        OSError: if the folder cannot be written.
+    """
+    directory = pathlib.Path(directory)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        # TensorFlow Serving passes over names that are no number.
+        partial = directory / f".partial-{uuid.uuid4().hex}"
+        partial.mkdir()
+    except OSError as error:
+        reason = error.strerror or error
+        raise type(error)(f"cannot write to {directory}: {reason}.") from error
+    try:
+        yield partial, lambda: _publish(partial, directory, version)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_new_version(directory, version):
+    """Raises `ValueError` if there is this version already."""
+    if version in _versions(directory):
+        raise ValueError(
+            f"{directory} holds a version {version} already; the next is "
+            f"{_next(directory)}."
+        )
+
+
+def _versions(directory):
+    """Numbers of the versions there are, as TensorFlow Serving reads them."""
+    directory = pathlib.Path(directory)
+    if not directory.is_dir():
+        return set()
+    names = (path.name for path in directory.iterdir())
+    numbers = (int(name) for name in names if re.fullmatch("[0-9]+", name))
+    return {number for number in numbers if number < 2**63}
+
+
+def _next(directory):
+    return max(_versions(directory), default=0) + 1
+
+
+def _publish(partial, directory, version):
+    while True:
+        path = directory / str(version or _next(directory))
+        try:
+            os.rename(partial, path)
+            return path
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+            # Another export was quicker.
+            if version is not None:
+                check_new_version(directory, version)

@@ -1,0 +1,47 @@
+"""The options of `accel-tf segment` that go with a server."""
+
+_OF_LOCAL_MODELS = ("weights", "interval", "num_classes")
+
+
+def add_options(parser):
+    """Adds the address of a server and what goes with it.
+
+    The options of local models must have no defaults but `None` or `[]`.
+
+    Args:
+        parser: an `argparse.ArgumentParser`.
+    """
+    parser.add_argument(
+        "--server",
+        metavar="URL",
+        help="let this server segment; --model is then the name of a model "
+        "there (see accel-tf serve)",
+    )
+    parser.add_argument(
+        "--classes",
+        metavar="FILE",
+        help="with --server: assets/accel_tf.json of the export, where the "
+        "server does not tell the classes",
+    )
+    parser.add_argument(
+        "--lossless",
+        action="store_true",
+        help="with --server: send frames as PNG rather than JPEG",
+    )
+
+
+def check_options(arguments):
+    """Raises `ValueError` for options that do not go together.
+
+    Args:
+        arguments: an `argparse.Namespace`.
+    """
+    if arguments.server is None:
+        wrong = ("classes", "lossless")
+        reason = "goes with --server only"
+    else:
+        wrong = _OF_LOCAL_MODELS
+        reason = "does not go with --server: its model is exported already"
+    for name in wrong:
+        if getattr(arguments, name) not in (None, False, []):
+            raise ValueError(f"--{name.replace('_', '-')} {reason}.")

@@ -1,0 +1,128 @@
+"""What `accel-tf serve` does."""
+
+import pathlib
+import threading
+
+from accel_tf.serving.descriptions import read_description
+from accel_tf.serving.http_limits import HttpLimits
+from accel_tf.serving.http_server import HttpServer
+from accel_tf.serving.metrics import Metrics
+from accel_tf.serving.model_config import ModelConfig
+from accel_tf.serving.model_manager import ModelManager
+from accel_tf.serving.page_files import pages
+from accel_tf.serving.rest import RestHandler
+
+METRICS_PATH = "/monitoring/prometheus/metrics"
+"""Where the metrics are, if they are to be seen."""
+
+
+def serve(
+    *,
+    model_base_path=None,
+    model_name=None,
+    model_config_file=None,
+    host="127.0.0.1",
+    rest_api_port=8501,
+    file_system_poll_wait_seconds=1.0,
+    model_config_file_poll_wait_seconds=0.0,
+    allow_version_labels_for_unavailable_models=False,
+    threads=None,
+    max_body_bytes=HttpLimits.body_bytes,
+    max_in_flight=HttpLimits.in_flight,
+    max_streams=None,
+    monitoring=False,
+    enable_cors=False,
+    stop_seconds=10.0,
+):
+    """Serves models until KeyboardInterrupt, then ends in good order.
+
+    Prints one line when it answers requests. The arguments are those of
+    `add_options` in `serve_options.py`.
+
+    Raises:
+        ValueError: if what to serve is not told or cannot be loaded.
+        OSError: if a file cannot be read or the address is taken.
+    """
+    models = _models(model_base_path, model_name, model_config_file)
+    metrics = Metrics()
+    manager = ModelManager(
+        _loader(threads, max_streams, metrics),
+        models,
+        config_file=model_config_file,
+        poll_seconds=file_system_poll_wait_seconds,
+        config_poll_seconds=model_config_file_poll_wait_seconds,
+        allow_labels_for_unavailable_models=(
+            allow_version_labels_for_unavailable_models
+        ),
+        metrics=metrics,
+    )
+    handler = RestHandler(
+        manager,
+        pages=pages(manager),
+        metrics_path=METRICS_PATH if monitoring else None,
+        enable_cors=enable_cors,
+        observe=metrics.observe_request,
+        server_timing=True,
+    )
+    limits = HttpLimits(body_bytes=max_body_bytes, in_flight=max_in_flight)
+    try:
+        manager.start()
+        for fault in manager.faults():
+            raise ValueError(fault)
+        # Not before there is something to answer with: an open port is a
+        # sign that a server is ready.
+        server = HttpServer(handler, host, rest_api_port, limits)
+        try:
+            server.start()
+            print(_ready(server.url, manager.names()), flush=True)
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            dropped = server.stop(stop_seconds)
+            if dropped:
+                print(f"Stopped; {dropped} unfinished requests were dropped.")
+    finally:
+        manager.close(stop_seconds)
+
+
+def _models(base_path, name, config_file):
+    if config_file is not None:
+        if base_path is not None or name is not None:
+            raise ValueError(
+                "give either --model-config-file or --model-base-path and "
+                "--model-name."
+            )
+        return ()
+    if base_path is None:
+        raise ValueError("give --model-base-path or --model-config-file.")
+    if name == "":
+        raise ValueError("--model-name must not be empty.")
+    base_path = pathlib.Path(base_path).absolute()
+    if (base_path / "saved_model.pb").is_file():
+        raise ValueError(
+            f"{base_path} is a version itself; --model-base-path is the "
+            f"folder around it, {base_path.parent}."
+        )
+    return [ModelConfig("default" if name is None else name, base_path)]
+
+
+def _loader(threads, max_streams, metrics):
+    # TensorFlow takes seconds to import: not for a mistake in the options.
+    from accel_tf.serving.saved_model_servable import SavedModelServable
+
+    def load(name, version, path):
+        servable = SavedModelServable(
+            name,
+            version,
+            path,
+            threads=threads,
+            max_streams=max_streams,
+            observe=metrics.observe_runtime,
+        )
+        servable.description = read_description(path)
+        return servable
+
+    return load
+
+
+def _ready(url, names):
+    return f"Ready: {', '.join(f'{url}/v1/models/{name}' for name in names)}"

@@ -1,0 +1,161 @@
+"""The options of `accel-tf serve`."""
+
+import argparse
+
+from accel_tf.serving.http_limits import HttpLimits
+
+_NAMES = (
+    "model_base_path",
+    "model_name",
+    "model_config_file",
+    "host",
+    "rest_api_port",
+    "file_system_poll_wait_seconds",
+    "model_config_file_poll_wait_seconds",
+    "allow_version_labels_for_unavailable_models",
+    "threads",
+    "max_body_bytes",
+    "max_in_flight",
+    "max_streams",
+    "monitoring",
+    "enable_cors",
+    "stop_seconds",
+)
+
+
+def add_options(parser):
+    """Adds what to serve, where, and within which limits.
+
+    Args:
+        parser: an `argparse.ArgumentParser`.
+    """
+    add = parser.add_argument
+    add(
+        "--model-base-path",
+        metavar="DIR",
+        help="folder of the versions, each in a folder named by its number",
+    )
+    add(
+        "--model-name",
+        metavar="NAME",
+        help="name of the model in requests (default: default)",
+    )
+    add(
+        "--model-config-file",
+        metavar="FILE",
+        help="models.config as TensorFlow Serving reads it, instead of the "
+        "two options above",
+    )
+    add(
+        "--rest-api-port",
+        type=_port,
+        default=8501,
+        metavar="PORT",
+        help="default: 8501; 0: a free one",
+    )
+    add(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address to listen on; 0.0.0.0 lets other machines in, whom "
+        "nobody checks (default: 127.0.0.1)",
+    )
+    add(
+        "--file-system-poll-wait-seconds",
+        type=_seconds,
+        default=1.0,
+        metavar="S",
+        help="time between two looks for new versions (default: 1; 0: none "
+        "after the start)",
+    )
+    add(
+        "--model-config-file-poll-wait-seconds",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="the same for the config file (default: 0)",
+    )
+    add(
+        "--allow-version-labels-for-unavailable-models",
+        action="store_true",
+        help="let a label point to a version that is not loaded",
+    )
+    add(
+        "--threads",
+        type=_positive,
+        metavar="N",
+        help="for the computation (default: as many as cores)",
+    )
+    add(
+        "--max-body-bytes",
+        type=_positive,
+        default=HttpLimits.body_bytes,
+        metavar="N",
+        help="of one request (default: %(default)s)",
+    )
+    add(
+        "--max-in-flight",
+        type=_positive,
+        default=HttpLimits.in_flight,
+        metavar="N",
+        help="requests that are worked on at a time (default: %(default)s)",
+    )
+    add(
+        "--max-streams",
+        type=_positive,
+        default=1024,
+        metavar="N",
+        help="streams of one model that are open at a time; one without a "
+        "request for a minute makes room (default: 1024)",
+    )
+    add(
+        "--monitoring",
+        action="store_true",
+        help="answer /monitoring/prometheus/metrics",
+    )
+    add(
+        "--enable-cors",
+        action="store_true",
+        help="let web pages of any origin send requests",
+    )
+    add(
+        "--stop-seconds",
+        type=_seconds,
+        default=10.0,
+        metavar="S",
+        help="time for requests in flight once told to stop (default: 10)",
+    )
+
+
+def given_options(arguments):
+    """The keywords of `serve` from what a parser has read.
+
+    Args:
+        arguments: an `argparse.Namespace` with the options of `add_options`.
+
+    Returns:
+        dict.
+    """
+    return {name: getattr(arguments, name) for name in _NAMES}
+
+
+def _port(text):
+    return _number(text, int, 0, 65535, "a port is a number from 0 to 65535")
+
+
+def _positive(text):
+    return _number(text, int, 1, 2**63 - 1, "give a whole number, 1 or more")
+
+
+def _seconds(text):
+    return _number(text, float, 0, 1e9, "give seconds, 0 or more")
+
+
+def _number(text, type_, least, most, hint):
+    try:
+        number = type_(text)
+    except ValueError:
+        number = None
+    if number is None or not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text!r}: {hint}")
+    return number

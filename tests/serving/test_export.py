@@ -1,0 +1,233 @@
+"""Exported models: all ways to run them give one result."""
+
+import functools
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from exported_models import (
+    Loaded,
+    Session,
+    SumsFrames,
+    decode,
+    jpeg,
+    moving_frames,
+    png,
+    stream_inputs,
+)
+from small_models import (
+    SMALL_MODELS,
+    SMALL_PYRAMID_MODELS,
+    small_accel,
+    small_light_deeplab,
+)
+from tensorflow.core.framework import tensor_pb2
+
+import accel_tf
+from accel_tf.serving import prediction_log
+from accel_tf.serving.export import export_saved_model
+
+INTERVAL = 3
+
+
+def exported(model, folder, **options):
+    options = {"interval": INTERVAL, "warm_up_size": (64, 96)} | options
+    return export_saved_model(model, folder, **options)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Gives `(model, path, loaded, session)` by name, made once."""
+
+    @functools.cache
+    def make(name):
+        model = (SMALL_MODELS | SMALL_PYRAMID_MODELS)[name](name=name)
+        path = exported(model, tmp_path_factory.mktemp(name))
+        return model, path, Loaded(path), Session(path)
+
+    return make
+
+
+def slow(name):
+    return pytest.param(name, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["accel", "pspnet", *map(slow, ["dff", "deeplab", "td2", "td4"])],
+)
+def test_all_ways_agree(name, small):
+    """`VideoStream`, clip, stream, each in TensorFlow 2 and a session."""
+    model, _, loaded, session = small(name)
+    frames = moving_frames(7)
+    images = [png(frame) for frame in frames]
+    stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(INTERVAL))
+    labels, is_key, since_key = [], [], []
+    for frame in frames:
+        labels.append(stream(frame[None])[0])
+        is_key.append(stream.is_key)
+        since_key.append(stream.frames_since_key)
+
+    clip = loaded("serving_default", image_bytes=images)
+    assert clip["is_key"].tolist() == is_key
+    sure = _sure_pixels(model, frames, is_key)
+    for own, expected, mask in zip(
+        decode(clip["label_png_bytes"]), labels, sure, strict=True
+    ):
+        np.testing.assert_array_equal(own[mask], expected[mask])
+    # The same programs: here not even rounding differs.
+    again = session("serving_default", image_bytes=images)
+    assert again["label_png_bytes"].tolist() == clip["label_png_bytes"].tolist()
+    for run in (loaded, session):
+        rows = [
+            run("stream", **stream_inputs([image], [7])) for image in images
+        ]
+        for row, label, key, since in zip(
+            rows, clip["label_png_bytes"], is_key, since_key, strict=True
+        ):
+            assert row["label_png_bytes"].tolist() == [label]
+            assert row["is_key"].tolist() == [key]
+            assert row["frames_since_key"].tolist() == [since]
+
+
+def _sure_pixels(model, frames, is_key):
+    """Where the best class is further ahead than rounding reaches.
+
+    `VideoStream` makes a program for one resolution, the export one for all,
+    and TensorFlow adds the same numbers up in another order there.
+    """
+    state = model.initial_state(1, *frames.shape[1:3])
+    masks = []
+    for frame, key in zip(frames, is_key, strict=True):
+        logits, state = model.step(frame[None], state, is_key=key)
+        best = tf.math.top_k(logits[0], 2).values.numpy()
+        masks.append(best[..., 0] - best[..., 1] > 1e-3)
+    assert np.mean(masks) > 0.99
+    return masks
+
+
+@pytest.mark.parametrize("load", ["loaded", "session"])
+def test_a_state_that_travels_gives_the_same(load, small):
+    _, _, loaded, session = small("accel")
+    run = {"loaded": loaded, "session": session}[load]
+    images = [png(frame) for frame in moving_frames(3)]
+    clip = run("serving_default", image_bytes=images)["label_png_bytes"]
+    answer = run("key", image_bytes=images[:1])
+    labels = [*answer["label_png_bytes"]]
+    for image in images[1:]:
+        state = answer["state_bytes"]
+        answer = run("nonkey", image_bytes=[image], state_bytes=state)
+        labels += [*answer["label_png_bytes"]]
+    assert labels == clip.tolist()
+
+
+def test_scores_are_those_of_a_key_frame(small):
+    model, _, loaded, _ = small("accel")
+    frames = moving_frames(3)
+    scores = loaded("scores", image_bytes=list(map(png, frames)))["scores"]
+    assert scores.shape == (3, 4, 6, 5) and scores.dtype == np.float32
+    for frame, own in zip(frames, scores, strict=True):
+        expected, _ = model.step(frame[None], {}, True, native_stride=True)
+        np.testing.assert_allclose(own, expected[0], rtol=0, atol=1e-4)
+    other = moving_frames(1, 48, 64)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="of one size"):
+        loaded("scores", image_bytes=[png(frames[0]), png(other[0])])
+
+
+@pytest.mark.parametrize("load", [Loaded, Session])
+def test_the_key_branch_runs_on_key_frames_only(load, tmp_path):
+    run = load(exported(SumsFrames(), tmp_path))
+    images = [png(frame) for frame in moving_frames(12, 16, 16)]
+    before = run.key_branch_runs()
+    for image in images:
+        run("stream", **stream_inputs([image], [1]))
+    assert run.key_branch_runs() - before == 4
+    run("serving_default", image_bytes=images)
+    assert run.key_branch_runs() - before == 8
+    state = run("key", image_bytes=images[:1])["state_bytes"]
+    run("nonkey", image_bytes=images[:1], state_bytes=state)
+    assert run.key_branch_runs() - before == 9
+
+
+def test_jpeg_and_png_of_any_size_and_kind(tmp_path):
+    loaded = Loaded(exported(SumsFrames(), tmp_path))
+    for height, width in ((1, 1), (17, 31), (64, 96)):
+        frame = moving_frames(1, height, width)[0]
+        grey = frame[..., :1]
+        alpha = np.concatenate([frame, grey], axis=2)
+        for data, expected in (
+            (png(frame), frame[..., 0]),
+            (png(grey), grey[..., 0]),
+            (png(alpha), frame[..., 0]),
+            (jpeg(frame), tf.io.decode_jpeg(jpeg(frame)).numpy()[..., 0]),
+        ):
+            answer = loaded("serving_default", image_bytes=[data])
+            (labels,) = decode(answer["label_png_bytes"])
+            np.testing.assert_array_equal(labels, expected % 250)
+
+
+def test_the_fused_form_exports_too(tmp_path):
+    model = accel_tf.fuse_for_inference(small_accel())
+    loaded = Loaded(exported(model, tmp_path))
+    frames = moving_frames(5)
+    stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(INTERVAL))
+    answer = loaded("serving_default", image_bytes=list(map(png, frames)))
+    labels = decode(answer["label_png_bytes"])
+    equal = [
+        np.mean(own == stream(frame[None])[0])
+        for own, frame in zip(labels, frames, strict=True)
+    ]
+    assert min(equal) > 0.999
+
+
+def test_the_assets_describe_the_model(small):
+    for name, system, stride in (
+        ("accel", "Accel", 16),
+        ("pspnet", "PSPNet", 8),
+    ):
+        model, path, loaded, _ = small(name)
+        said = json.loads((path / "assets" / "accel_tf.json").read_text())
+        assert (said["preset"], said["system"]) == (name, system)
+        assert said["class_names"] == list(model.label_map.names)
+        assert said["palette"] == [list(c) for c in model.label_map.colors]
+        assert said["uses_key_frames"] == model.uses_key_frames
+        assert (said["interval"], said["output_stride"]) == (INTERVAL, stride)
+        assert said["signatures"] == sorted(loaded.signatures)
+
+
+def test_warm_up_requests_run_and_leave_nothing(tmp_path):
+    path = exported(SumsFrames(), tmp_path)
+    run = Session(path)
+    seen = []
+    for name, inputs in prediction_log.read_predict_requests(
+        path / prediction_log.PATH
+    ):
+        tensors = {
+            key: tf.make_ndarray(tensor_pb2.TensorProto.FromString(data))
+            for key, data in inputs.items()
+        }
+        outputs = run(name, **tensors)
+        if "label_png_bytes" in outputs:
+            assert decode(outputs["label_png_bytes"])[0].shape == (64, 96)
+        seen.append(name)
+    assert set(seen) == set(run.signatures) - {"__saved_model_init_op"}
+    stats = run("stats", stream_id=[0])
+    assert stats["streams"].tolist() == stats["frames"].tolist() == [0]
+
+
+def test_explicit_state_is_for_small_states(tmp_path):
+    def signatures(model, size):
+        path = exported(model, tmp_path, warm_up_size=size)
+        assert (path / "assets.extra").exists() == (size is not None)
+        said = json.loads((path / "assets" / "accel_tf.json").read_text())
+        assert said["signatures"] == sorted(Loaded(path).signatures)
+        return said["signatures"]
+
+    usual = ["close", "scores", "serving_default", "stats", "stream"]
+    # 4 bytes a pixel: 1 MiB, and a little more.
+    both = signatures(SumsFrames(), (512, 512))
+    assert both == sorted([*usual, "key", "nonkey"])
+    assert signatures(SumsFrames(), (512, 513)) == usual
+    assert signatures(SumsFrames(), None) == usual
+    assert signatures(small_light_deeplab(), (64, 96)) == usual
