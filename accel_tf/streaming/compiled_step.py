@@ -5,6 +5,8 @@ import functools
 import keras
 from keras import ops
 
+from accel_tf.ops import class_labels
+
 
 def compile_step(model):
     """Compiles `frame -> labels` with the state passed along.
@@ -20,7 +22,7 @@ def compile_step(model):
 
     def label(frame, state, is_key):
         logits, state = model.step(frame, state, is_key=is_key)
-        return ops.cast(ops.argmax(logits, axis=-1), "uint8"), state
+        return class_labels(logits), state
 
     return {
         "tensorflow": _compile_tensorflow,

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from accel_tf.ops import class_labels
+
 
 class CompiledSteps:
     """One frame after another of one stream, in programs shared by all.
@@ -123,9 +125,7 @@ class CompiledSteps:
         return scores[0]
 
     def _labels(self, logits, state):
-        # As argmax, the first of equal ones, but three times as fast.
-        labels = tf.math.top_k(logits[0], k=1, sorted=False).indices[..., 0]
-        return tf.cast(labels, tf.uint8), self._listed(state)
+        return class_labels(logits[0]), self._listed(state)
 
     def _listed(self, state):
         names = sorted(state)

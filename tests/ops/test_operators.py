@@ -11,6 +11,7 @@ from accel_tf.layers import CropLike
 from accel_tf.layers.blocks import batch_norm, max_pool
 from accel_tf.models.flownet import flow_image
 from accel_tf.ops import (
+    class_labels,
     deformable_conv2d,
     resize_bilinear,
     upsample_scores,
@@ -223,3 +224,11 @@ def test_resize_bilinear(size):
         np.testing.assert_allclose(
             actual, np.moveaxis(expected, 1, -1), atol=1e-5
         )
+
+
+def test_class_labels_are_the_first_of_the_greatest():
+    scores = np.random.default_rng(0).standard_normal((2, 9, 7, 200))
+    scores = scores.astype("float32").round(1)  # many are equal
+    labels = class_labels(keras.ops.convert_to_tensor(scores))
+    assert keras.backend.standardize_dtype(labels.dtype) == "uint8"
+    np.testing.assert_array_equal(to_numpy(labels), scores.argmax(-1))
