@@ -1,6 +1,7 @@
 """Video segmentation at a fraction of the per-frame cost."""
 
 import contextlib
+import importlib
 import pathlib
 import sys
 
@@ -17,7 +18,7 @@ if (_ROOT / "datasets" / "synthetic_streets" / "__init__.py").is_file() and (
 # The command line is imported after this package, too late to be quiet.
 _IS_COMMAND = pathlib.Path(sys.argv[0]).stem == "accel-tf"
 with quiet_start() if _IS_COMMAND else contextlib.nullcontext():
-    from accel_tf import ops, training
+    from accel_tf import ops, serving, training
     from accel_tf.checkpoints import load_checkpoint
     from accel_tf.data.label_maps import LabelMap
     from accel_tf.models.fuse import fuse_for_inference
@@ -28,6 +29,20 @@ with quiet_start() if _IS_COMMAND else contextlib.nullcontext():
     )
     from accel_tf.models.segmenter import VideoSegmenter
     from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
+
+# Imported when they are first asked for: exports need TensorFlow. The folder
+# of `accel_tf.serving` can have no `__init__.py` that would do this.
+_SERVING = {"Client": "client", "export_saved_model": "export"}
+
+
+def _of_serving(name):
+    if name not in _SERVING:
+        raise AttributeError(f"module 'accel_tf.serving' has no {name!r}")
+    module = importlib.import_module(f"accel_tf.serving.{_SERVING[name]}")
+    return getattr(module, name)
+
+
+serving.__getattr__ = _of_serving
 
 __all__ = [
     "FixedInterval",
@@ -41,5 +56,6 @@ __all__ = [
     "list_presets",
     "load_checkpoint",
     "ops",
+    "serving",
     "training",
 ]

@@ -1,16 +1,15 @@
-"""The command line `accel-tf`: parsing of arguments, and nothing else."""
+"""The command line `accel-tf`: each verb a call into the library."""
 
-import argparse
 import functools
 import json
-import re
 import signal
 import sys
 
 import tqdm
 
 import accel_tf
-from accel_tf.evaluation.options import add_options, given_options
+from accel_tf.command_line import make_parser
+from accel_tf.evaluation import options as evaluate_options
 from accel_tf.files import write_text
 from accel_tf.serving import segment_options, serve_options
 
@@ -25,7 +24,7 @@ def main(argv=None):
         The exit status: 0, 2 after a mistake in the input, 130 after an
         interrupt.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser(_VERBS).parse_args(argv)
     # Being told to stop by a supervisor is like Ctrl-C: finish the files.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -37,257 +36,6 @@ def main(argv=None):
         message = " ".join(str(error).split())
         print(f"accel-tf: {message}", file=sys.stderr)
         return 2
-
-
-def _parser():
-    parser = argparse.ArgumentParser(
-        prog="accel-tf",
-        description="Video segmentation at a fraction of the per-frame cost.",
-    )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-
-    def verb(name, run, summary, example):
-        added = verbs.add_parser(
-            name,
-            help=summary,
-            description=summary,
-            epilog=f"Example: accel-tf {example}",
-        )
-        added.set_defaults(run=run)
-        return added
-
-    models = verb(
-        "models",
-        _models,
-        "Table of the presets: parameters and multiply-additions.",
-        "models --size 512x1024",
-    )
-    models.add_argument(
-        "--size",
-        type=_size,
-        default=(1024, 2048),
-        metavar="HxW",
-        help="of a frame in pixels (default: 1024x2048)",
-    )
-    models.add_argument(
-        "--json", metavar="FILE", help="also write the numbers to this file"
-    )
-
-    demo = verb(
-        "demo",
-        _demo,
-        "Trains and compares small models on procedural street scenes.",
-        "demo --out out/demo",
-    )
-    demo.add_argument(
-        "--out",
-        default="out/demo",
-        metavar="DIR",
-        help="folder for the results (default: out/demo)",
-    )
-
-    segment = verb(
-        "segment",
-        _segment,
-        "Segments a video and writes it with the classes laid over.",
-        "segment drive.mp4 --model accel_18 --weights accel-18-0000.params "
-        "--output out.mp4",
-    )
-    segment.add_argument(
-        "input", help="video file, folder of frames or index of a camera"
-    )
-    _add_model(segment)
-    segment.set_defaults(num_classes=None)
-    segment_options.add_options(segment)
-    segment.add_argument(
-        "--interval",
-        type=int,
-        metavar="N",
-        help="frames from one key frame to the next (default: 5)",
-    )
-    segment.add_argument(
-        "--output",
-        required=True,
-        metavar="FILE",
-        help="video to write: .mp4, .avi or .mkv",
-    )
-    segment.add_argument(
-        "--labels",
-        metavar="DIR",
-        help="also write a palette PNG for every frame into this new folder; "
-        "Cityscapes ids where the classes are Cityscapes'",
-    )
-    segment.add_argument(
-        "--frame-rate",
-        type=float,
-        default=25.0,
-        metavar="FPS",
-        help="of a folder or camera (default: 25)",
-    )
-
-    evaluate = verb(
-        "evaluate",
-        _evaluate,
-        "Mean IoU by interval, by class and by distance, and time per frame.",
-        "evaluate --model accel_18 --weights accel-18-0000.params "
-        "--data cityscapes_sequences/half_window20 --data-dir data "
-        "--intervals 1,5 --json accel_18.json",
-    )
-    # The data set says how many classes there are.
-    _add_model(evaluate, num_classes=False)
-    evaluate.add_argument(
-        "--name",
-        metavar="TEXT",
-        help="of the system in tables and plots (default: that of --model)",
-    )
-    add_options(evaluate)
-
-    export = verb(
-        "export",
-        _export,
-        "Writes a SavedModel that accel-tf serve and TensorFlow Serving load.",
-        "export --model accel_18 --weights accel-18-0000.params "
-        "--interval 5 exports/accel_18",
-    )
-    export.add_argument(
-        "directory",
-        metavar="DIR",
-        help="folder of all versions; created if need be",
-    )
-    _add_model(export)
-    export.add_argument(
-        "--interval",
-        type=int,
-        default=5,
-        metavar="N",
-        help="frames from one key frame to the next (default: 5)",
-    )
-    export.add_argument(
-        "--version",
-        type=int,
-        metavar="N",
-        help="folder in DIR to write (default: the next number)",
-    )
-    export.add_argument(
-        "--memory-limit",
-        type=_bytes,
-        metavar="BYTES",
-        help="for the states of all streams, such as 512M or 8G; the least "
-        "recently used make room (default: 2G)",
-    )
-    export.add_argument(
-        "--warm-up-size",
-        type=_size,
-        metavar="HxW",
-        help="of the frames that are expected (default: 512x1024)",
-    )
-
-    serve = verb(
-        "serve",
-        _serve,
-        "Answers TensorFlow Serving's REST requests with exported models.",
-        "serve --model-base-path exports/camvid --model-name camvid "
-        "--rest-api-port 8501",
-    )
-    serve_options.add_options(serve)
-
-    convert = verb(
-        "convert",
-        _convert,
-        "Writes an official checkpoint as .weights.h5.",
-        "convert --model accel_18 rfcn_dff_flownet_vid-0000.params "
-        "accel-18-0000.params --output accel_18.weights.h5",
-    )
-    convert.add_argument(
-        "files",
-        nargs="+",
-        metavar="FILE",
-        help="official checkpoints; a later one overrides an earlier one",
-    )
-    _add_preset(convert)
-    convert.add_argument("--output", required=True, metavar="FILE")
-
-    build_data = verb(
-        "build-data",
-        _build_data,
-        "Makes a data set of downloaded or one's own files.",
-        "build-data cityscapes_sequences/half_window20 "
-        "--manual-dir cityscapes --data-dir data",
-    )
-    build_data.add_argument(
-        "builder", metavar="BUILDER", help="data set, or DATA_SET/CONFIGURATION"
-    )
-    build_data.add_argument(
-        "--manual-dir",
-        metavar="DIR",
-        help="folder of the files to read; synthetic_streets needs none",
-    )
-    build_data.add_argument(
-        "--data-dir",
-        required=True,
-        metavar="DIR",
-        help="folder of all data sets; created if need be",
-    )
-    build_data.add_argument(
-        "--skip-faults",
-        action="store_true",
-        help="leave out what is missing or broken rather than stop",
-    )
-    build_data.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="field of the configuration; may be given again",
-    )
-    return parser
-
-
-def _add_preset(parser, num_classes=True):
-    parser.add_argument(
-        "--model",
-        required=True,
-        metavar="NAME",
-        help="preset; `accel-tf models` lists them",
-    )
-    if num_classes:
-        parser.add_argument(
-            "--num-classes",
-            type=int,
-            default=19,
-            metavar="N",
-            help="of the weights (default: 19; a .keras file knows it)",
-        )
-
-
-def _add_model(parser, num_classes=True):
-    _add_preset(parser, num_classes)
-    parser.add_argument(
-        "--weights",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help=".keras, .weights.h5 or official checkpoint; give it again for "
-        "a file that is laid over the one before; random without",
-    )
-
-
-def _size(text):
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match or 0 in map(int, match.groups()):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no size; give HEIGHTxWIDTH, such as 512x1024"
-        )
-    return tuple(map(int, match.groups()))
-
-
-def _bytes(text):
-    match = re.fullmatch(r"(\d+)([KMG]?)", text)
-    if not match or not int(match[1]):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no number of bytes; give one such as 512M or 8G"
-        )
-    return int(match[1]) * 1024 ** " KMG".index(match[2] or " ")
 
 
 def _models(arguments):
@@ -364,7 +112,7 @@ def _evaluate(arguments):
     system = (arguments.model, arguments.weights)
     evaluate_systems(
         {arguments.name or arguments.model: system},
-        **given_options(arguments),
+        **evaluate_options.given_options(arguments),
     )
 
 
@@ -412,6 +160,17 @@ def _build_data(arguments):
         )
     )
 
+
+_VERBS = {
+    "models": _models,
+    "demo": _demo,
+    "segment": _segment,
+    "evaluate": _evaluate,
+    "export": _export,
+    "serve": _serve,
+    "convert": _convert,
+    "build-data": _build_data,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

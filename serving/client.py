@@ -61,8 +61,8 @@ class Client:
         label: label of the version, rather than its number.
         timeout: seconds without a byte from the server after which a request
             fails.
-        retries: how often a request may be sent again; the default pauses
-            take about twenty seconds, enough for a server to start again.
+        retries: how often a request may be sent again; by default for about
+            half a minute, in which a server can be started again.
         image_format: `"jpeg"`, or `"png"` for exactly the frame's pixels at
             several times the bytes.
 
@@ -81,7 +81,7 @@ class Client:
         version=None,
         label=None,
         timeout=60.0,
-        retries=8,
+        retries=12,
         image_format="jpeg",
     ):
         if not model or not isinstance(model, str):

@@ -66,17 +66,19 @@ export class Stream {
           received: answer.text.length,
         };
       }
+      const isLost = [0, 502, 504].includes(answer.status);
       if (answer.status === 429 || answer.status === 503) {
         this.tell("The server is busy; trying again…");
         pause = Math.max(pause, 1000 * answer.retryAfter);
-      } else if ([0, 502, 504].includes(answer.status)) {
+      } else if (isLost) {
         this.tell("The server does not answer; trying again…");
         forceKey = true;
       } else {
         throw new Error(`The server says: ${saidIn(answer)}`);
       }
       await sleep(pause, signal);
-      if (answer.status === 0) await this.post(this.closing(), signal);
+      // A model without key frames begins anew only so.
+      if (isLost) await this.post(this.closing(), signal);
     }
   }
 
