@@ -19,7 +19,7 @@ test: $(VENV)/.installed
 
 # All tests, then the arithmetic once more on the other Keras backends.
 test-all: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest -m "slow or not slow"
+	$(VENV)/bin/python -m pytest -m "not tf_serving"
 	$(MAKE) test-backends
 
 test-backends: $(VENV)/.installed

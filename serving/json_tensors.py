@@ -121,9 +121,10 @@ def _decode_rows(rows, inputs):
                     "'instances' list. Error: INVALID_ARGUMENT: the signature "
                     f"does not have named input: {name}"
                 )
+        names = ",".join(sorted(inputs))
         raise invalid(
             f"Failed to process element: {index} of 'instances' list. Error: "
-            f"INVALID_ARGUMENT: keys must be equal to: {','.join(inputs)}"
+            f"INVALID_ARGUMENT: keys must be equal to: {names}"
         )
     return {
         name: _stack([row[name] for row in rows], info.dtype, f" key: {name}")

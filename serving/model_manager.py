@@ -92,8 +92,8 @@ class ModelManager:
         self._watch = PeriodicCalls(periods)
 
     def start(self):
-        """Loads what is there, then watches for changes in a thread."""
-        self.poll()
+        """Loads what is there, not logging faults, then watches in a thread."""
+        self.poll(warn=False)
         self._watch.start()
 
     def close(self, seconds=10.0):
@@ -192,12 +192,12 @@ class ModelManager:
                     stats.append((name, number, servable.stats()))
         return self.metrics.text(stats)
 
-    def poll(self):
-        """Looks once at the folders of versions, and loads and unloads."""
+    def poll(self, warn=True):
+        """Looks once at the folders; loads, unloads and logs new faults."""
         with self._poll_lock:
             for model in self._models.values():
                 fault = self._poll_model(model)
-                if fault and fault != model.fault:
+                if warn and fault and fault != model.fault:
                     _log.warning("%s", fault)
                 with self._lock:
                     model.fault = fault

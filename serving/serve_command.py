@@ -96,6 +96,10 @@ def _models(base_path, name, config_file):
         raise ValueError("give --model-base-path or --model-config-file.")
     if name == "":
         raise ValueError("--model-name must not be empty.")
+    if set(name or "") & set("/:"):
+        raise ValueError(
+            f"--model-name must have no / and no : in it, got {name!r}."
+        )
     base_path = pathlib.Path(base_path).absolute()
     if (base_path / "saved_model.pb").is_file():
         raise ValueError(

@@ -4,8 +4,16 @@ import tensorflow as tf
 
 from accel_tf.serving.export.checks import checked, require
 
-_PNG_START = b"\x89PNG\r\n\x1a\n"
+# Signature, then length and name of the chunk that holds the size. Decoders
+# pass over others before it, whose content would be taken for the size.
+_PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _JPEG_START = b"\xff\xd8"
+# Smaller ones leave nothing after the first layers of a ResNet.
+_MIN_SIDE = 3
+_START_OF_SCAN = 0xFF, 0xDA
+# A decoder goes over the whole image for every scan, and an empty scan takes
+# a few bytes; no encoder makes more than some ten.
+_MAX_SCANS = 100
 # Signature, length and name of the first chunk, its width and height.
 _PNG_HEADER = 24
 
@@ -25,7 +33,7 @@ def decode_frame(data, row, max_pixels):
         uint8 `[H, W, 3]`. Fails with INVALID_ARGUMENT for any other file, a
         broken one or too large an image.
     """
-    is_png = tf.equal(tf.strings.substr(data, 0, 8), _PNG_START)
+    is_png = tf.equal(tf.strings.substr(data, 0, 16), _PNG_START)
     is_png &= tf.strings.length(data) >= _PNG_HEADER
     is_jpeg = tf.equal(tf.strings.substr(data, 0, 2), _JPEG_START)
     known = require(
@@ -40,18 +48,28 @@ def decode_frame(data, row, max_pixels):
     )
     # Two sides of 32 bits could overflow their product.
     sides_fit = (height <= max_pixels) & (width <= max_pixels)
-    pixels = height * width
+    sides_fit &= (height >= _MIN_SIDE) & (width >= _MIN_SIDE)
     fits = require(
-        sides_fit & (pixels > 0) & (pixels <= max_pixels),
+        sides_fit & (height * width <= max_pixels),
         "image_bytes[",
         row,
         "] is ",
         height,
         "x",
         width,
-        f"; a frame has 1 to {max_pixels} pixels",
+        f"; a frame has 1 to {max_pixels} pixels and sides of {_MIN_SIDE} or "
+        "more",
     )
-    data = checked(data, fits)
+    scans = tf.cond(
+        is_png, lambda: tf.constant(1, tf.int64), lambda: _count_scans(data)
+    )
+    few_scans = require(
+        scans <= _MAX_SCANS,
+        "image_bytes[",
+        row,
+        f"] is a JPEG file of more than {_MAX_SCANS} scans",
+    )
+    data = checked(data, fits, few_scans)
     frame = tf.cond(
         is_png,
         lambda: tf.io.decode_png(data, channels=3),
@@ -77,3 +95,11 @@ def _png_size(data):
 def _jpeg_size(data):
     """`[height, width]`, int64."""
     return tf.cast(tf.image.extract_jpeg_shape(data)[:2], tf.int64)
+
+
+def _count_scans(data):
+    """Scans of a JPEG file, and what looks like one inside of metadata."""
+    first, second = _START_OF_SCAN
+    numbers = tf.io.decode_raw(data, tf.uint8)
+    starts = tf.equal(numbers[:-1], first) & tf.equal(numbers[1:], second)
+    return tf.math.count_nonzero(starts)

@@ -2,7 +2,10 @@
 
 import operator
 
-from accel_tf.serving.export.versions import check_new_version
+from accel_tf.serving.export.versions import (
+    check_directory,
+    check_new_version,
+)
 from accel_tf.streaming import FixedInterval
 
 MEMORY_LIMIT = 2 * 1024**3
@@ -29,12 +32,14 @@ def check_settings(
 
     Raises:
         ValueError: if one is not as described there.
+        OSError: if the folder cannot be written.
     """
     settings = {
         "interval": FixedInterval(interval).interval,
         "memory_limit": _positive("memory_limit", memory_limit),
         "max_pixels": _positive("max_pixels", max_pixels),
     }
+    check_directory(directory)
     if version is not None:
         check_new_version(directory, _positive("version", version))
     if warm_up_size is not None:

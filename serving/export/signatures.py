@@ -123,12 +123,13 @@ class Signatures:
 
     def close(self, stream_id):
         """Forgets streams."""
+        stream_id = _vector(stream_id)
         stream_id = checked(stream_id, _known_ids(stream_id))
         return {"closed": self._table.close(stream_id)}
 
     def stats(self, stream_id):
         """Numbers about all streams and the given ones."""
-        return self._table.stats(stream_id)
+        return self._table.stats(_vector(stream_id))
 
     def scores(self, image_bytes):
         """Class scores of frames by themselves, at the network's stride."""
@@ -200,10 +201,11 @@ def _chosen(walked, *names):
 
 def _checked_rows(image_bytes, **others):
     """`image_bytes`, if there are any and as many of the `others`."""
+    image_bytes = _vector(image_bytes)
     rows = tf.size(image_bytes)
     checks = [require(rows > 0, "image_bytes is empty: give a frame or more")]
     for name, values in others.items():
-        count = tf.size(values)
+        count = tf.size(_vector(values))
         checks.append(
             require(
                 tf.equal(count, rows),
@@ -215,6 +217,15 @@ def _checked_rows(image_bytes, **others):
             )
         )
     return checked(image_bytes, *checks)
+
+
+def _vector(values):
+    """`values`; fails if there are not lists of one level in the request.
+
+    A session looks at no shape, and operations that rely on one may end the
+    whole process.
+    """
+    return tf.ensure_shape(values, [None])
 
 
 def _known_ids(stream_id):

@@ -42,6 +42,21 @@ def new_version(directory, version=None):
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def check_directory(directory):
+    """Raises `OSError` if `directory` can neither be written to nor made."""
+    found = pathlib.Path(directory).absolute()
+    while not os.path.lexists(found):
+        found = found.parent
+    if not found.is_dir():
+        raise NotADirectoryError(
+            f"cannot write to {directory}: {found} is no folder."
+        )
+    if not os.access(found, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"cannot write to {directory}: {found} is not writable."
+        )
+
+
 def check_new_version(directory, version):
     """Raises `ValueError` if there is this version already."""
     if version in _versions(directory):

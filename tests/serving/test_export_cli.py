@@ -1,6 +1,7 @@
 """`accel-tf export`, and the folders it writes."""
 
 import json
+import os
 import pathlib
 import threading
 
@@ -65,7 +66,7 @@ def test_random_weights_are_said_to_be_random(tmp_path, monkeypatch, capsys):
     assert "random weights" in first and last.startswith(str(tmp_path / "3"))
 
 
-def test_bad_input_ends_in_one_line(weights, tmp_path, capsys):
+def test_bad_input_ends_in_one_line(weights, tmp_path, capsys, monkeypatch):
     (tmp_path / "file").write_text("")
     (tmp_path / "7").mkdir()
 
@@ -85,8 +86,12 @@ def test_bad_input_ends_in_one_line(weights, tmp_path, capsys):
     fails_with("more than max_pixels", tmp_path, "--warm-up-size", "4096x4096")
     fails_with("no weights file", tmp_path, "--weights", "none.keras")
     fails_with("did you mean 'accel_tiny'", tmp_path, "--model", "acceltiny")
-    fails_with("cannot write to", tmp_path / "file" / "exports")
-    fails_with("cannot write to", tmp_path / "file")
+    for folder in ("file", "file/exports"):
+        # Known before the weights are read.
+        options = "--weights", "none.keras"
+        fails_with(f"{tmp_path}/file is no folder", tmp_path / folder, *options)
+    monkeypatch.setattr(os, "access", lambda *arguments: False)
+    fails_with(f"{tmp_path} is not writable", tmp_path / "new" / "exports")
 
 
 @pytest.mark.parametrize("value", ["", "0", "-1", "1.5G", "2T", "1 G"])

@@ -9,13 +9,12 @@ import json
 import numpy as np
 import pytest
 from fake_servables import signature
+from json_cases import COLUMNS, VALUES
 from predict_requests import decode, only
 
 from accel_tf.serving.json_tensors import parse_predict_request
 from accel_tf.serving.tensors import ServingError
 
-VERY_DEEP = "[" * 500_000 + "]" * 500_000
-HELLO, WORLD = '{"b64":"aGVsbG8="}', '{"b64":"d29ybGQ="}'
 SEVERAL = dict(
     int_tensor="int32", str_tensor="string", float_tensor="float", d="double"
 )
@@ -29,72 +28,7 @@ def row(i, s, f, d, **more):
 @pytest.mark.parametrize(
     ("dtype", "text", "expected"),
     [
-        pytest.param(
-            "int32",
-            '{"instances":[[1,2],[3,4],[5,6]]}',
-            [[1, 2], [3, 4], [5, 6]],
-            id="D01",
-        ),
-        pytest.param(
-            "int32",
-            '{"instances":[1],"nested":' + VERY_DEEP + "}",
-            [1],
-            id="D02",
-        ),
-        pytest.param(
-            "float",
-            '{"instances":[1,2.0,3,4,5.003,0.007,0.0]}',
-            [1, 2, 3, 4, 5.003, 0.007, 0],
-            id="D04",
-        ),
-        pytest.param(
-            "double",
-            '{"instances":[1.0,2,3,4,0.662,0,0.0]}',
-            [1, 2, 3, 4, 0.662, 0, 0],
-            id="D05",
-        ),
-        pytest.param(
-            "float",
-            '{"instances":[1435774380,1435774380.0]}',
-            [1435774336, 1435774336],
-            id="D06",
-        ),
-        pytest.param(
-            "float",
-            '{"instances":[1.7976931348623157e308,-1.7976931348623157e308]}',
-            [np.inf, -np.inf],
-            id="D07",
-        ),
-        pytest.param(
-            "float",
-            '{"instances":[2.2250738585072014e-308,-2.2250738585072014e-308]}',
-            [0.0, -0.0],
-            id="D08",
-        ),
-        pytest.param(
-            "int32",
-            '{"instances":[[1,2],[3,4],[5,6]]}X{',
-            [[1, 2], [3, 4], [5, 6]],
-            id="D10",
-        ),
-        pytest.param(
-            "string",
-            f'{{"instances":[{HELLO},{WORLD}]}}',
-            [b"hello", b"world"],
-            id="D11",
-        ),
-        pytest.param(
-            "string",
-            f'{{"instances":[[{HELLO}],[{WORLD}]]}}',
-            [[b"hello"], [b"world"]],
-            id="D12",
-        ),
-        pytest.param(
-            "string",
-            f'{{"instances":[{{"default":[[{HELLO}],[{WORLD}]]}}]}}',
-            [[[b"hello"], [b"world"]]],
-            id="D13",
-        ),
+        *VALUES,
         pytest.param(
             "int64",
             '{"instances":[1,2],"instances":[3]}',
@@ -178,11 +112,7 @@ def test_d14_several_named_rows():
 
 @pytest.mark.parametrize(
     "inputs",
-    [
-        pytest.param('{"int_tensor":[[[1,2],[3,4],[5,6]]]}', id="D15"),
-        pytest.param("[[[1,2],[3,4],[5,6]]]", id="D15-plain"),
-        pytest.param('{"int_tensor":[[[1,2],[3,4],[5,6]]],"z":0}', id="D38"),
-    ],
+    COLUMNS,
 )
 def test_columns(inputs):
     request = decode(f'{{"inputs":{inputs}}}', int_tensor="int32")

@@ -4,27 +4,24 @@ import gzip
 
 import pytest
 from fake_servables import signature_def
+from rest_cases import (
+    DISPATCHED,
+    EXAMPLES_80,
+    HALF,
+    INFERENCES,
+    ONE,
+    STATUSES,
+)
 from rest_requests import ask, ask_json
 
 from accel_tf.serving import rest
 from accel_tf.serving.rest_urls import Target, parse_target
 from accel_tf.serving.tensors import Signature, TensorInfo
 
-HALF = "/v1/models/half_plus_two"
-ONE = b'{"instances":[1.0]}'
-EXAMPLES_80 = b'{"signature_name":"regress_x_to_y","examples":[{"x":80.0}]}'
-
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [
-        pytest.param("GET", "/v1/models", 400, id="H01"),
-        pytest.param("GET", "/V1/anything", 400, id="H01-case"),
-        pytest.param("GET", "/statuspage", 404, id="H01-statuspage"),
-        pytest.param("POST", "/index", 404, id="H01-index"),
-        pytest.param("GET", "/v1", 404, id="H01-v1"),
-        pytest.param("GET", "/v2/models/x", 404, id="H01-v2"),
-    ],
+    DISPATCHED,
 )
 def test_dispatch(method, path, status):
     answer = ask(method, path)
@@ -35,42 +32,7 @@ def test_dispatch(method, path, status):
 
 @pytest.mark.parametrize(
     ("address", "body", "expected"),
-    [
-        pytest.param(
-            ":predict",
-            b'{"instances":[1.0,2.0,5.0]}',
-            {"predictions": [2.5, 3.0, 4.5]},
-            id="H11",
-        ),
-        pytest.param(
-            "/versions/00123:predict",
-            b'{"instances":[1.0]}',
-            {"predictions": [2.5]},
-            id="H11-version",
-        ),
-        pytest.param(
-            "/LABELS/stable:PREDICT",
-            b'{"instances":[{"x":[1.0]}]}',
-            {"predictions": [[2.5]]},
-            id="H11-label",
-        ),
-        pytest.param(
-            ":predict?key=1",
-            b'{"signature_name":"serving_default","instances":[[1.0,2.0]]}',
-            {"predictions": [[2.5, 3.0]]},
-            id="H11-signature",
-        ),
-        pytest.param(
-            ":predict", b'{"inputs":1.0}', {"outputs": 2.5}, id="H11-columnar"
-        ),
-        pytest.param(":regress", EXAMPLES_80, {"results": [42.0]}, id="H12"),
-        pytest.param(
-            ":classify",
-            b'{"signature_name":"classify_x_to_y","examples":[{"x":20.0}]}',
-            {"results": [[["", 12.0]]]},
-            id="H12-classify",
-        ),
-    ],
+    INFERENCES,
 )
 def test_inference(address, body, expected):
     assert ask_json("POST", HALF + address, body) == (200, expected)
@@ -83,11 +45,7 @@ def state(version):
 
 @pytest.mark.parametrize(
     ("address", "versions"),
-    [
-        pytest.param("", [123, 45], id="H13"),
-        pytest.param("/versions/45", [45], id="H13-version"),
-        pytest.param("/labels/old", [123, 45], id="H16"),
-    ],
+    STATUSES,
 )
 def test_status(address, versions):
     expected = {"model_version_status": [state(n) for n in versions]}

@@ -97,11 +97,15 @@ def test_serves_swaps_and_stops(tmp_path):
             ["--model-base-path", "{0}/bad"],
             "version 1 could not be loaded: there is no SavedModel",
         ),
+        (
+            ["--model-base-path", "{0}/is", "--model-name", "a/b"],
+            "--model-name must have no / and no : in it, got 'a/b'.",
+        ),
         (["--model-config-file", "{0}/none"], "No such file"),
         (["--model-config-file", "{0}/config"], "no valid model config: 1:1"),
     ],
 )
-def test_a_mistake_is_one_line(tmp_path, capsys, options, message):
+def test_a_mistake_is_one_line(tmp_path, capsys, caplog, options, message):
     for folder in ("is/1", "bad/1"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "is" / "1" / "saved_model.pb").touch()
@@ -112,6 +116,7 @@ def test_a_mistake_is_one_line(tmp_path, capsys, options, message):
     assert captured.out == ""
     assert message.format(tmp_path) in captured.err
     assert captured.err.count("\n") == 1
+    assert not caplog.records
 
 
 def test_a_taken_port_is_one_line(tmp_path, capsys):
