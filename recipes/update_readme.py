@@ -4,6 +4,7 @@ accel-tf models --json recipes/results/presets.json
 accel-tf demo && cp out/demo/results.json recipes/results/demo.json
 python recipes/benchmark_pipeline.py --out recipes/results/pipeline.json
 python recipes/compare_on_camvid.py --manual-dir CAMVID
+python recipes/compare_tdnet.py
 python recipes/benchmark_tdnet.py --original TDNET \\
     --out recipes/results/tdnet_speed.json
 make readme
@@ -97,6 +98,31 @@ def format_camvid(report):
     return "\n".join(lines)
 
 
+def format_tdnet(report):
+    """What `compare_tdnet.py` measured, as Markdown."""
+    lines = [
+        "| data | system | interval | mean IoU | temporal mean IoU | "
+        "ms per frame | MMAC per frame |",
+        "|---" * 7 + "|",
+    ]
+    for row in report["rows"]:
+        data = "drawn streets" if "streets" in row["data"] else "CamVid"
+        lines.append(
+            f"| {data} | {row['system']} | {row['interval']} | "
+            f"{row['mean_iou']:.1%} | {row['temporal_mean_iou']:.1%} | "
+            f"{row['milliseconds_per_frame']:.1f} | "
+            f"{row['multiply_adds_per_frame'] / 1e6:.0f} |"
+        )
+    parts = ", ".join(
+        f"{part['stage']} {part['steps']} x {part['batch_size']} "
+        f"({part['seconds'] / 60:.0f} min)"
+        for part in report["trainings"]
+        if "camvid" in part["data"]
+    )
+    lines += ["", f"Updates x batch on CamVid: {parts}."]
+    return "\n".join(lines)
+
+
 def format_tdnet_speed(results):
     """What `benchmark_tdnet.py` measured, as Markdown."""
     lines = [
@@ -131,6 +157,59 @@ def format_tdnet_speed(results):
         "of it counts the products of the published convolutions, of which "
         "the fused form needs fewer. Before the start the load average was "
         f"{results['load_average_before']:.1f}.",
+    ]
+    return "\n".join(lines)
+
+
+def format_serving(results):
+    """What `benchmark_serving.py` measured, as Markdown."""
+    processor = {
+        name: times["processor"]
+        for name, times in results["milliseconds"].items()
+    }
+    interval = results["interval"]
+
+    def mean_frame(way):
+        key = processor[f"{way}, key frame"]["median"]
+        others = processor[f"{way}, other frames"]["median"]
+        return (key + (interval - 1) * others) / interval
+
+    model = mean_frame("model")
+    lines = ["| for each frame | ms | of the model's |", "|---|---|---|"]
+    sums = {"client": 0.0, "server": 0.0}
+    for name in results["parts"]:
+        times = processor[name]
+        share = times["median"] / model
+        lines.append(f"| {name} | {_median_and_lowest(times)} | {share:.2%} |")
+        side = "client" if name.startswith("client") else "server"
+        sums[side] += times["median"]
+    lines += [
+        f"| **together, {side}** | {total:.1f} | {total / model:.2%} |"
+        for side, total in sums.items()
+    ]
+    ways = {
+        "model": f"`{results['model']}` by itself",
+        "end to end": "client, server and model",
+    }
+    for way, title in ways.items():
+        for kind in ("key frame", "other frames"):
+            times = processor[f"{way}, {kind}"]
+            lines.append(f"| {title}, {kind} | {_median_and_lowest(times)} | |")
+        mean = mean_frame(way)
+        lines.append(
+            f"| {title}, mean at interval {interval} | {mean:.1f} | "
+            f"{mean / model:.2%} |"
+        )
+    machine = results["machine"]
+    lines += [
+        "",
+        f"Median (least) of {results['rounds']} rounds, frames of "
+        f"{results['size']} ({results['frames']}), {results['weights']} "
+        "weights: a JPEG file of "
+        f"{results['jpeg_bytes'] / 1000:.0f} kB there, a label map of "
+        f"{results['label_png_bytes'] / 1000:.1f} kB back, on "
+        f"{machine['processor']}, TensorFlow {machine['tensorflow']}. "
+        f"{results['conditions']}",
     ]
     return "\n".join(lines)
 

@@ -24,7 +24,7 @@ config = TDNetConfig(
     augmentation=Augmentation(
         crop=(240, 320),
         flip=True,
-        scale=(1.0, 1.5),
+        scale=(0.75, 1.5),
         color=0.2,
         camera_motion=1.0,
     ),
@@ -32,7 +32,7 @@ config = TDNetConfig(
     steps=800,
     steps_per_epoch=200,
     optimizer="adam",
-    learning_rate=2e-3,
+    learning_rate=1e-3,
     schedule="cosine",
     decay=0.0,
     clip_norm=5.0,
