@@ -8,8 +8,6 @@ from accel_tf.serving.export.checks import checked, require
 # pass over others before it, whose content would be taken for the size.
 _PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _JPEG_START = b"\xff\xd8"
-# Smaller ones leave nothing after the first layers of a ResNet.
-_MIN_SIDE = 3
 _START_OF_SCAN = 0xFF, 0xDA
 # A decoder goes over the whole image for every scan, and an empty scan takes
 # a few bytes; no encoder makes more than some ten.
@@ -48,17 +46,16 @@ def decode_frame(data, row, max_pixels):
     )
     # Two sides of 32 bits could overflow their product.
     sides_fit = (height <= max_pixels) & (width <= max_pixels)
-    sides_fit &= (height >= _MIN_SIDE) & (width >= _MIN_SIDE)
+    pixels = height * width
     fits = require(
-        sides_fit & (height * width <= max_pixels),
+        sides_fit & (pixels > 0) & (pixels <= max_pixels),
         "image_bytes[",
         row,
         "] is ",
         height,
         "x",
         width,
-        f"; a frame has 1 to {max_pixels} pixels and sides of {_MIN_SIDE} or "
-        "more",
+        f"; a frame has 1 to {max_pixels} pixels",
     )
     scans = tf.cond(
         is_png, lambda: tf.constant(1, tf.int64), lambda: _count_scans(data)
