@@ -86,6 +86,7 @@ class Signatures:
 
     def stream(self, image_bytes, stream_id, force_key):
         """Frames of any streams, in order, whose states are kept."""
+        stream_id = _vector(stream_id)
         image_bytes = _checked_rows(
             image_bytes, stream_id=stream_id, force_key=force_key
         )
