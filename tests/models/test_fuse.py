@@ -59,6 +59,7 @@ def test_equal_over_a_long_recursion(name):
     assert_equal_runs(*pair(name), scenes(length=12))
 
 
+@pytest.mark.slow
 def test_equal_at_another_size_side_by_side(name):
     clip = scenes(batch=2, length=5, height=49, width=66)
     assert_equal_runs(*pair(name), clip)

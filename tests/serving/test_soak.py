@@ -219,6 +219,7 @@ class Server:
         self._process.stdout.close()
 
 
+@pytest.mark.slow
 def test_killed_and_started_again(path, alone, images):
     """Streams of `Client` go on by themselves, with a key frame."""
     restarted = threading.Event()
