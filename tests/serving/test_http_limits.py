@@ -42,6 +42,9 @@ def test_a_client_that_takes_no_answer_is_given_up():
         client.send(b"GET /large HTTP/1.1\r\n\r\n")
         wait_until(lambda: server.connections == 1)
         wait_until(lambda: server.connections == 0)
+        # The server is as well as before.
+        with RawClient(server) as other:
+            assert other.request()[0] == 200
 
 
 def test_requests_in_flight_are_limited():

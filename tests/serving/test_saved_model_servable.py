@@ -198,14 +198,16 @@ def test_requests_of_one_stream_follow_each_other(own, monkeypatch):
 def test_requests_of_different_streams_do_not(own, monkeypatch):
     # Passed only by two calls at a time.
     barrier = threading.Barrier(2, timeout=10)
-    call = own._call
+    call, met = own._call, []
 
     def meet(name, inputs):
         barrier.wait()
+        met.append(name)
         return call(name, inputs)
 
     monkeypatch.setattr(own, "_call", meet)
     run_in_threads(lambda: remember(own, 1), lambda: remember(own, 2))
+    assert met == ["remember", "remember"]
 
 
 def test_streams_are_limited_until_they_are_closed(own):
