@@ -39,7 +39,7 @@ class Metrics:
         """
         labels = (
             ("model_name", model_name),
-            ("API", action.capitalize()),
+            ("API", action),
             ("entrypoint", "REST"),
         )
         key = (("model_name", model_name), ("status", code))

@@ -27,7 +27,7 @@ def test_latencies_are_histograms_in_microseconds():
     metrics.observe_runtime("m", 20e-6)
     text = metrics.text()
     name = ":tensorflow:serving:request_latency"
-    labels = 'model_name="m",API="Predict",entrypoint="REST"'
+    labels = 'model_name="m",API="predict",entrypoint="REST"'
     buckets = lines_with(text, f"{name}_bucket")
     assert len(buckets) == 34
     assert buckets[:3] == [
