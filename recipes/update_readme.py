@@ -223,6 +223,7 @@ TABLES = {
     "presets": format_table,
     "pipeline": format_pipeline,
     "camvid": format_camvid,
+    "tdnet": format_tdnet,
     "tdnet_speed": format_tdnet_speed,
 }
 

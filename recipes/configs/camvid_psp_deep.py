@@ -3,6 +3,9 @@
 Run it with:
 
     python recipes/train_pspnet.py recipes/configs/camvid_psp_deep.py
+
+Half an hour on two busy processor cores; mean IoU on the dense `val`, 11
+classes: 59.0 %.
 """
 
 from accel_tf.data.augmentation import Augmentation

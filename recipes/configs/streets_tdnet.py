@@ -4,7 +4,9 @@ Run it with:
 
     python recipes/train_tdnet.py recipes/configs/streets_tdnet.py
 
-Without the teacher: `--set teacher=none`.
+Without the teacher: `--set teacher=none --set teacher_weights=none`. Seven
+minutes on two busy processor cores, four without. Mean IoU on the streets of
+validation: 63.8 %, and 64.8 % without the teacher.
 """
 
 from accel_tf.data.augmentation import Augmentation
