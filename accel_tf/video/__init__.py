@@ -4,10 +4,12 @@
         for frame in read_ahead(video):
             ...
 
-Frames are uint8 RGB, `[height, width, 3]`.
+Decoding and encoding can go on while a model works: `read_ahead`,
+`write_behind`. Frames are uint8 RGB, `[height, width, 3]`.
 """
 
-from accel_tf.video.reader import VideoReader, open_video, read_ahead
+from accel_tf.video.background import read_ahead, write_behind
+from accel_tf.video.reader import VideoReader, open_video
 from accel_tf.video.writer import LabelWriter, VideoWriter
 
 __all__ = [
@@ -16,4 +18,5 @@ __all__ = [
     "VideoWriter",
     "open_video",
     "read_ahead",
+    "write_behind",
 ]

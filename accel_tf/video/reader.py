@@ -3,9 +3,7 @@
 import contextlib
 import math
 import pathlib
-import queue
 import re
-import threading
 
 import numpy as np
 
@@ -17,8 +15,6 @@ IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".webp")
 # FFmpeg gives one failed read per damaged packet, and failed reads for ever
 # at the end of the file; this many are tried before it counts as the end.
 _READS_PAST_A_FAILURE = 100
-
-_END = object()  # What `read_ahead` queues after the last item.
 
 
 def open_video(source, frame_rate=25.0):
@@ -235,67 +231,6 @@ class _CameraReader(VideoReader):
         if self._capture is not None:
             self._capture.release()
             self._capture = None
-
-
-def read_ahead(iterable, size=8):
-    """Iterates in a background thread, up to `size` items ahead.
-
-    Decoding the next frames while a model works on this one hides the time
-    that decoding takes. At most `size` items are held. An exception of the
-    iterable is raised again here, after the items before it. The thread
-    starts with the first item that is asked for and has ended when the
-    iterable is exhausted, an exception left this generator, or the generator
-    was closed (a `for` loop that breaks drops and so closes it).
-
-    Args:
-        iterable: Any iterable; it is iterated in the other thread.
-        size: How many items may be ready in advance, at least 1.
-
-    Returns:
-        A generator of the same items in the same order.
-
-    Raises:
-        ValueError: `size` is below 1.
-    """
-    if size < 1:
-        raise ValueError(f"size must be at least 1, not {size}")
-    return _read_ahead(iterable, size)
-
-
-def _read_ahead(iterable, size):
-    results = queue.SimpleQueue()
-    # Taken before an item is computed rather than before it is queued: a
-    # bounded queue would let the thread hold one more item in its hand.
-    free_places = threading.Semaphore(size)
-    stopped = threading.Event()
-
-    def produce():
-        try:
-            iterator = iter(iterable)
-            while free_places.acquire() and not stopped.is_set():
-                try:
-                    results.put((next(iterator), None))
-                except StopIteration:
-                    results.put((None, _END))
-                    break
-        except BaseException as error:
-            results.put((None, error))
-
-    thread = threading.Thread(target=produce, name="read_ahead", daemon=True)
-    thread.start()
-    try:
-        while True:
-            item, error = results.get()
-            if error is _END:
-                return
-            if error is not None:
-                raise error
-            free_places.release()
-            yield item
-    finally:
-        stopped.set()
-        free_places.release()
-        thread.join()
 
 
 def _natural_order(path):

@@ -235,12 +235,9 @@ class LabelWriter(_Writer):
                     f"{directory} is a mount point, which cannot be renamed; "
                     f"give the name of a folder inside it"
                 )
-        count = len(label_map)
+        self._count = count = len(label_map)
         ids = label_map.cityscapes_ids()
         self._values = np.zeros(256, np.uint8)
-        self._is_label = np.zeros(256, bool)
-        self._is_label[:count] = True
-        self._is_label[label_maps.IGNORE] = True
         if ids is None:
             ids, ignore = np.arange(count), (label_maps.IGNORE, "ignore")
             self._palette = label_map.palette()
@@ -266,11 +263,12 @@ class LabelWriter(_Writer):
                 f"labels are uint8 of shape [height, width], not "
                 f"{labels.dtype} of shape {labels.shape}"
             )
-        known = self._is_label[labels]
-        if not known.all():
+        # One more than the label, which makes IGNORE the lowest.
+        highest = np.max(labels + np.uint8(1))
+        if highest > self._count:
             raise ValueError(
-                f"label {labels[~known][0]} of image {self.frames_written} is "
-                f"no class; labels are 0 to {np.sum(self._is_label) - 2}, or "
+                f"label {highest - 1} of image {self.frames_written} is no "
+                f"class; labels are 0 to {self._count - 1}, or "
                 f"{label_maps.IGNORE} for none"
             )
         data = palette_png(self._values[labels], self._palette)

@@ -27,6 +27,7 @@ def overlay(frame, labels, label_map, alpha=0.5, contours=False):
     Raises:
         ValueError: Shapes or dtypes do not fit, a label is no class of the
             label map, or `alpha` is out of range.
+        ImportError: OpenCV is not installed.
     """
     frame, labels = np.asarray(frame), np.asarray(labels)
     _check_frame(frame)
@@ -37,21 +38,18 @@ def overlay(frame, labels, label_map, alpha=0.5, contours=False):
         )
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha must be from 0 to 1, not {alpha}")
-    is_class = labels != IGNORE
-    highest = np.max(labels, initial=0, where=is_class)
-    if highest >= len(label_map):
+    # One more than the label, which makes IGNORE the lowest.
+    highest = np.max(labels + np.uint8(1))
+    if highest > len(label_map):
         raise ValueError(
-            f"label {highest} is no class of a label map with "
+            f"label {highest - 1} is no class of a label map with "
             f"{len(label_map)} classes"
         )
-    # 16-bit integers and weights in 1/256 take a fraction of the time that
-    # floating point takes on large frames.
-    weight = np.uint16(round(alpha * 256))
-    colors = label_map.palette() * weight
-    blended = frame * (np.uint16(256) - weight)
-    blended += np.take(colors, labels, axis=0, mode="clip")
-    result = (blended >> 8).astype(np.uint8)
-    np.copyto(result, frame, where=~is_class[..., None])
+    # OpenCV takes a tenth of NumPy's time and lets other threads run.
+    cv2 = optional.cv2()
+    colors = cv2.applyColorMap(labels, label_map.palette()[:, None])
+    result = cv2.addWeighted(frame, 1 - alpha, colors, alpha, 0)
+    cv2.copyTo(frame, np.uint8(labels == IGNORE), result)
     if contours:
         result[_contours(labels)] //= 3
     return result
@@ -136,7 +134,8 @@ def _contours(labels):
 
 
 def _check_frame(frame):
-    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+    is_color = frame.ndim == 3 and frame.shape[2] == 3 and frame.size
+    if not is_color or frame.dtype != np.uint8:
         raise ValueError(
             f"an image is uint8 RGB of shape [height, width, 3], not "
             f"{frame.dtype} of shape {frame.shape}"

@@ -1,12 +1,10 @@
 import struct
-import threading
-import time
 
 import cv2
 import numpy as np
 import pytest
 
-from accel_tf.video import VideoWriter, open_video, read_ahead
+from accel_tf.video import VideoWriter, open_video
 
 HEIGHT, WIDTH, RATE = 48, 64, 25.0
 
@@ -253,86 +251,3 @@ def test_frame_of_another_size_is_named(tmp_path):
     count, message = read_until_error(folder)
     assert count == 1
     assert "1.png" in message and "40x30" in message and "64x48" in message
-
-
-# --- read_ahead ----------------------------------------------------------
-
-
-def reading_threads():
-    return [t for t in threading.enumerate() if t.name == "read_ahead"]
-
-
-class Source:
-    """Counts the items taken and notes that its iterator was closed."""
-
-    def __init__(self, count, error=None):
-        self.count, self.error = count, error
-        self.taken, self.is_closed = 0, False
-
-    def __iter__(self):
-        try:
-            for item in range(self.count):
-                self.taken += 1
-                yield item
-            if self.error is not None:
-                raise self.error
-        finally:
-            self.is_closed = True
-
-
-def test_read_ahead_keeps_items_and_order():
-    source = Source(100)
-    assert list(read_ahead(source, size=3)) == list(range(100))
-    assert source.is_closed and not reading_threads()
-    assert list(read_ahead([])) == []
-
-
-def test_read_ahead_holds_no_more_than_its_size():
-    source = Source(100)
-    items = read_ahead(source, size=4)
-    assert source.taken == 0 and not reading_threads()
-    for consumed in (1, 2):
-        next(items)
-        deadline = time.monotonic() + 10
-        while source.taken < consumed + 4 and time.monotonic() < deadline:
-            time.sleep(0.001)
-        time.sleep(0.05)  # Time in which a further item would be taken.
-        assert source.taken == consumed + 4
-    items.close()
-    assert source.is_closed and not reading_threads()
-
-
-def test_read_ahead_stops_its_thread_when_the_loop_breaks():
-    source = Source(10**9)
-    for item in read_ahead(source):
-        if item == 3:
-            break
-    assert source.is_closed and not reading_threads()
-
-
-def test_read_ahead_raises_the_exception_after_the_items_before_it():
-    error = ValueError("frame 2 does not decode")
-    items = read_ahead(Source(2, error))
-    assert [next(items), next(items)] == [0, 1]
-    with pytest.raises(ValueError) as caught:
-        next(items)
-    assert caught.value is error
-    assert not reading_threads()
-
-
-def test_read_ahead_checks_its_arguments():
-    with pytest.raises(ValueError, match="size"):
-        read_ahead([], size=0)
-    with pytest.raises(TypeError):
-        next(read_ahead(5))
-
-
-def test_read_ahead_of_a_video_ends_with_the_consumer(tmp_path):
-    path = make_video(tmp_path / "whole.mp4")
-    with open_video(path) as video:
-        expected = list(video)
-        np.testing.assert_array_equal(list(read_ahead(video)), expected)
-        with pytest.raises(KeyboardInterrupt):
-            for _ in read_ahead(video, size=2):
-                raise KeyboardInterrupt
-    assert not reading_threads()

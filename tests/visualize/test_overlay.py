@@ -38,6 +38,18 @@ def test_inputs_are_left_alone():
     np.testing.assert_array_equal(labels, before[1])
 
 
+def test_views_and_thin_images_are_as_good():
+    frame, labels = make_scene()
+    expected = overlay(frame, labels, TWO)
+    turned = overlay(frame[::-1, ::-1], labels[::-1, ::-1], TWO)
+    np.testing.assert_array_equal(turned[::-1, ::-1], expected)
+    upright = overlay(frame.transpose(1, 0, 2), labels.T, TWO)
+    np.testing.assert_array_equal(upright.transpose(1, 0, 2), expected)
+    for part in ((slice(1), slice(4)), (slice(4), slice(1))):
+        thin = overlay(frame[part], labels[part], TWO)
+        np.testing.assert_array_equal(thin, expected[part])
+
+
 def test_contours_darken_only_the_boundary():
     frame, labels = make_scene()
     plain = overlay(frame, labels, TWO)
@@ -57,6 +69,7 @@ def test_overlays_that_do_not_fit():
         ((frame, labels.astype(int), TWO), "labels must be uint8"),
         ((frame.astype(float), labels, TWO), "uint8 RGB"),
         ((frame[..., 0], labels, TWO), "uint8 RGB"),
+        ((frame[:0], labels[:0], TWO), "uint8 RGB"),
         ((frame, labels + 1, TWO), "label 2 is no class"),
         ((frame, labels, TWO, 1.5), "alpha"),
     ):

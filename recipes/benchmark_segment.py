@@ -1,0 +1,233 @@
+"""Measures the stages of `accel-tf segment`, and how far they overlap.
+
+    python recipes/benchmark_segment.py --out recipes/results/segment.json
+
+Writes a video of 1080x1920 pixels; decodes, segments, draws and encodes it
+stage by stage and then as `segment` does, with label images, once at full size
+and once with `size`. In each round all take turns in a random order. Takes
+about fifteen seconds a round on one core.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import random
+import statistics
+import sys
+import tempfile
+
+from benchmark_serving import read_frames, spread, time_part
+
+# The measuring parts need TensorFlow, which takes seconds to import: not for
+# a mistake in the options.
+
+FULL_SIZE, SMALL_SIZE = (1080, 1920), (360, 640)
+INTERVAL = 5
+CONDITIONS = (
+    "Milliseconds a frame; before the start the load average was {load:.1f}, "
+    "and the model has {threads} thread(s)."
+)
+
+
+def main(argv=None):
+    """Measures, prints a table and writes a JSON file."""
+    options = read_options(argv)
+    from accel_tf.files import write_text
+
+    results = measure(options)
+    print(format_segment(results))
+    if options.out is not None:
+        write_text(options.out, json.dumps(results, indent=1) + "\n")
+
+
+def read_options(argv):
+    """The command line, checked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--model", default="accel_tiny", help="preset (default: %(default)s)")
+    add("--frames", type=int, default=24, help="(default: %(default)s)")
+    add("--rounds", type=int, default=5, help="(default: %(default)s)")
+    add("--threads", type=int, default=1, help="(default: %(default)s)")
+    add("--out", type=pathlib.Path, help="JSON file; else only a table")
+    options = parser.parse_args(argv)
+    for name, least in (("frames", 2), ("rounds", 1), ("threads", 1)):
+        if getattr(options, name) < least:
+            raise ValueError(f"--{name} must be {least} or more")
+    if options.out and not options.out.absolute().parent.is_dir():
+        parent = options.out.absolute().parent
+        raise FileNotFoundError(f"no such folder: {parent}")
+    return options
+
+
+def measure(options):
+    """Everything, as `format_segment` takes it."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
+    import keras
+    from machine import describe_machine
+
+    import accel_tf
+
+    load = os.getloadavg()[0]
+    keras.utils.set_random_seed(0)
+    model = accel_tf.fuse_for_inference(accel_tf.from_preset(options.model))
+    times = {}
+    with tempfile.TemporaryDirectory() as folder:
+        stages = make_stages(
+            model, pathlib.Path(folder), FULL_SIZE, SMALL_SIZE, options.frames
+        )
+        order = random.Random(0)
+        for number in range(options.rounds):
+            print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
+            for name in order.sample(list(stages), len(stages)):
+                processor, wall = time_part(stages[name], 1)
+                seconds = processor / options.frames, wall / options.frames
+                times.setdefault(name, []).append(seconds)
+    return {
+        "machine": describe_machine(),
+        "conditions": CONDITIONS.format(load=load, threads=options.threads),
+        "model": options.model,
+        "size": text(FULL_SIZE),
+        "small_size": text(SMALL_SIZE),
+        "interval": INTERVAL,
+        "frames": options.frames,
+        "rounds": options.rounds,
+        "milliseconds": {
+            name: {
+                "processor": spread([each[0] for each in values]),
+                "wall": spread([each[1] for each in values]),
+            }
+            for name, values in times.items()
+        },
+        "overlap": {
+            text(size): overlap(times, size) for size in (FULL_SIZE, SMALL_SIZE)
+        },
+    }
+
+
+def make_stages(model, folder, full_size, small_size, count):
+    """Functions without arguments by name; each has run once."""
+    import accel_tf
+    from accel_tf import optional
+    from accel_tf.segment import segment_stream
+    from accel_tf.video import LabelWriter, VideoWriter, open_video
+    from accel_tf.visualize import overlay
+
+    source, target = folder / "source.mp4", folder / "target.mp4"
+    numbers = iter(range(10**9))
+    frames = {full_size: read_frames(None, full_size, count)}
+    frames[small_size] = [
+        optional.cv2().resize(frame, small_size[::-1])
+        for frame in frames[full_size]
+    ]
+    stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(INTERVAL))
+    labels = []
+
+    def encode(path=target):
+        with VideoWriter(path, *full_size, 25.0) as writer:
+            for frame in frames[full_size]:
+                writer.write(frame)
+
+    def decode():
+        with open_video(source) as video:
+            assert sum(1 for _ in video) == count
+
+    def segment(size):
+        stream.reset_state()
+        labels[:] = [stream(frame[None])[0] for frame in frames[size]]
+
+    def draw():
+        for frame, label in zip(frames[full_size], drawn, strict=True):
+            overlay(frame, label, model.label_map)
+
+    def write_labels():
+        with LabelWriter(folder / str(next(numbers)), model.label_map) as write:
+            for label in drawn:
+                write.write(label)
+
+    def whole(size):
+        stream.reset_state()
+        segment_stream(
+            stream,
+            model.label_map,
+            source,
+            target,
+            labels=folder / str(next(numbers)),
+            progress=False,
+            size=size,
+        )
+
+    encode(source)
+    segment(full_size)
+    drawn = list(labels)
+    stages = {
+        "decoding": decode,
+        "drawing": draw,
+        "encoding": encode,
+        "label images": write_labels,
+    }
+    for size in (full_size, small_size):
+        stages[f"model, {text(size)}"] = lambda size=size: segment(size)
+        stages[f"whole path, {text(size)}"] = lambda size=size: whole(size)
+    for stage in stages.values():
+        stage()
+    return stages
+
+
+def overlap(times, size):
+    """What the whole path takes of its slowest stage and of all in turn."""
+    names = "decoding", f"model, {text(size)}", "drawing", "encoding"
+    names = *names, "label images"
+    of_slowest, of_sum = [], []
+    for number, (_, whole) in enumerate(times[f"whole path, {text(size)}"]):
+        stages = [times[name][number][1] for name in names]
+        of_slowest.append(whole / max(stages))
+        of_sum.append(whole / sum(stages))
+    return {
+        "of_the_slowest_stage": statistics.median(of_slowest),
+        "of_all_stages_in_turn": statistics.median(of_sum),
+    }
+
+
+def format_segment(results):
+    """What was measured, as Markdown."""
+    lines = ["| stage | wall ms | processor ms |", "|---|---|---|"]
+    for name, times in sorted(results["milliseconds"].items()):
+        cells = (
+            f"{times[kind]['median']:.1f} ({times[kind]['lowest']:.1f})"
+            for kind in ("wall", "processor")
+        )
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    overlaps = "; ".join(
+        f"with frames of {size} for the model "
+        f"{shares['of_the_slowest_stage']:.2f} times its slowest stage and "
+        f"{shares['of_all_stages_in_turn']:.2f} of all stages in turn"
+        for size, shares in results["overlap"].items()
+    )
+    machine = results["machine"]
+    lines += [
+        "",
+        f"Median (least) of {results['rounds']} rounds of "
+        f"{results['frames']} frames of {results['size']}, "
+        f"`{results['model']}` with random weights at interval "
+        f"{results['interval']}, on {machine['processor']}, TensorFlow "
+        f"{machine['tensorflow']}. By the clock the whole path takes, "
+        f"{overlaps}. {results['conditions']}",
+    ]
+    return "\n".join(lines)
+
+
+def text(size):
+    return "{}x{}".format(*size)
+
+
+if __name__ == "__main__":
+    from command_line import run
+
+    run(main)

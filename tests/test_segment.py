@@ -1,0 +1,279 @@
+"""A whole video: its stages run beside each other, and each may fail."""
+
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+from fake_segmenters import PaintedLabels, RepeatsKeyFrame
+
+import accel_tf.segment
+from accel_tf.data.label_maps import LabelMap
+from accel_tf.segment import SegmentReport, segment_stream, segment_video
+from accel_tf.video import LabelWriter, VideoWriter, open_video
+
+COUNT = 12
+COLORS = tuple((20 * index, 255 - 20 * index, 0) for index in range(COUNT))
+LABELS = LabelMap(tuple(map(str, range(COUNT))), COLORS)
+HEIGHT, WIDTH = 32, 48
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A folder of frames; the red of each is its index."""
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for index in range(COUNT):
+        frame = np.full((HEIGHT, WIDTH, 3), (100, 50, index), np.uint8)
+        cv2.imwrite(str(folder / f"{index}.png"), frame)
+    return folder
+
+
+class Stream:
+    """Gives the red of the frame; a key frame every third."""
+
+    def __init__(self, delay=0.0, faulty=None, error=None):
+        self.delay, self.faulty, self.error = delay, faulty, error
+        self.shapes = []
+
+    def __call__(self, frame):
+        if len(self.shapes) == self.faulty:
+            raise self.error
+        self.is_key = len(self.shapes) % 3 == 0
+        self.shapes.append(frame.shape)
+        time.sleep(self.delay)
+        return frame[..., 0].copy()
+
+
+def run(source, folder, stream, **options):
+    output, labels = folder / "out.avi", folder / "labels"
+    options = {"labels": labels, "progress": False} | options
+    return segment_stream(stream, LABELS, source, output, **options)
+
+
+def read_labels(folder):
+    paths = sorted((folder / "labels").glob("*.png"))
+    # The palette's colours, which are all different.
+    images = [cv2.imread(str(path))[..., ::-1] for path in paths]
+    return [LABELS.colors.index(tuple(map(int, i[0, 0]))) for i in images]
+
+
+def assert_nothing_is_left(folder):
+    assert [path.name for path in folder.iterdir()] == ["frames"]
+    assert_no_thread_is_left()
+
+
+def assert_no_thread_is_left():
+    names = {thread.name for thread in threading.enumerate()}
+    assert not names & {"read_ahead", "write_behind"}
+
+
+@pytest.mark.parametrize("slow", ["stream", "video", "labels", None])
+def test_frames_keep_their_order(source, tmp_path, monkeypatch, slow):
+    for kind, name in ((VideoWriter, "video"), (LabelWriter, "labels")):
+        delay_writing(monkeypatch, kind, 0.01 if slow == name else 0)
+    stream = Stream(delay=0.01 if slow == "stream" else 0)
+    report = run(source, tmp_path, stream)
+    assert (report.frames, report.key_frames) == (COUNT, COUNT // 3)
+    assert report.seconds > 0
+    assert read_labels(tmp_path) == list(range(COUNT))
+    with open_video(tmp_path / "out.avi") as video:
+        greens = [frame[..., 1].mean() for frame in video]
+    assert len(greens) == COUNT
+    # Half the 50 of the frame and half of the class's colour.
+    expected = [25 + color[1] / 2 for color in COLORS]
+    np.testing.assert_allclose(greens, expected, atol=6)
+    assert_no_thread_is_left()
+
+
+def delay_writing(monkeypatch, kind, seconds):
+    write = kind.write
+
+    def delayed(writer, image):
+        time.sleep(seconds)
+        write(writer, image)
+
+    monkeypatch.setattr(kind, "write", delayed)
+
+
+def test_stages_overlap(source, tmp_path, monkeypatch):
+    """Each waits in its first frame until the one before is at the next."""
+    second_segmented, second_drawn = threading.Event(), threading.Event()
+
+    def stream(frame):
+        stream.is_key = True
+        if frame[0, 0, 0, 0] == 1:
+            second_segmented.set()
+        return frame[..., 0]
+
+    def draw(frame, labels, label_map):
+        if labels[0, 0] == 0:
+            assert second_segmented.wait(10)
+        if labels[0, 0] == 1:
+            second_drawn.set()
+        return frame
+
+    write = LabelWriter.write
+
+    def write_label(writer, labels):
+        if labels[0, 0] == 0:
+            assert second_drawn.wait(10)
+        write(writer, labels)
+
+    monkeypatch.setattr(accel_tf.segment, "overlay", draw)
+    monkeypatch.setattr(LabelWriter, "write", write_label)
+    assert run(source, tmp_path, stream).frames == COUNT
+
+
+def test_few_frames_are_held(source, tmp_path, monkeypatch):
+    stream, begun = Stream(), threading.Event()
+    gate = threading.Event()
+    write = VideoWriter.write
+
+    def held(writer, image):
+        begun.set()
+        assert gate.wait(10)
+        write(writer, image)
+
+    monkeypatch.setattr(VideoWriter, "write", held)
+    runner = threading.Thread(target=run, args=(source, tmp_path, stream))
+    runner.start()
+    assert begun.wait(10)
+    time.sleep(0.2)  # Time in which all frames would be segmented.
+    segmented = len(stream.shapes)
+    gate.set()
+    runner.join()
+    # Four that are written or wait, and the next.
+    assert segmented == 5 and len(stream.shapes) == COUNT
+
+
+def fail(*arguments, **options):
+    raise OSError("the disk is full")
+
+
+@pytest.mark.parametrize(
+    "owner, name",
+    [
+        (VideoWriter, "write"),
+        (LabelWriter, "write"),
+        (accel_tf.segment, "overlay"),
+    ],
+)
+def test_an_error_while_writing_stops_all(
+    source, tmp_path, monkeypatch, owner, name
+):
+    monkeypatch.setattr(owner, name, fail)
+    stream = Stream(delay=0.02)
+    with pytest.raises(OSError, match="^the disk is full$"):
+        run(source, tmp_path, stream)
+    assert len(stream.shapes) < COUNT / 2, "the error came late"
+    assert_nothing_is_left(tmp_path)
+
+
+def test_an_error_of_the_stream_stops_all(source, tmp_path):
+    stream = Stream(faulty=5, error=ValueError("no such class"))
+    with pytest.raises(ValueError, match="no such class"):
+        run(source, tmp_path, stream)
+    assert_nothing_is_left(tmp_path)
+
+
+def test_an_error_of_the_reader_stops_all(source, tmp_path):
+    (source / "7.png").write_bytes(b"not an image")
+    stream = Stream()
+    with pytest.raises(ValueError, match="frame 7"):
+        run(source, tmp_path, stream)
+    assert len(stream.shapes) == 7
+    assert_nothing_is_left(tmp_path)
+
+
+def test_a_wrong_label_is_one_line(source, tmp_path):
+    def stream(frame):
+        stream.is_key = True
+        return frame[..., 0] + np.uint8(9)
+
+    with pytest.raises(ValueError, match="label 12 is no class") as caught:
+        run(source, tmp_path, stream)
+    assert "\n" not in str(caught.value)
+    assert_nothing_is_left(tmp_path)
+
+
+def test_an_interrupt_keeps_the_frames_so_far(source, tmp_path, monkeypatch):
+    for kind in (VideoWriter, LabelWriter):
+        delay_writing(monkeypatch, kind, 0.02)
+    report = SegmentReport()
+    with pytest.raises(KeyboardInterrupt):
+        stream = Stream(faulty=8, error=KeyboardInterrupt())
+        run(source, tmp_path, stream, report=report)
+    assert (report.frames, report.key_frames) == (8, 3)
+    assert read_labels(tmp_path) == list(range(8))
+    with open_video(tmp_path / "out.avi") as video:
+        assert len(list(video)) == 8
+    assert_no_thread_is_left()
+
+
+# === Size ===
+
+
+def paint(source, height, width):
+    """Frames whose red is a class in blocks of 8 pixels."""
+    blocks = np.random.default_rng(0).integers(0, COUNT, (4, 6), np.uint8)
+    red = blocks.repeat(height // 4, 0).repeat(width // 6, 1)
+    for path in source.iterdir():
+        image = np.stack([red, red, red], axis=-1)
+        cv2.imwrite(str(path), image)
+    return red
+
+
+@pytest.mark.parametrize("size", [(16, 24), (64, 96), [16, 24]])
+def test_the_stream_sees_the_size_and_the_outputs_keep_theirs(
+    source, tmp_path, size
+):
+    red = paint(source, HEIGHT, WIDTH)
+    stream = Stream()
+    run(source, tmp_path, stream, size=size)
+    assert set(stream.shapes) == {(1, *size, 3)}
+    label = cv2.imread(str(tmp_path / "labels" / "000003.png"))[..., ::-1]
+    assert label.shape == (HEIGHT, WIDTH, 3)
+    expected = np.array(COLORS)[red]
+    if size[0] < HEIGHT:
+        # Blocks are whole pixels at both sizes.
+        np.testing.assert_array_equal(label, expected)
+    with open_video(tmp_path / "out.avi") as video:
+        assert (video.height, video.width) == (HEIGHT, WIDTH)
+
+
+def test_the_size_of_the_source_changes_nothing(source, tmp_path):
+    paint(source, HEIGHT, WIDTH)
+    files = []
+    for size in (None, (HEIGHT, WIDTH)):
+        folder = tmp_path / str(size)
+        folder.mkdir()
+        run(source, folder, Stream(), size=size)
+        files.append((folder / "labels" / "000000.png").read_bytes())
+    assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("size", [0, (16,), (0, 16), (16.0, 16), "16x16"])
+def test_sizes_that_are_none(source, tmp_path, size):
+    with pytest.raises(ValueError, match=r"size must be \(height, width\)"):
+        run(source, tmp_path, Stream(), size=size)
+    assert_nothing_is_left(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [PaintedLabels, RepeatsKeyFrame])
+def test_a_model_is_asked_in_order(source, tmp_path, kind):
+    model = kind(num_classes=COUNT, label_map=LABELS)
+    report = segment_video(
+        model,
+        source,
+        tmp_path / "out.mp4",
+        interval=5,
+        labels=tmp_path / "labels",
+        progress=False,
+    )
+    frames = list(range(COUNT))
+    if kind is RepeatsKeyFrame:
+        frames = [index // 5 * 5 for index in frames]
+        assert report.key_frames == 3
+    assert read_labels(tmp_path) == frames
