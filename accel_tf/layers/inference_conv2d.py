@@ -1,5 +1,8 @@
 """Convolution as TensorFlow does it best when its weights are final."""
 
+import contextlib
+import contextvars
+
 import keras
 
 from accel_tf.layers.winograd import (
@@ -7,6 +10,24 @@ from accel_tf.layers.winograd import (
     transform_kernel,
     winograd_conv2d,
 )
+from accel_tf.ops.kernels import kernels_for
+
+_reads_variables = contextvars.ContextVar("reads_variables", default=False)
+
+
+@contextlib.contextmanager
+def variable_kernels():
+    """Programs made inside can be saved or converted.
+
+    `InferenceConv2D` reads its variables there, so that all programs share
+    them, and operations are `kernels_for` a `"portable"` program.
+    """
+    token = _reads_variables.set(True)
+    try:
+        with kernels_for("portable"):
+            yield
+    finally:
+        _reads_variables.reset(token)
 
 
 class InferenceConv2D(keras.layers.Conv2D):
@@ -16,7 +37,8 @@ class InferenceConv2D(keras.layers.Conv2D):
     which oneDNN brings into its own order once and not at every call; and
     on a CPU a wide 3x3 convolution of a known size takes a quarter of the
     multiplications (`winograd_conv2d`), for a kernel of four times the
-    size. Programs made before a change of the weights don't notice it.
+    size. Programs made before a change of the weights don't notice it;
+    see `variable_kernels` for those that are to be saved.
 
     Keras calls `tf.nn.convolution`, which cuts the map of a dilated
     convolution into interleaved grids and puts them together again; oneDNN
@@ -30,7 +52,7 @@ class InferenceConv2D(keras.layers.Conv2D):
             return super().convolution_op(inputs, kernel)
         import tensorflow as tf
 
-        if not tf.executing_eagerly():
+        if not (tf.executing_eagerly() or _reads_variables.get()):
             # Out of the program, where variables have values.
             with tf.init_scope():
                 value = self.kernel.numpy()

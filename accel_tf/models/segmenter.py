@@ -120,6 +120,24 @@ class VideoSegmenter(keras.Model):
         """Scores at the native stride to `size`, `(height, width)`."""
         return upsample_scores(scores, self.output_stride, size)
 
+    def logits(self, scores, bias, size=None):
+        """From what `segment` gives to what `step` gives.
+
+        Args:
+            scores, bias: from `segment` or `score`.
+            size: `(height, width)` of the frame; `None` leaves the scores
+                at the native stride.
+
+        Returns:
+            float32 tensor `[B, height, width, classes]`.
+        """
+        if size is not None:
+            scores = self.upsample(scores, size)
+        scores = ops.cast(scores, "float32")
+        if bias is not None:
+            scores = scores + ops.cast(bias, "float32")
+        return scores
+
     def clip_state(self, batch_size, height, width):
         """The state with which `call` begins a clip."""
         # A key frame asks nothing of the state.
@@ -174,11 +192,7 @@ class VideoSegmenter(keras.Model):
         Raises:
             ValueError: if `frame` is not `[B, H, W, 3]`.
         """
-        if len(frame.shape) != 4 or frame.shape[-1] != 3:
-            raise ValueError(
-                "frame must be [B, H, W, 3] (RGB), got shape "
-                f"{tuple(frame.shape)}."
-            )
+        self.check_frame(frame)
         if not self.uses_key_frames:
             is_key = True
 
@@ -188,6 +202,15 @@ class VideoSegmenter(keras.Model):
         if keras.ops.is_tensor(is_key):
             return ops.cond(is_key, lambda: branch(True), lambda: branch(False))
         return branch(bool(is_key))
+
+    @staticmethod
+    def check_frame(frame):
+        """Raises `ValueError` if `frame` is not `[B, H, W, 3]`."""
+        if len(frame.shape) != 4 or frame.shape[-1] != 3:
+            raise ValueError(
+                "frame must be [B, H, W, 3] (RGB), got shape "
+                f"{tuple(frame.shape)}."
+            )
 
     def call(self, clip, training=None):
         """Logits of the last frame of `clip`, `[B, T, H, W, 3]`.
@@ -213,12 +236,8 @@ class VideoSegmenter(keras.Model):
 
     def _logits(self, frame, state, is_key, native_stride=False, training=None):
         scores, bias, state = self.segment(frame, state, is_key, training)
-        if not native_stride:
-            scores = self.upsample(scores, ops.shape(frame)[1:3])
-        scores = ops.cast(scores, "float32")
-        if bias is not None:
-            scores = scores + ops.cast(bias, "float32")
-        return scores, state
+        size = None if native_stride else ops.shape(frame)[1:3]
+        return self.logits(scores, bias, size), state
 
     def compute_output_shape(self, input_shape):
         batch, _, height, width, _ = input_shape

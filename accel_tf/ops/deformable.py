@@ -48,9 +48,8 @@ def deformable_conv2d(
     else:
         row_padding = column_padding = padding
 
-    batch, height, width, _ = ops.shape(inputs)
-    _, out_height, out_width, _ = ops.shape(offsets)
-    groups, group_channels = deformable_groups, channels // deformable_groups
+    batch, out_height, out_width, _ = ops.shape(offsets)
+    groups = deformable_groups
 
     def grid(out_size, kernel_size, pad):
         centre = ops.arange(out_size) * strides - pad
@@ -59,36 +58,20 @@ def deformable_conv2d(
 
     rows = grid(out_height, kernel_height, row_padding)
     columns = grid(out_width, kernel_width, column_padding)
-    # The grouped axes of `offsets`: B, H', W', G, kh, kw, (dy, dx).
+    # The grouped axes of `offsets`: B, H', W', G, kh, kw, (dy, dx); the
+    # groups go to where they are among the samples.
     offsets = ops.reshape(
         ops.cast(offsets, "float32"),
         (batch, out_height, out_width, groups, kernel_height, kernel_width, 2),
     )
-    y = offsets[..., 0] + rows[None, :, None, None, :, None]
-    x = offsets[..., 1] + columns[None, None, :, None, None, :]
-
-    # A group is one more image of the batch.
-    def by_group(positions):
-        positions = ops.transpose(positions, (0, 3, 1, 2, 4, 5))
-        return ops.reshape(
-            positions, (batch * groups, out_height * out_width * taps)
-        )
-
-    images = inputs
-    if groups > 1:
-        images = ops.reshape(
-            inputs, (batch, height, width, groups, group_channels)
-        )
-        images = ops.transpose(images, (0, 3, 1, 2, 4))
-        images = ops.reshape(
-            images, (batch * groups, height, width, group_channels)
-        )
-    samples = bilinear_sample(images, by_group(y), by_group(x), "inside")
+    offsets = ops.transpose(offsets, (0, 1, 2, 4, 5, 3, 6))
+    y = offsets[..., 0] + rows[None, :, None, :, None, None]
+    x = offsets[..., 1] + columns[None, None, :, None, :, None]
     pixels = out_height * out_width
-    samples = ops.reshape(
-        samples, (batch, groups, pixels, taps, group_channels)
+    shape = (batch, pixels * taps, groups)
+    samples = bilinear_sample(
+        inputs, ops.reshape(y, shape), ops.reshape(x, shape), "inside"
     )
-    samples = ops.transpose(samples, (0, 2, 3, 1, 4))
     samples = ops.reshape(samples, (batch * pixels, taps * channels))
     outputs = ops.matmul(
         samples, ops.reshape(kernel, (taps * channels, filters))

@@ -2,6 +2,9 @@
 
 from keras import ops
 
+from accel_tf.ops.kernels import program_kind
+from accel_tf.ops.sampling import neighbours
+
 
 def resize_bilinear(images, size, align_corners=False):
     """Resizes by bilinear interpolation, without anti-aliasing.
@@ -58,13 +61,26 @@ def _interpolate(images, rows, columns):
     """Interpolates at the outer product of `rows` and `columns`."""
     batch, height, width, channels = ops.shape(images)
     row_matrix = _interpolation_matrix(rows, height, images.dtype)
-    column_matrix = _interpolation_matrix(columns, width, images.dtype)
     new_height, new_width = ops.shape(rows)[0], ops.shape(columns)[0]
     images = ops.reshape(images, (batch, height, width * channels))
     images = ops.matmul(row_matrix, images)
+    if program_kind() == "xla":
+        images = ops.reshape(images, (batch, new_height, width, channels))
+        return _interpolate_columns(images, columns)
+    column_matrix = _interpolation_matrix(columns, width, images.dtype)
     images = ops.reshape(images, (batch * new_height, width, channels))
     images = ops.matmul(column_matrix, images)
     return ops.reshape(images, (batch, new_height, new_width, channels))
+
+
+def _interpolate_columns(images, columns):
+    """From the neighbours: XLA computes this where the result is used."""
+    last = ops.cast(ops.shape(images)[2] - 1, "float32")
+    total = 0.0
+    for index, weight in neighbours(columns, last, "zero"):
+        weight = ops.cast(ops.expand_dims(weight, -1), images.dtype)
+        total = total + ops.take(images, index, axis=2) * weight
+    return total
 
 
 def _interpolation_matrix(positions, size, dtype):

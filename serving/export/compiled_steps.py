@@ -2,7 +2,9 @@
 
 import tensorflow as tf
 
+from accel_tf.layers.inference_conv2d import variable_kernels
 from accel_tf.ops import class_labels
+from accel_tf.ops.kernels import kernels_for
 
 
 class CompiledSteps:
@@ -88,8 +90,13 @@ class CompiledSteps:
         return self._scores.get_concrete_function().output_shapes
 
     def _program(self, function, *inputs):
+        def trace(*tensors):
+            # Weights are stored once, and no server needs to have XLA.
+            with variable_kernels(), kernels_for("tensorflow"):
+                return function(*tensors)
+
         return tf.function(
-            function, input_signature=[self._frame, *inputs], autograph=False
+            trace, input_signature=[self._frame, *inputs], autograph=False
         )
 
     def _next_program(self):
