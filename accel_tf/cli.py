@@ -8,9 +8,12 @@ import sys
 import tqdm
 
 import accel_tf
+from accel_tf import run_options
+from accel_tf.benchmark import options as benchmark_options
 from accel_tf.command_line import make_parser
 from accel_tf.evaluation import options as evaluate_options
 from accel_tf.files import write_text
+from accel_tf.runtimes import options as runtime_options
 from accel_tf.serving import segment_options, serve_options
 
 
@@ -67,6 +70,7 @@ def _segment(arguments):
             arguments.input,
             arguments.output,
             labels=arguments.labels,
+            size=arguments.size,
             frame_rate=arguments.frame_rate,
             report=report,
         )
@@ -78,19 +82,20 @@ def _segment(arguments):
 
 
 def _local_segment(arguments):
-    from accel_tf.models.restore import restore_model
+    from accel_tf.runtimes.restore import restore_segmenter
     from accel_tf.segment import segment_video
 
     interval = 5 if arguments.interval is None else arguments.interval
     # A bad interval should not wait for the model.
     accel_tf.FixedInterval(interval)
     num_classes = arguments.num_classes
-    model, message = restore_model(
+    model, message = restore_segmenter(
         arguments.model,
         arguments.weights,
         19 if num_classes is None else num_classes,
     )
     print(message)
+    model = run_options.given_form(arguments)(model)
     return functools.partial(segment_video, model, interval=interval)
 
 
@@ -117,26 +122,42 @@ def _evaluate(arguments):
 
 
 def _export(arguments):
-    from accel_tf.serving.export.export_preset import export_preset
-
-    names = "version", "memory_limit", "warm_up_size"
+    names = "interval", "version", "memory_limit", "warm_up_size"
     given = {name: getattr(arguments, name) for name in names}
-    path, message = export_preset(
-        arguments.model,
-        arguments.weights,
-        arguments.directory,
-        interval=arguments.interval,
-        num_classes=arguments.num_classes,
-        **{name: value for name, value in given.items() if value is not None},
-    )
+    given = {name: x for name, x in given.items() if x is not None}
+    programs = runtime_options.given_export_options(arguments)
+    if programs and given:
+        name = next(iter(given)).replace("_", "-")
+        raise ValueError(f"--{name} goes with --format savedmodel only.")
+    common = {
+        "num_classes": arguments.num_classes,
+        "exact_graph": arguments.exact_graph,
+    }
+    model = arguments.model, arguments.weights, arguments.directory
+    if programs:
+        from accel_tf.runtimes.export import export_runtime
+
+        path, message = export_runtime(*model, **common, **programs)
+        content = f"{arguments.model} for {programs['runtime']}"
+    else:
+        from accel_tf.serving.export.export_preset import export_preset
+
+        path, message = export_preset(*model, **common, **given)
+        content = f"version {path.name} of {arguments.model}"
     print(message)
-    print(f"{path}: version {path.name} of {arguments.model}.")
+    print(f"{path}: {content}.")
 
 
 def _serve(arguments):
     from accel_tf.serving.serve_command import serve
 
     serve(**serve_options.given_options(arguments))
+
+
+def _benchmark(arguments):
+    from accel_tf.benchmark.command import benchmark
+
+    benchmark(**benchmark_options.given_options(arguments))
 
 
 def _convert(arguments):
@@ -168,6 +189,7 @@ _VERBS = {
     "evaluate": _evaluate,
     "export": _export,
     "serve": _serve,
+    "benchmark": _benchmark,
     "convert": _convert,
     "build-data": _build_data,
 }

@@ -3,7 +3,10 @@
 import argparse
 import re
 
+from accel_tf import run_options
+from accel_tf.benchmark import options as benchmark_options
 from accel_tf.evaluation import options as evaluate_options
+from accel_tf.runtimes import options as runtime_options
 from accel_tf.serving import segment_options, serve_options
 
 
@@ -71,12 +74,20 @@ def make_parser(run):
     )
     _add_model(segment)
     segment.set_defaults(num_classes=None)
+    run_options.add_options(segment)
     segment_options.add_options(segment)
     segment.add_argument(
         "--interval",
         type=int,
         metavar="N",
         help="frames from one key frame to the next (default: 5)",
+    )
+    segment.add_argument(
+        "--size",
+        type=_size,
+        metavar="HxW",
+        help="resize frames to this for the model; the outputs keep the size "
+        "of the input (default: no resizing)",
     )
     segment.add_argument(
         "--output",
@@ -116,7 +127,7 @@ def make_parser(run):
 
     export = verb(
         "export",
-        "Writes a SavedModel that accel-tf serve and TensorFlow Serving load.",
+        "Writes a SavedModel for servers, or programs for other runtimes.",
         "export --model accel_18 --weights accel-18-0000.params "
         "--interval 5 exports/accel_18",
     )
@@ -126,10 +137,11 @@ def make_parser(run):
         help="folder of all versions; created if need be",
     )
     _add_model(export)
+    run_options.add_exact_graph(export)
+    runtime_options.add_export_options(export)
     export.add_argument(
         "--interval",
         type=int,
-        default=5,
         metavar="N",
         help="frames from one key frame to the next (default: 5)",
     )
@@ -160,6 +172,13 @@ def make_parser(run):
         "--rest-api-port 8501",
     )
     serve_options.add_options(serve)
+
+    benchmark = verb(
+        "benchmark",
+        "Times presets side by side, beside the machine's own limits.",
+        "benchmark --models deeplab_101,accel_18 --size 512x1024",
+    )
+    benchmark_options.add_options(benchmark)
 
     convert = verb(
         "convert",

@@ -24,12 +24,14 @@ import tempfile
 from tdnet_systems import (
     FRAMES,
     NETWORKS,
-    MatrixProduct,
     Original,
     Ours,
-    Worker,
+    start,
     testing_folder,
 )
+
+from accel_tf.benchmark.limits import MatrixProduct
+from accel_tf.benchmark.spread import spread
 
 # The measuring processes import this file too, and that of the original is
 # to be without TensorFlow: what needs it is imported inside functions.
@@ -166,7 +168,7 @@ def measure(options):
             agreement[name, form] = share_of_equal(
                 labels[form], labels["original"]
             )
-    limit = Worker(MatrixProduct, options.threads)
+    limit = start(MatrixProduct, threads=options.threads)
     tasks = {
         "limit": (limit, "billions_per_second"),
         **{
@@ -199,12 +201,16 @@ def start_forms(name, options):
     """The workers of a network, with the same weights: form -> worker."""
     folder = testing_folder(options.original.resolve())
     common = options.size, options.threads
-    original = Worker(Original, name, folder, *common, options.seed)
+    original = start(
+        Original, name, folder, *common, options.seed, threads=options.threads
+    )
     with tempfile.TemporaryDirectory() as temporary:
         checkpoint = str(pathlib.Path(temporary) / f"{name}.pkl")
         original.ask("save", checkpoint)
         ours = {
-            form: Worker(Ours, name, form, checkpoint, *common)
+            form: start(
+                Ours, name, form, checkpoint, *common, threads=options.threads
+            )
             for form in options.forms
         }
     return {**ours, "original": original}
@@ -243,15 +249,6 @@ def summarize(rounds, name, form, multiply_adds):
             "highest": round(max(faster), 3),
         },
         "share_of_limit": round(statistics.median(shares), 3),
-    }
-
-
-def spread(values):
-    """Median, least and greatest."""
-    return {
-        "median": round(statistics.median(values), 4),
-        "lowest": round(min(values), 4),
-        "highest": round(max(values), 4),
     }
 
 

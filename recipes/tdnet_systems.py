@@ -1,20 +1,19 @@
 """What `benchmark_tdnet.py` times, each system in a process of its own.
 
-A process of the original imports this file too and must not load TensorFlow,
-nor the other way round: both are imported by the systems that need them.
+A process of the original imports this file too and must not load TensorFlow:
+Keras runs on PyTorch there, see `start`.
 """
 
 import dataclasses
 import importlib
-import multiprocessing
-import os
 import pathlib
-import statistics
 import sys
 import time
-import traceback
 
 import numpy as np
+
+from accel_tf.benchmark import devices
+from accel_tf.benchmark.worker import Worker
 
 CLASSES = 19
 STRIDE = 8
@@ -98,16 +97,9 @@ class Ours(TimedSystem):
     """accel-tf's model in a `VideoStream`."""
 
     def __init__(self, name, form, checkpoint, size, threads):
-        os.environ["KERAS_BACKEND"] = "tensorflow"
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        import tensorflow as tf
-
+        devices.prepare("tensorflow", threads, "cpu")
         import accel_tf
 
-        # The other side runs on the processor too.
-        tf.config.set_visible_devices([], "GPU")
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
         model = accel_tf.from_preset(name, num_classes=CLASSES)
         accel_tf.load_checkpoint(model, checkpoint)
         self.paths = NETWORKS[name].paths
@@ -193,78 +185,17 @@ def randomize_normalization(model):
         nn.init.normal_(part.bias, 0, 0.1)
 
 
-class MatrixProduct:
-    """What the machine can do at most: products of large matrices."""
-
-    def __init__(self, threads, size=2048):
-        import torch
-
-        torch.set_num_threads(threads)
-        self.factors = torch.randn(2, size, size)
-        self.size = size
-
-    def billions_per_second(self, repeats=8):
-        """Operations of a processor second; the median of the repeats."""
-        self.factors[0] @ self.factors[1]
-        seconds = []
-        for _ in range(repeats):
-            busy = time.process_time()
-            self.factors[0] @ self.factors[1]
-            seconds.append(time.process_time() - busy)
-        return 2 * self.size**3 / statistics.median(seconds) / 1e9
-
-
 def random_frames(size):
     """uint8 `[FRAMES, H, W, 3]`, the same in every process."""
     random_numbers = np.random.default_rng(0)
     return random_numbers.integers(0, 256, (FRAMES, *size, 3), dtype=np.uint8)
 
 
-# === Processes ===
-
-
-class Worker:
-    """A process that holds a system and does what it is asked."""
-
-    def __init__(self, system, *arguments):
-        context = multiprocessing.get_context("spawn")
-        self.connection, other_end = context.Pipe()
-        self.process = context.Process(
-            target=serve, args=(other_end, system, arguments), daemon=True
-        )
-        self.process.start()
-        other_end.close()
-        self._receive()
-
-    def ask(self, method, *arguments):
-        """What `method` of the system returns."""
-        self.connection.send((method, arguments))
-        return self._receive()
-
-    def _receive(self):
-        try:
-            succeeded, reply = self.connection.recv()
-        except EOFError:
-            self.process.join()
-            raise OSError(
-                f"a measuring process ended with {self.process.exitcode}"
-            ) from None
-        if not succeeded:
-            raise reply
-        return reply
-
-
-def serve(connection, system, arguments):
-    """The loop of a worker."""
-    try:
-        held = system(*arguments)
-        connection.send((True, None))
-        while True:
-            method, arguments = connection.recv()
-            connection.send((True, getattr(held, method)(*arguments)))
-    except (EOFError, KeyboardInterrupt):
-        return  # nobody asks any more
-    except Exception as error:
-        if not isinstance(error, ValueError | OSError | ImportError):
-            traceback.print_exc()
-        connection.send((False, error))
+def start(system, *arguments, threads):
+    """A `Worker` with its backend and threads; all run on the processor."""
+    backend = "tensorflow" if system is Ours else "torch"
+    return Worker(
+        system,
+        *arguments,
+        environment=devices.environment(backend, threads, "cpu"),
+    )

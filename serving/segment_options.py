@@ -1,6 +1,6 @@
 """The options of `accel-tf segment` that go with a server."""
 
-_OF_LOCAL_MODELS = ("weights", "interval", "num_classes")
+_OF_LOCAL_MODELS = ("weights", "interval", "num_classes", "exact_graph")
 
 
 def add_options(parser):

@@ -72,6 +72,7 @@ def test_evaluate_prints_tables_and_writes_files(data, tmp_path, capsys):
     more = ["--mode", "stream", "--intervals", "3,1", "--temporal"]
     more += ["--rounds", "1", "--json", str(tmp_path / "report.json")]
     more += ["--plots", str(tmp_path / "plots"), "--name", "small Accel"]
+    more += ["--exact-graph"]
     assert cli.main(arguments(data, *more)) == 0
     printed = capsys.readouterr()
     assert "| small Accel | 1  " in printed.out
@@ -102,6 +103,19 @@ def test_evaluate_prints_tables_and_writes_files(data, tmp_path, capsys):
         assert row["data"] == "synthetic_streets/miniature/1.0.0"
         assert (row["split"], row["sequences"]) == ("validation", 2)
     assert list(rows[1]["mean_iou_by_distance"]) == ["0", "1", "2"]
+
+
+def test_the_fused_form_scores_the_same_with_fewer_operations(data, tmp_path):
+    rows = {}
+    for name, options in (("exact", ["--exact-graph"]), ("fused", [])):
+        more = ["--rounds", "0", "--intervals", "3", *options]
+        report = tmp_path / f"{name}.json"
+        assert cli.main(arguments(data, *more, "--json", str(report))) == 0
+        (rows[name],) = json.loads(report.read_text())
+    scores = [row["mean_iou"] for row in rows.values()]
+    assert scores[1] == pytest.approx(scores[0], abs=1e-3)
+    costs = [row["multiply_adds_per_frame"] for row in rows.values()]
+    assert costs[1] < costs[0]
 
 
 def test_evaluate_limits_the_sequences(data, tmp_path):

@@ -15,8 +15,10 @@ from accel_tf.evaluation.report import (
     write_report,
 )
 from accel_tf.evaluation.timing import measure_steps
-from accel_tf.models.restore import restore_model
+from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.runtimes import RuntimeSegmenter
+from accel_tf.runtimes.restore import restore_segmenter
 from accel_tf.streaming import FixedInterval
 from accel_tf.visualize.plots import (
     plot_accuracy_against_time,
@@ -36,6 +38,7 @@ def evaluate_systems(
     rounds=10,
     json=None,
     plots=None,
+    prepare=fuse_for_inference,
 ):
     """Evaluates systems side by side, prints tables and writes files.
 
@@ -46,7 +49,7 @@ def evaluate_systems(
     Args:
         systems: dict of name -> `(preset, weights)`: one of
             `accel_tf.list_presets()` and a list of files, as for
-            `restore_model`.
+            `restore_segmenter`.
         data: name of a built data set, `"builder"` or `"builder/config"`.
         data_dir: folder of the built data sets; TFDS' own by default.
         split: of the data set.
@@ -57,6 +60,7 @@ def evaluate_systems(
         rounds: frames of each kind that are timed; 0 for no timing.
         json: path of the report; `None` for none.
         plots: folder of the plots, made if missing; `None` for none.
+        prepare: function from each model to the form of it that is run.
 
     Returns:
         The rows of the report, see `accel_tf.evaluation.report`.
@@ -78,7 +82,8 @@ def evaluate_systems(
         optional.cv2()
     models = {}
     for name, (preset, weights) in systems.items():
-        models[name] = _restore(name, preset, weights, label_map)
+        model = _restore(name, preset, weights, label_map)
+        models[name] = prepare(model)
 
     runs = [
         (name, interval)
@@ -169,11 +174,13 @@ def _open_data(data, data_dir, split, limit):
 
 
 def _restore(name, preset, weights, label_map):
-    model, message = restore_model(preset, weights, len(label_map))
-    if not isinstance(model, VideoSegmenter):
+    model, message = restore_segmenter(preset, weights, len(label_map))
+    if not isinstance(model, VideoSegmenter | RuntimeSegmenter):
         raise ValueError(f"{preset} is not a video segmenter.")
-    if not any(str(path).endswith(".keras") for path in weights):
-        # Other files do not know the names of their classes.
+    knows_names = isinstance(model, RuntimeSegmenter) or any(
+        str(path).endswith(".keras") for path in weights
+    )
+    if not knows_names:
         model.label_map = label_map
     check_classes(model, label_map.names)
     print(message if name == preset else f"{name}: {message}")

@@ -2,6 +2,7 @@
 
 import argparse
 
+from accel_tf import run_options
 from accel_tf.evaluation.plan import MODES
 
 
@@ -59,6 +60,7 @@ def add_options(parser):
         help="also write iou_against_distance.png and, if frames are timed, "
         "accuracy_against_time.png into this folder",
     )
+    run_options.add_options(parser)
 
 
 def given_options(arguments):
@@ -72,7 +74,8 @@ def given_options(arguments):
     """
     names = ("data", "data_dir", "split", "intervals", "mode", "temporal")
     names += ("limit", "rounds", "json", "plots")
-    return {name: getattr(arguments, name) for name in names}
+    given = {name: getattr(arguments, name) for name in names}
+    return {**given, "prepare": run_options.given_form(arguments)}
 
 
 def _intervals(text):

@@ -1,18 +1,27 @@
 """What `accel-tf export` does."""
 
+from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.restore import restore_model
 from accel_tf.serving.export.saved_model import export_saved_model
 from accel_tf.serving.export.settings import check_settings
 
 
 def export_preset(
-    name, weights, directory, interval=5, num_classes=19, **settings
+    name,
+    weights,
+    directory,
+    interval=5,
+    num_classes=19,
+    exact_graph=False,
+    **settings,
 ):
     """Exports a preset with weights from files.
 
     Args:
         name, weights, num_classes: as for `restore_model`.
         directory, interval: as for `export_saved_model`.
+        exact_graph: whether to export the model as it is and not the form
+            of `accel_tf.fuse_for_inference`.
         **settings: further arguments of `export_saved_model`.
 
     Returns:
@@ -25,5 +34,7 @@ def export_preset(
     # A bad setting should not wait for the model.
     check_settings(directory, interval, **settings)
     model, message = restore_model(name, weights, num_classes)
+    if not exact_graph:
+        model = fuse_for_inference(model)
     path = export_saved_model(model, directory, interval, **settings)
     return path, message

@@ -130,6 +130,7 @@ def test_an_offset_that_is_no_number_spoils_its_own_pixel_only():
     expected = to_numpy(layer([features, offsets])).copy()
     offsets[0, 2, 3, 0] = np.nan
     outputs = to_numpy(layer([features, offsets])).copy()
+    assert np.isnan(outputs[0, 2, 3]).all()
     outputs[0, 2, 3] = expected[0, 2, 3] = 0.0
     np.testing.assert_allclose(outputs, expected, atol=1e-5)
 

@@ -6,7 +6,10 @@ import pytest
 from backend import to_numpy
 from keras import ops
 
-from accel_tf.layers.inference_conv2d import InferenceConv2D
+from accel_tf.layers.inference_conv2d import (
+    InferenceConv2D,
+    variable_kernels,
+)
 from accel_tf.layers.winograd import (
     is_worth_it,
     transform_kernel,
@@ -80,3 +83,26 @@ def test_layer(size, winograd, dilation_rate):
     model = keras.Model(inputs, layer(inputs))
     for actual in (layer(x), model.predict(x, verbose=0)):
         np.testing.assert_allclose(to_numpy(actual), expected, atol=1e-4)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow",
+    reason="other backends read variables always",
+)
+def test_variable_kernels():
+    """Programs made in that scope, and no others, notice new weights."""
+    import tensorflow as tf
+
+    layer = InferenceConv2D(256, 3, padding="same", use_bias=False)
+    x = random(1, 48, 48, 256)
+    layer.build(x.shape)
+    constant = tf.function(lambda x: layer(x))
+    before = constant(x).numpy()
+    shared = tf.function(lambda x: layer(x))
+    with variable_kernels():
+        np.testing.assert_allclose(shared(x), before, atol=1e-4)
+    layer.kernel.assign(2.0 * layer.kernel)
+    np.testing.assert_array_equal(constant(x), before)
+    np.testing.assert_allclose(shared(x), 2 * before, atol=2e-4)
+    (captured,) = shared.get_concrete_function(x).captured_inputs
+    assert captured is layer.kernel.value.handle

@@ -19,7 +19,6 @@ from exported_models import (
 from small_models import (
     SMALL_MODELS,
     SMALL_PYRAMID_MODELS,
-    small_accel,
     small_light_deeplab,
 )
 from tensorflow.core.framework import tensor_pb2
@@ -53,14 +52,19 @@ def slow(name):
     return pytest.param(name, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["accel", "pspnet", *map(slow, ["dff", "deeplab", "td2", "td4"])],
-)
+def all_models(*quick):
+    """A parameter `name`; the tests of all models but these are slow."""
+    names = [*SMALL_MODELS, *SMALL_PYRAMID_MODELS]
+    return pytest.mark.parametrize(
+        "name", [name if name in quick else slow(name) for name in names]
+    )
+
+
+@all_models("accel", "pspnet")
 def test_all_ways_agree(name, small):
     """`VideoStream`, clip, stream, each in TensorFlow 2 and a session."""
     model, _, loaded, session = small(name)
-    frames = moving_frames(7)
+    frames = moving_frames(9)
     images = [png(frame) for frame in frames]
     stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(INTERVAL))
     labels, is_key, since_key = [], [], []
@@ -71,12 +75,9 @@ def test_all_ways_agree(name, small):
 
     clip = loaded("serving_default", image_bytes=images)
     assert clip["is_key"].tolist() == is_key
-    sure = _sure_pixels(model, frames, is_key)
-    for own, expected, mask in zip(
-        decode(clip["label_png_bytes"]), labels, sure, strict=True
-    ):
-        np.testing.assert_array_equal(own[mask], expected[mask])
-    # The same programs: here not even rounding differs.
+    assert len(np.unique(labels)) > 2
+    # The same programs: not even rounding differs.
+    np.testing.assert_array_equal(decode(clip["label_png_bytes"]), labels)
     again = session("serving_default", image_bytes=images)
     assert again["label_png_bytes"].tolist() == clip["label_png_bytes"].tolist()
     for run in (loaded, session):
@@ -89,22 +90,6 @@ def test_all_ways_agree(name, small):
             assert row["label_png_bytes"].tolist() == [label]
             assert row["is_key"].tolist() == [key]
             assert row["frames_since_key"].tolist() == [since]
-
-
-def _sure_pixels(model, frames, is_key):
-    """Where the best class is further ahead than rounding reaches.
-
-    `VideoStream` makes a program for one resolution, the export one for all,
-    and TensorFlow adds the same numbers up in another order there.
-    """
-    state = model.initial_state(1, *frames.shape[1:3])
-    masks = []
-    for frame, key in zip(frames, is_key, strict=True):
-        logits, state = model.step(frame[None], state, is_key=key)
-        best = tf.math.top_k(logits[0], 2).values.numpy()
-        masks.append(best[..., 0] - best[..., 1] > 1e-3)
-    assert np.mean(masks) > 0.99
-    return masks
 
 
 @pytest.mark.parametrize("load", ["loaded", "session"])
@@ -167,18 +152,29 @@ def test_jpeg_and_png_of_any_size_and_kind(tmp_path):
             np.testing.assert_array_equal(labels, expected % 250)
 
 
-def test_the_fused_form_exports_too(tmp_path):
-    model = accel_tf.fuse_for_inference(small_accel())
-    loaded = Loaded(exported(model, tmp_path))
-    frames = moving_frames(5)
+@all_models("accel")
+def test_the_fused_form_exports_too(name, tmp_path):
+    models = SMALL_MODELS | SMALL_PYRAMID_MODELS
+    model = accel_tf.fuse_for_inference(models[name]())
+    path = exported(model, tmp_path)
+    loaded, frames = Loaded(path), moving_frames(5)
     stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(INTERVAL))
     answer = loaded("serving_default", image_bytes=list(map(png, frames)))
-    labels = decode(answer["label_png_bytes"])
-    equal = [
-        np.mean(own == stream(frame[None])[0])
-        for own, frame in zip(labels, frames, strict=True)
-    ]
-    assert min(equal) > 0.999
+    # But for rounding: `VideoStream` has programs of one size.
+    for own, frame in zip(
+        decode(answer["label_png_bytes"]), frames, strict=True
+    ):
+        assert np.mean(own == stream(frame[None])[0]) > 0.999
+    # Every kernel is there once, as a variable.
+    saved = [weight.numpy() for weight in loaded.model.weights]
+    for variable in model.weights:
+        value = variable.numpy()
+        if value.ndim == 4 and "deconv" not in variable.path:
+            alike = [np.array_equal(value, each) for each in saved]
+            assert sum(alike) == 1, variable.path
+    graph = (path / "saved_model.pb").read_bytes()
+    largest = max(model.get_weights(), key=lambda weight: weight.size)
+    assert largest.tobytes() not in graph
 
 
 def test_the_assets_describe_the_model(small):

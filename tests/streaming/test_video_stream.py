@@ -231,3 +231,15 @@ def test_fixed_interval_wants_a_whole_number(interval):
 def test_a_number_is_no_policy():
     with pytest.raises(TypeError, match=r"such as FixedInterval\(5\), got 5"):
         accel_tf.VideoStream(Counter(), 5)
+
+
+def test_a_model_that_compiles_itself():
+    class Compiled(Counter):
+        def compile_step(self):
+            def step(frame, state, is_key):
+                return np.full(frame.shape[:3], 7, "uint8"), state
+
+            return step
+
+    stream = accel_tf.VideoStream(Compiled())
+    assert [label(stream), label(stream)] == [7, 7]

@@ -1,14 +1,18 @@
 """Accel with fused scores for inference."""
 
+import dataclasses
+
 from accel_tf.models.accel.accel import Accel, same_size
 from accel_tf.models.cost import count_multiply_adds
 from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.dff.fused_deep_feature_flow import FusedDeepFeatureFlow
+from accel_tf.models.flownet import flow_image
 from accel_tf.models.fused_head import (
     float64,
     fuse_rest_of_head,
     fuse_with_fc6,
 )
+from accel_tf.models.parts import Part
 from accel_tf.models.resnet import subtract_mean
 
 
@@ -43,8 +47,13 @@ class FusedAccel(FusedDeepFeatureFlow, Accel):
         features = state["features"]
         if is_key:
             return self.reference_head(features), None
-        update = self.update_head(self.update_backbone(subtract_mean(frame)))
-        reference, update = same_size(self.warped_head(features), update)
+        update = self.update_backbone(subtract_mean(frame))
+        return self._fuse(features, update)
+
+    def _fuse(self, features, update_features):
+        reference, update = same_size(
+            self.warped_head(features), self.update_head(update_features)
+        )
         return reference + update, self.fusion_bias
 
     def multiply_adds(self, height, width):
@@ -55,3 +64,39 @@ class FusedAccel(FusedDeepFeatureFlow, Accel):
             self.update_backbone, image
         ) + count_multiply_adds(self.update_head, features)
         return counts
+
+    def non_key_parts(self, height, width):
+        conversion, flow_network, warp, head = super().non_key_parts(
+            height, width
+        )
+        image = (1, height, width, 3)
+        features = self.update_backbone.compute_output_shape(image)
+        return [
+            dataclasses.replace(
+                conversion, outputs=("image", "small"), function=_convert
+            ),
+            flow_network,
+            warp,
+            Part(
+                "update backbone",
+                ("image",),
+                ("update_features",),
+                self.update_backbone,
+                count_multiply_adds(self.update_backbone, image),
+                (self.update_backbone,),
+            ),
+            Part(
+                "heads and fusion",
+                ("warped", "update_features"),
+                ("scores", "bias"),
+                self._fuse,
+                head.multiply_adds
+                + count_multiply_adds(self.update_head, features),
+                (self.warped_head, self.update_head),
+            ),
+        ]
+
+
+def _convert(frame):
+    image = subtract_mean(frame)
+    return image, flow_image(image)

@@ -1,0 +1,127 @@
+"""What `accel-tf benchmark` and `recipes/benchmark.py` do."""
+
+import importlib.util
+import itertools
+import json as json_module
+import pathlib
+
+import tqdm
+
+from accel_tf.benchmark.measure import measure
+from accel_tf.benchmark.report import format_text
+from accel_tf.benchmark.systems import FORMS, RUNTIMES, System
+from accel_tf.files import write_text
+from accel_tf.models.presets import describe_preset
+from accel_tf.optional import require
+
+
+def benchmark(
+    models,
+    size=(512, 1024),
+    forms=("fused",),
+    runtimes=("tensorflow",),
+    device="cpu",
+    profile=False,
+    json=None,
+    **settings,
+):
+    """Times presets side by side, prints tables and writes a file.
+
+    Args:
+        models: presets.
+        size: `(height, width)` of the frames in pixels.
+        forms: some of `systems.FORMS`.
+        runtimes: names, each as `"NAME"` or `"NAME:PRECISION"`; see
+            `systems.RUNTIMES`.
+        device: `"cpu"` or `"gpu"`.
+        profile: whether to time the parts of non-key frames too.
+        json: path of the report; `None` for none.
+        **settings: further arguments of `measure`.
+
+    Returns:
+        What `measure` returns.
+
+    Raises:
+        ValueError, OSError, ImportError: one line about what is wrong with
+            the input, before the long work where possible.
+    """
+    systems = make_systems(models, forms, runtimes, device)
+    if json and not pathlib.Path(json).absolute().parent.is_dir():
+        raise FileNotFoundError(
+            f"no such folder: {pathlib.Path(json).absolute().parent}."
+        )
+    results = measure(
+        systems,
+        size,
+        device=device,
+        profile=profile,
+        progress=lambda steps: tqdm.tqdm(
+            steps, desc="benchmark", unit=" steps", leave=False
+        ),
+        **settings,
+    )
+    print(format_text(results))
+    if json:
+        text = json_module.dumps(results, indent=1, allow_nan=False)
+        write_text(json, text + "\n")
+    return results
+
+
+def make_systems(
+    models, forms=("fused",), runtimes=("tensorflow",), device="cpu"
+):
+    """Every model in every form in every runtime.
+
+    Args:
+        models, forms, runtimes, device: as for `benchmark`.
+
+    Returns:
+        list of `System`.
+
+    Raises:
+        ValueError: if one of them does not exist, or cannot run there.
+        ImportError: if a runtime is not installed.
+    """
+    for name in models:
+        describe_preset(name)
+    for form in forms:
+        if form not in FORMS:
+            raise ValueError(
+                f"no form {form!r}; the forms are {', '.join(FORMS)}."
+            )
+    systems = [
+        System(preset, form, *runtime)
+        for runtime, form, preset in itertools.product(
+            [_runtime(text) for text in runtimes], forms, models
+        )
+    ]
+    for system in systems:
+        _require(system)
+        if device == "gpu" and not system.is_keras:
+            raise ValueError(f"{system.runtime} runs on --device cpu only.")
+    return systems
+
+
+def _runtime(text):
+    """`(name, precision)`."""
+    name, _, precision = text.partition(":")
+    if name not in RUNTIMES:
+        raise ValueError(
+            f"no runtime {name!r}; the runtimes are {', '.join(RUNTIMES)}."
+        )
+    precision = precision or RUNTIMES[name][0]
+    if precision not in RUNTIMES[name]:
+        raise ValueError(
+            f"{name} has no precision {precision!r}; it has "
+            f"{', '.join(RUNTIMES[name])}."
+        )
+    return name, precision
+
+
+def _require(system):
+    if not system.is_keras:
+        from accel_tf.runtimes import RUNTIMES as converted
+
+        converted[system.runtime].require_runtime()
+    elif importlib.util.find_spec(system.runtime) is None:
+        require(system.runtime, system.runtime)

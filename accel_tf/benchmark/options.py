@@ -1,0 +1,148 @@
+"""The options of `accel-tf benchmark` and `recipes/benchmark.py`."""
+
+import argparse
+import re
+
+from accel_tf.benchmark.devices import DEVICES
+from accel_tf.benchmark.systems import FORMS, RUNTIMES
+
+_RUNTIMES = "; ".join(
+    f"{name}: {', '.join(precisions)}" for name, precisions in RUNTIMES.items()
+)
+
+
+def add_options(parser, **defaults):
+    """Adds what to time, how, and where to write it.
+
+    Args:
+        parser: an `argparse.ArgumentParser`.
+        **defaults: of options, other than those given here; with one for
+            `models` that option may be left out.
+    """
+    add = parser.add_argument
+    add(
+        "--models",
+        type=_names,
+        required="models" not in defaults,
+        metavar="NAME,NAME",
+        help="presets, timed side by side; `accel-tf models` lists them",
+    )
+    add(
+        "--size",
+        type=_size,
+        default=(512, 1024),
+        metavar="HxW",
+        help="of a frame in pixels (default: 512x1024)",
+    )
+    add(
+        "--interval",
+        type=_count,
+        default=5,
+        metavar="N",
+        help="frames from one key frame to the next (default: 5)",
+    )
+    add(
+        "--rounds",
+        type=_count,
+        default=5,
+        metavar="N",
+        help="in which all take turns (default: 5)",
+    )
+    add(
+        "--frames",
+        type=_count,
+        metavar="N",
+        help="timed of each system in a round (default: as --interval)",
+    )
+    add(
+        "--threads",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="of each system; with 1, processor time says what a frame costs "
+        "even while other programs run (default: 1)",
+    )
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument(
+        "--forms",
+        type=_names,
+        default=("fused",),
+        metavar="FORM,FORM",
+        help=f"{' or '.join(FORMS)}, or both; fused has the same outputs with "
+        "fewer operations (default: fused)",
+    )
+    forms.add_argument(
+        "--exact-graph",
+        action="store_const",
+        const=("exact",),
+        dest="forms",
+        help="the same as --forms exact",
+    )
+    add(
+        "--runtimes",
+        type=_names,
+        default=("tensorflow",),
+        metavar="NAME[:PRECISION],...",
+        help="what the models run in, and in which precision, the first "
+        f"unless given. {_RUNTIMES} (default: tensorflow)",
+    )
+    add(
+        "--device",
+        choices=DEVICES,
+        default="cpu",
+        help="cpu compares processor time, gpu the clock (default: cpu)",
+    )
+    add(
+        "--kernels",
+        action="store_true",
+        help="also time the warp against a memory copy, and deformable "
+        "convolutions against a plain one",
+    )
+    add(
+        "--profile",
+        action="store_true",
+        help="also time the parts of non-key frames one by one",
+    )
+    add("--json", metavar="FILE", help="also write the numbers to this file")
+    parser.set_defaults(**defaults)
+
+
+def given_options(arguments):
+    """The keywords of `benchmark` from what a parser has read.
+
+    Args:
+        arguments: an `argparse.Namespace` with the options of `add_options`.
+
+    Returns:
+        dict.
+    """
+    names = ("models", "size", "interval", "rounds", "frames", "threads")
+    names += ("forms", "runtimes", "device", "kernels", "profile", "json")
+    return {name: getattr(arguments, name) for name in names}
+
+
+def _names(text):
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} are no names with a comma between each two"
+        )
+    return tuple(dict.fromkeys(names))
+
+
+def _size(text):
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not match or min(map(int, match.groups())) < 16:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no size; give HEIGHTxWIDTH of 16 or more, such as "
+            "512x1024"
+        )
+    return tuple(map(int, match.groups()))
+
+
+def _count(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no whole number of 1 or more"
+        )
+    return int(text)

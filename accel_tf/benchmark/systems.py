@@ -1,0 +1,206 @@
+"""What is timed: a preset, in one of its forms, in a runtime."""
+
+import dataclasses
+import gc
+import time
+
+from accel_tf.benchmark import devices
+from accel_tf.benchmark.limits import time_call
+
+FORMS = ("fused", "exact")
+_OF_BACKENDS = ("float32", "mixed_float16", "mixed_bfloat16")
+# Name -> precisions, the usual one first. Keras' backends run the model
+# itself, the others programs that `accel_tf.runtimes` makes of it.
+RUNTIMES = {
+    **{backend: _OF_BACKENDS for backend in devices.BACKENDS},
+    "openvino": ("float32", "int8"),
+    "onnxruntime": ("float32",),
+    "litert": ("float32", "float16"),
+}
+CALIBRATED = "int8"
+# Frames before the first that is timed. Models that keep a state without key
+# frames take turns, and a converted one has a program for each turn.
+WARM_UP = 3
+WARM_UP_IN_TURNS = 12
+
+
+@dataclasses.dataclass(frozen=True)
+class System:
+    """What one process holds.
+
+    Attributes:
+        preset: one of `accel_tf.list_presets()`.
+        form: `"fused"` (see `accel_tf.fuse_for_inference`) or `"exact"`.
+        runtime: one of `RUNTIMES`.
+        precision: one of the runtime's.
+    """
+
+    preset: str
+    form: str = "fused"
+    runtime: str = "tensorflow"
+    precision: str = "float32"
+
+    @property
+    def backend(self):
+        """Keras' backend of the process."""
+        return self.runtime if self.is_keras else "tensorflow"
+
+    @property
+    def is_keras(self):
+        """Whether the runtime is one of Keras' backends."""
+        return self.runtime in devices.BACKENDS
+
+    @property
+    def title(self):
+        """For people."""
+        return f"{self.preset}, {self.form}, {self.runtime} {self.precision}"
+
+
+class TimedModel:
+    """A model in a `VideoStream` that goes through its frames again and again.
+
+    Weights are random and the same in every process.
+
+    Args:
+        system: a `System`.
+        frames: uint8 `[T, H, W, 3]`.
+        interval: frames from one key frame to the next.
+        threads, device: as for `devices.prepare`.
+    """
+
+    def __init__(self, system, frames, interval, threads=1, device="cpu"):
+        devices.prepare(system.backend, threads, device)
+        # Only now that threads and device are set.
+        import keras
+
+        from accel_tf.benchmark.told_policy import ToldPolicy
+        from accel_tf.streaming import VideoStream
+
+        keras.utils.set_random_seed(0)
+        self.system = system
+        self.frames, self.interval = frames[:, None], interval
+        self.position = 0
+        start = time.perf_counter()
+        self.model, self.facts = _make(system, frames, threads)
+        load_seconds = time.perf_counter() - start
+        gc.collect()
+        self.policy = ToldPolicy()
+        self.stream = VideoStream(self.model, self.policy)
+        self.has_non_key = self.model.uses_key_frames and interval > 1
+        start = time.perf_counter()
+        self._next(True)
+        self._next(False)
+        compile_seconds = time.perf_counter() - start
+        self.facts |= {
+            "load_seconds": round(load_seconds, 3),
+            "first_frames_seconds": round(compile_seconds, 3),
+        }
+        self.facts["loading_peak_memory_bytes"] = devices.peak_memory()
+        gc.collect()
+        devices.give_back_memory()
+        can_tell = devices.forget_peak()
+        takes_turns = (
+            not self.model.uses_key_frames
+            and self.model.initial_state(1, *frames.shape[1:3])
+        )
+        warm_up = WARM_UP_IN_TURNS if takes_turns else WARM_UP
+        for is_key in (True, *[False] * warm_up):
+            self._next(is_key)
+        self.facts["peak_memory_bytes"] = (
+            devices.peak_memory() if can_tell else None
+        )
+        self.facts["peak_device_memory_bytes"] = (
+            devices.peak_device_memory(system.backend)
+            if device == "gpu"
+            else None
+        )
+
+    def _next(self, is_key):
+        self.policy.next_is_key = is_key
+        frame = self.frames[self.position % len(self.frames)]
+        self.position += 1
+        return self.stream(frame)
+
+    def describe(self):
+        """What does not change from round to round.
+
+        Returns:
+            dict of plain JSON types: `preset`, `form`, `runtime`,
+            `precision`, `has_key_frames`, `parameters`, `key_multiply_adds`,
+            `non_key_multiply_adds`; `load_seconds` and
+            `first_frames_seconds` (a key frame and the next one, compiled
+            and run); the most memory held until then,
+            `loading_peak_memory_bytes`, and afterwards,
+            `peak_memory_bytes` and `peak_device_memory_bytes` (`None` where
+            nothing tells).
+        """
+        return self.facts
+
+    def time_frames(self, count):
+        """Times of the next frames, of which the first is a key frame.
+
+        Returns:
+            dict of `"key"` and `"non_key"` -> list of `(wall, processor)`
+            seconds, from the uint8 frame to the uint8 labels.
+        """
+        # What others ran meanwhile has filled the caches.
+        self._next(False)
+        times = {"key": [], "non_key": []}
+        for index in range(count):
+            is_key = index % self.interval == 0
+            kind = "key" if is_key or not self.has_non_key else "non_key"
+            times[kind].append(time_call(lambda k=is_key: self._next(k)))
+        return times
+
+    # === Where the time of a non-key frame goes ===
+
+    def has_parts(self):
+        """Whether the model says what its frames are made of."""
+        return self.system.is_keras and hasattr(self.model, "non_key_parts")
+
+    def prepare_parts(self):
+        """Compiles the parts; returns what does not change.
+
+        Returns:
+            list of dicts; see `Profile.describe`.
+        """
+        from accel_tf.benchmark.profile import Profile
+
+        self.profile = Profile(self.model, self.frames[:2])
+        devices.give_back_memory()
+        return self.profile.describe()
+
+    def time_parts(self):
+        """`Profile.time`."""
+        return self.profile.time()
+
+
+def _make(system, frames, threads):
+    """The model, and what is known of it before it is converted."""
+    import accel_tf
+
+    dtype = system.precision if system.is_keras else None
+    model = accel_tf.from_preset(system.preset, dtype=dtype)
+    if system.form == "fused":
+        model = accel_tf.fuse_for_inference(model)
+    cost = model.multiply_adds(*frames.shape[1:3])
+    facts = {
+        **dataclasses.asdict(system),
+        "has_key_frames": model.uses_key_frames,
+        "parameters": int(model.count_params()),
+        "key_multiply_adds": int(cost["key"]),
+        "non_key_multiply_adds": int(cost["non_key"]),
+    }
+    if not system.is_keras:
+        from accel_tf.runtimes import to_runtime
+
+        model = to_runtime(
+            model,
+            system.runtime,
+            precision=system.precision,
+            threads=threads,
+            calibration_frames=frames
+            if system.precision == CALIBRATED
+            else None,
+        )
+    return model, facts

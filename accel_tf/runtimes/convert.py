@@ -1,0 +1,160 @@
+"""From a model to its programs in another runtime."""
+
+import gc
+import math
+
+import keras
+
+from accel_tf.data.label_maps import LabelMap
+from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.runtimes.calibration import Calibration, check_frames
+from accel_tf.runtimes.litert_program import LiteRTProgram
+from accel_tf.runtimes.onnx_program import ONNXProgram
+from accel_tf.runtimes.openvino_program import OpenVINOProgram
+from accel_tf.runtimes.programs import Program, SizePrograms
+from accel_tf.runtimes.segmenter import RuntimeInfo, RuntimeSegmenter
+from accel_tf.runtimes.tracing import StepTracer
+
+RUNTIMES = {
+    "openvino": OpenVINOProgram,
+    "onnxruntime": ONNXProgram,
+    "litert": LiteRTProgram,
+}
+"""Name of a runtime -> class of its programs."""
+
+PRECISIONS = ("float32", "int8", "float16")
+"""Of all runtimes together."""
+
+
+def to_runtime(
+    model,
+    runtime,
+    precision="float32",
+    calibration_frames=None,
+    threads=None,
+):
+    """Makes a segmenter that runs in another runtime than TensorFlow.
+
+    For a processor without a GPU. Give it what `accel_tf.fuse_for_inference`
+    makes of a model: then the programs have fewer operations. They are
+    programs of fixed shapes without branches, one for key frames and one for
+    others; a model that takes turns, as TDNet, has one for each turn.
+
+    | runtime | precisions | needs |
+    |---|---|---|
+    | `"openvino"` | `"float32"`, `"int8"` | `accel-tf[openvino]` |
+    | `"onnxruntime"` | `"float32"` | `accel-tf[onnxruntime]` |
+    | `"litert"` | `"float32"`, `"float16"` | `accel-tf[litert]` |
+
+    With `"int8"` convolutions and matrix products are computed in whole
+    numbers, whose ranges are those of the calibration frames. `"float16"`
+    stores the weights so; activations stay float32.
+
+    Args:
+        model: a `VideoSegmenter` on the TensorFlow backend. Later changes of
+            its weights do not reach programs that are made already.
+        runtime: see above.
+        precision: see above.
+        calibration_frames: for int8: 10 frames or more, in their order,
+            uint8 RGB `[H, W, 3]`, such as will be segmented. They are run as
+            streams; frames of another size are resized.
+        threads: of the processor; by default as the runtime chooses.
+
+    Returns:
+        `RuntimeSegmenter`.
+
+    Raises:
+        ValueError: if the model, the runtime or the precision is none of
+            these, or calibration frames are missing or not wanted.
+        ImportError: if the runtime is not installed.
+    """
+    check_runtime(runtime, precision, threads)
+    if not isinstance(model, VideoSegmenter):
+        raise ValueError(
+            "only a VideoSegmenter can be converted, not a "
+            f"{type(model).__name__}."
+        )
+    if (precision == "int8") != (calibration_frames is not None):
+        raise ValueError(
+            "calibration_frames are for int8."
+            if precision != "int8"
+            else "int8 needs calibration_frames, such as will be segmented."
+        )
+    kind = RUNTIMES[runtime]
+    frames = None
+    if calibration_frames is not None:
+        frames = check_frames(calibration_frames)
+
+    def make_programs(height, width):
+        tracer = StepTracer(model, height, width)
+
+        def convert(step_kind):
+            graph = tracer.trace(step_kind)
+            try:
+                content = kind.convert(graph, precision)
+            except Exception as error:
+                reason = " ".join(str(error).split())[:300]
+                raise ValueError(
+                    f"{model.name} cannot be converted for {runtime}: {reason}"
+                ) from error
+            program = Program(
+                step_kind, graph.inputs, graph.outputs, graph.counters, content
+            )
+            # TensorFlow's graphs are in circles and hold the weights, too.
+            del graph
+            gc.collect()
+            return program
+
+        def programs(make_program, threads):
+            return SizePrograms(
+                model.uses_key_frames,
+                tracer.initial_state,
+                model.multiply_adds(height, width),
+                make_program,
+                threads,
+            )
+
+        if frames is None:
+            return programs(convert, threads)
+        exact = programs(convert, None)
+        calibration = Calibration(exact, frames, height, width)
+        return programs(calibration.quantize, threads)
+
+    return RuntimeSegmenter(
+        RuntimeInfo(
+            name=model.name,
+            runtime=runtime,
+            precision=precision,
+            uses_key_frames=model.uses_key_frames,
+            parameters=sum(math.prod(x.shape) for x in model.weights),
+            label_map=LabelMap.from_config(model.label_map.to_config()),
+        ),
+        make_programs,
+    )
+
+
+def check_runtime(runtime, precision="float32", threads=None):
+    """Looks at what does not depend on the model, before that is made.
+
+    Raises:
+        ValueError, ImportError: as `to_runtime`.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "a model is converted from Keras on TensorFlow, not on "
+            f"{keras.backend.backend()}; set KERAS_BACKEND=tensorflow."
+        )
+    if runtime not in RUNTIMES:
+        raise ValueError(
+            f"runtime must be one of {', '.join(RUNTIMES)}, got {runtime!r}."
+        )
+    kind = RUNTIMES[runtime]
+    if precision not in kind.precisions:
+        raise ValueError(
+            f"the precision of {runtime} must be one of "
+            f"{', '.join(kind.precisions)}, got {precision!r}."
+        )
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be 1 or more, got {threads}.")
+    kind.require_runtime()
+    kind.require_converter(precision)

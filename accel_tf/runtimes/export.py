@@ -1,0 +1,132 @@
+"""What `--runtime` and `accel-tf export --format` do."""
+
+import itertools
+import pathlib
+
+import numpy as np
+
+from accel_tf.models.fuse import fuse_for_inference
+from accel_tf.models.restore import restore_model
+from accel_tf.runtimes.convert import check_runtime, to_runtime
+from accel_tf.runtimes.saved import check_new_folder
+from accel_tf.video import open_video
+
+# In groups of neighbours, spread over the video.
+_FRAMES = 30
+_GROUP = 10
+# Not further into a long video: all before has to be decoded.
+_LAST = 1000
+
+
+def prepare_runtime(
+    model,
+    runtime="tensorflow",
+    precision="float32",
+    calibrate=None,
+    threads=None,
+):
+    """A model in the runtime that was chosen on the command line.
+
+    Args:
+        model: a `VideoSegmenter`, or a `RuntimeSegmenter`, which is given
+            back if nothing else is asked for.
+        runtime: `"tensorflow"` for the model as it is, or as `to_runtime`.
+        precision, threads: as for `to_runtime`.
+        calibrate: video file or folder of frames, for int8; else `None`.
+
+    Returns:
+        `model` or a `RuntimeSegmenter`.
+
+    Raises:
+        ValueError, OSError, ImportError: one line, as `to_runtime` and
+            `calibration_frames`.
+    """
+    if runtime == "tensorflow":
+        if precision != "float32" or calibrate or threads:
+            raise ValueError(
+                "--precision, --calibrate and --threads need another "
+                "--runtime than tensorflow."
+            )
+        return model
+    check_runtime(runtime, precision, threads)
+    frames = calibration_frames(precision, calibrate)
+    return to_runtime(model, runtime, precision, frames, threads)
+
+
+def export_runtime(
+    name,
+    weights,
+    directory,
+    runtime,
+    sizes,
+    precision="float32",
+    calibrate=None,
+    num_classes=19,
+    exact_graph=False,
+):
+    """Exports a preset with weights from files, for `load_runtime`.
+
+    Args:
+        name, weights, num_classes: as for `restore_model`.
+        directory: folder to write, see `RuntimeSegmenter.save`.
+        runtime, precision: as for `to_runtime`.
+        sizes: list of `(height, width)` of the frames.
+        calibrate: as for `prepare_runtime`.
+        exact_graph: whether to export the model as it is and not the form
+            of `accel_tf.fuse_for_inference`.
+
+    Returns:
+        `(path, message)`: of the folder, and a line about the weights.
+
+    Raises:
+        ValueError, OSError, ImportError: one line.
+    """
+    # What is wrong with these should not wait for the model.
+    check_runtime(runtime, precision)
+    check_new_folder(directory)
+    frames = calibration_frames(precision, calibrate)
+    model, message = restore_model(name, weights, num_classes)
+    if not exact_graph:
+        model = fuse_for_inference(model)
+    segmenter = to_runtime(model, runtime, precision, frames)
+    for height, width in sizes:
+        segmenter.programs(height, width)
+    segmenter.save(directory)
+    return pathlib.Path(directory), message
+
+
+def calibration_frames(precision, source):
+    """Frames for int8, from three places of a video.
+
+    Args:
+        precision: as for `to_runtime`.
+        source: video file or folder of frames; `None` if not int8.
+
+    Returns:
+        list of uint8 `[H, W, 3]`, or `None` if not int8.
+
+    Raises:
+        ValueError, OSError: if it is missing or not wanted, or cannot be
+            read.
+    """
+    if precision != "int8":
+        if source is not None:
+            raise ValueError("--calibrate is for --precision int8.")
+        return None
+    if source is None:
+        raise ValueError(
+            "--precision int8 needs --calibrate with a video or a folder of "
+            "frames, such as will be segmented."
+        )
+    with open_video(source) as video:
+        count = min(video.frame_count or _FRAMES, _LAST)
+        groups = _FRAMES // _GROUP
+        last = max(count - _GROUP, 0)
+        starts = [index * last // (groups - 1) for index in range(groups)]
+        wanted = {start + index for start in starts for index in range(_GROUP)}
+        frames = itertools.islice(video, max(wanted) + 1)
+        return [
+            np.asarray(frame)
+            for index, frame in enumerate(frames)
+            if index in wanted
+        ]

@@ -1,0 +1,110 @@
+"""Programs for ONNX Runtime."""
+
+import logging
+
+from accel_tf.files import write_bytes
+from accel_tf.optional import require
+from accel_tf.runtimes.environment import environment
+from accel_tf.runtimes.tracing import quiet_tensorflow
+
+EXTRA = "onnxruntime"
+# All operations of the graphs are in it; runtimes of 2022 read it.
+_OPERATOR_SET = 17
+
+
+class ONNXProgram:
+    """One program: an `.onnx` file.
+
+    Args:
+        content: bytes of the file.
+    """
+
+    ending = ".onnx"
+    precisions = ("float32",)
+
+    def __init__(self, content):
+        self.content = content
+
+    @classmethod
+    def require_runtime(cls):
+        """An ImportError if the runtime is not installed."""
+        return require("onnxruntime", EXTRA)
+
+    @classmethod
+    def require_converter(cls, precision):
+        """An ImportError if what converts to it is not installed."""
+        return require("tf2onnx", EXTRA)
+
+    @classmethod
+    def convert(cls, graph, precision):
+        """Makes the program of a `StepGraph`."""
+        tf2onnx = cls.require_converter(precision)
+        logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+        names = [[f"{t.name}:0" for t in graph.inputs]]
+        names.append([f"{t.name}:0" for t in graph.outputs])
+        with quiet_tensorflow(), _without_copies():
+            model, _ = tf2onnx.convert.from_graph_def(
+                _with_single_biases(graph.graph_def),
+                input_names=names[0],
+                output_names=names[1],
+                opset=_OPERATOR_SET,
+                tensors_to_rename={
+                    name: name.removesuffix(":0") for name in sum(names, [])
+                },
+            )
+        return cls(model.SerializeToString())
+
+    @classmethod
+    def read(cls, path):
+        return cls(path.read_bytes())
+
+    def write(self, path):
+        """Writes the program; gives the names of its files."""
+        write_bytes(path, self.content)
+        return [path.name]
+
+    def compile(self, inputs, outputs, threads):
+        """`run(arrays) -> arrays`, in the order of the lists of `Tensor`."""
+        onnxruntime = self.require_runtime()
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        if threads:
+            options.intra_op_num_threads = threads
+            options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(
+            self.content, options, providers=["CPUExecutionProvider"]
+        )
+        known = {port.name for port in session.get_inputs()}
+        names = [tensor.name for tensor in outputs]
+
+        def run(arrays):
+            feed = {
+                tensor.name: array
+                for tensor, array in zip(inputs, arrays, strict=True)
+                if tensor.name in known
+            }
+            return session.run(names, feed)
+
+        return run
+
+
+def _with_single_biases(graph_def):
+    """Makes the second of two biases of one convolution an addition.
+
+    tf2onnx would make both an input of the convolution, which takes one.
+    """
+    biases = {n.name: n for n in graph_def.node if n.op == "BiasAdd"}
+    seconds = [n for n in biases.values() if n.input[0] in biases]
+    for node in seconds:
+        node.op = "AddV2"
+        node.attr.pop("data_format")
+    return graph_def
+
+
+def _without_copies():
+    """Keeps tf2onnx from copying the weights before each optimization.
+
+    It does, to go back to them should one fail; gigabytes in all. Where this
+    variable is set, a failure is an error.
+    """
+    return environment("TF2ONNX_CATCH_ERRORS", "FALSE")

@@ -1,0 +1,122 @@
+"""Programs for OpenVINO."""
+
+import contextlib
+import io
+import logging
+
+from accel_tf.optional import require
+from accel_tf.runtimes.environment import environment
+
+EXTRA = "openvino"
+
+
+class OpenVINOProgram:
+    """One program: an `.xml` file with a `.bin` file of weights beside it.
+
+    Args:
+        model: `openvino.Model`.
+    """
+
+    ending = ".xml"
+    precisions = ("float32", "int8")
+
+    def __init__(self, model):
+        self.model = model
+
+    @classmethod
+    def require_runtime(cls):
+        """An ImportError if the runtime is not installed."""
+        with without_telemetry():
+            return require("openvino", EXTRA)
+
+    @classmethod
+    def require_converter(cls, precision):
+        """An ImportError if what converts to it is not installed."""
+        if precision == "int8":
+            with without_telemetry():
+                require("nncf", EXTRA)
+
+    @classmethod
+    def convert(cls, graph, precision):
+        """Makes the program of a `StepGraph` in float32; see `quantize`."""
+        openvino = cls.require_runtime()
+        import tensorflow as tf
+
+        with tf.Graph().as_default() as tf_graph:
+            tf.import_graph_def(graph.graph_def, name="")
+        with without_telemetry():
+            return cls(openvino.convert_model(tf_graph))
+
+    def quantize(self, feeds):
+        """Makes the program in whole numbers.
+
+        Args:
+            feeds: list of dicts of an input's name -> array, from which the
+                ranges are taken.
+
+        Returns:
+            `OpenVINOProgram`.
+        """
+        # Its progress bars go to stdout.
+        silence = contextlib.redirect_stdout(io.StringIO())
+        with without_telemetry(), silence:
+            nncf = require("nncf", EXTRA)
+            nncf.set_log_level(logging.ERROR)
+            feeds = [
+                {f"{name}:0": array for name, array in feed.items()}
+                for feed in feeds
+            ]
+            return OpenVINOProgram(
+                nncf.quantize(
+                    self.model,
+                    nncf.Dataset(feeds),
+                    preset=nncf.QuantizationPreset.MIXED,
+                    subset_size=len(feeds),
+                )
+            )
+
+    @classmethod
+    def read(cls, path):
+        return cls(cls.require_runtime().Core().read_model(path))
+
+    def write(self, path):
+        """Writes the program; gives the names of its files."""
+        self.require_runtime().save_model(
+            self.model, path, compress_to_fp16=False
+        )
+        return [path.name, path.with_suffix(".bin").name]
+
+    def compile(self, inputs, outputs, threads):
+        """`run(arrays) -> arrays`, in the order of the lists of `Tensor`."""
+        core = self.require_runtime().Core()
+        settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            # By default bfloat16, where the processor has it.
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+        if threads:
+            settings["INFERENCE_NUM_THREADS"] = threads
+        compiled = core.compile_model(self.model, "CPU", settings)
+        request = compiled.create_infer_request()
+        names = set().union(*(port.names for port in compiled.inputs))
+        used = [f"{tensor.name}:0" in names for tensor in inputs]
+        ports = [compiled.output(f"{tensor.name}:0") for tensor in outputs]
+
+        def run(arrays):
+            feed = {
+                f"{tensor.name}:0": array
+                for tensor, array, use in zip(inputs, arrays, used, strict=True)
+                if use
+            }
+            results = request.infer(feed, share_inputs=True)
+            return [results[port] for port in ports]
+
+        return run
+
+
+def without_telemetry():
+    """Keeps OpenVINO's tools from reporting their use over the network.
+
+    They do without asking, but not where this variable is set.
+    """
+    return environment("CI", "true")

@@ -1,0 +1,146 @@
+"""The options that choose another runtime, and those of its export."""
+
+import argparse
+import re
+
+from accel_tf.runtimes.convert import RUNTIMES
+
+FORMATS = {
+    "onnx": "onnxruntime",
+    "openvino": "openvino",
+    "litert": "litert",
+}
+"""What `accel-tf export --format` can write -> the runtime that loads it."""
+
+PRECISIONS = ("float32", "int8", "float16")
+
+
+def add_options(parser):
+    """Adds the choice of a runtime to a verb that runs a model.
+
+    Args:
+        parser: an `argparse.ArgumentParser`.
+    """
+    add = parser.add_argument
+    add(
+        "--runtime",
+        choices=("tensorflow", *RUNTIMES),
+        default="tensorflow",
+        help="what to run the model in (default: tensorflow); the others are "
+        "for processors without a GPU",
+    )
+    _add_precision(parser)
+    add(
+        "--threads",
+        type=_positive,
+        metavar="N",
+        help="of the processor, with another runtime than tensorflow "
+        "(default: as the runtime chooses)",
+    )
+
+
+def add_export_options(parser):
+    """Adds the choice of a format to `accel-tf export`.
+
+    Args:
+        parser: an `argparse.ArgumentParser`.
+    """
+    add = parser.add_argument
+    add(
+        "--format",
+        choices=("savedmodel", *FORMATS),
+        default="savedmodel",
+        help="savedmodel for servers; the others are for --weights DIR of "
+        "segment and evaluate, or one's own program (default: savedmodel)",
+    )
+    add(
+        "--size",
+        type=_size,
+        action="append",
+        metavar="HxW",
+        help="of the frames, with another format than savedmodel; may be "
+        "given again for further sizes",
+    )
+    _add_precision(parser)
+
+
+def _add_precision(parser):
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="float32",
+        help="int8 with openvino, float16 with litert (default: float32)",
+    )
+    parser.add_argument(
+        "--calibrate",
+        metavar="INPUT",
+        help="video file or folder of frames, such as will be segmented; "
+        "int8 needs it",
+    )
+
+
+def given_options(arguments):
+    """The keywords of `prepare_runtime` from what a parser has read.
+
+    Args:
+        arguments: an `argparse.Namespace` with the options of `add_options`.
+
+    Returns:
+        dict.
+    """
+    names = ("runtime", "precision", "calibrate", "threads")
+    return {name: getattr(arguments, name) for name in names}
+
+
+def given_export_options(arguments):
+    """The keywords of `export_runtime` from what a parser has read.
+
+    Args:
+        arguments: an `argparse.Namespace` with the options of
+            `add_export_options`.
+
+    Returns:
+        dict; empty for a SavedModel.
+
+    Raises:
+        ValueError: if an option is missing or does not go with the format.
+    """
+    others = {
+        "--size": arguments.size,
+        "--calibrate": arguments.calibrate,
+        "--precision": arguments.precision != "float32",
+    }
+    if arguments.format == "savedmodel":
+        for option, given in others.items():
+            if given:
+                raise ValueError(
+                    f"{option} needs --format {', '.join(FORMATS)}."
+                )
+        return {}
+    if not arguments.size:
+        raise ValueError(
+            f"--format {arguments.format} needs --size HEIGHTxWIDTH."
+        )
+    return {
+        "runtime": FORMATS[arguments.format],
+        "sizes": arguments.size,
+        "precision": arguments.precision,
+        "calibrate": arguments.calibrate,
+    }
+
+
+def _positive(text):
+    if not re.fullmatch(r"\d+", text) or not int(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of threads; give 1 or more"
+        )
+    return int(text)
+
+
+def _size(text):
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not match or 0 in map(int, match.groups()):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no size; give HEIGHTxWIDTH, such as 512x1024"
+        )
+    return tuple(map(int, match.groups()))

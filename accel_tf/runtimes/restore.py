@@ -1,0 +1,40 @@
+"""A segmenter by name, from weights or from exported programs."""
+
+import pathlib
+
+from accel_tf.models.restore import restore_model
+from accel_tf.runtimes.saved import is_saved_runtime, load_runtime
+
+
+def restore_segmenter(name, weights=(), num_classes=19):
+    """What `restore_model` gives, or a `RuntimeSegmenter` from a folder.
+
+    Args:
+        name, num_classes: as for `restore_model`.
+        weights: as for `restore_model`, or one folder that
+            `RuntimeSegmenter.save` wrote.
+
+    Returns:
+        `(model, message)`: the message is one line about the weights.
+
+    Raises:
+        ValueError, OSError, ImportError: one line, as `restore_model` and
+            `load_runtime`; also if the folder holds another model.
+    """
+    if len(weights) == 1 and is_saved_runtime(weights[0]):
+        segmenter = load_runtime(weights[0])
+        if segmenter.name != name:
+            raise ValueError(
+                f"{weights[0]} holds {segmenter.name}, not {name}."
+            )
+        info = segmenter.info
+        return segmenter, (
+            f"{name} in {info.precision} for {info.runtime} from {weights[0]}."
+        )
+    for path in weights:
+        if pathlib.Path(path).is_dir():
+            raise ValueError(
+                f"{path} is a folder, and none that accel-tf export wrote "
+                "with --format onnx, openvino or litert."
+            )
+    return restore_model(name, weights, num_classes)

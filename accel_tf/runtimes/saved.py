@@ -1,0 +1,253 @@
+"""Programs of another runtime in a folder."""
+
+import contextlib
+import dataclasses
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import pathlib
+import shutil
+
+import numpy as np
+
+from accel_tf.data.label_maps import LabelMap
+from accel_tf.files import write_bytes, write_text
+from accel_tf.runtimes.convert import RUNTIMES
+from accel_tf.runtimes.programs import Program, SizePrograms
+from accel_tf.runtimes.segmenter import RuntimeInfo, RuntimeSegmenter
+from accel_tf.runtimes.tracing import Kind, Tensor
+
+_DESCRIPTION = "model.json"
+_STATE = "initial_state.npz"
+_FORMAT = 1
+
+
+def save_runtime(segmenter, directory):
+    """What `RuntimeSegmenter.save` does.
+
+    The folder holds `model.json` and, for each size, a folder such as
+    `512x1024` with one file for each program (two for OpenVINO), such as
+    `key.onnx` and `nonkey.onnx`, and `initial_state.npz`.
+
+    Args:
+        segmenter: `RuntimeSegmenter`.
+        directory: see there.
+    """
+    if not segmenter.sizes:
+        raise ValueError(
+            f"{segmenter.name} has no programs yet: give it a frame, or call "
+            "programs(height, width)."
+        )
+    with _new_folder(directory) as folder:
+        sizes = []
+        for (height, width), programs in segmenter.sizes.items():
+            subfolder = folder / f"{height}x{width}"
+            subfolder.mkdir()
+            content = io.BytesIO()
+            np.savez_compressed(content, **programs.initial_state)
+            write_bytes(subfolder / _STATE, content.getvalue())
+            sizes.append(
+                {
+                    "height": height,
+                    "width": width,
+                    "multiply_adds": programs.multiply_adds,
+                    "state": {
+                        name: [array.dtype.name, list(array.shape)]
+                        for name, array in programs.initial_state.items()
+                    },
+                    "programs": [
+                        _write(program, subfolder)
+                        for program in programs.all_programs()
+                    ],
+                    "files": {
+                        path.name: _digest(path)
+                        for path in sorted(subfolder.iterdir())
+                    },
+                }
+            )
+        info = dataclasses.asdict(segmenter.info)
+        info["label_map"] = segmenter.label_map.to_config()
+        description = {
+            "format": _FORMAT,
+            "accel_tf": importlib.metadata.version("accel-tf"),
+            **info,
+            "sizes": sizes,
+        }
+        write_text(
+            folder / _DESCRIPTION, json.dumps(description, indent=1) + "\n"
+        )
+
+
+def is_saved_runtime(path):
+    """Whether `path` is a folder that `RuntimeSegmenter.save` wrote."""
+    return (pathlib.Path(path) / _DESCRIPTION).is_file()
+
+
+def load_runtime(directory, threads=None):
+    """Reads what `RuntimeSegmenter.save` wrote.
+
+    Works without the model and without converters: only the runtime itself
+    is needed.
+
+    Args:
+        directory: of the folder.
+        threads: as for `to_runtime`.
+
+    Returns:
+        `RuntimeSegmenter`, for frames of the sizes that were saved.
+
+    Raises:
+        FileNotFoundError: if a file is missing.
+        ValueError: if a file is damaged, or from a later version.
+        ImportError: if the runtime is not installed.
+    """
+    folder = pathlib.Path(directory)
+    path = folder / _DESCRIPTION
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{folder} holds no exported programs: there is no {path.name}."
+        )
+    try:
+        description = json.loads(path.read_bytes())
+        version = description["format"]
+        if version == _FORMAT:
+            info, sizes = _info(description), _sizes(description)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is damaged: {error!r}.") from error
+    if version != _FORMAT:
+        raise ValueError(
+            f"{path} has the format {version}; this version of accel-tf "
+            f"reads {_FORMAT}."
+        )
+    RUNTIMES[info.runtime].require_runtime()
+    for (height, width), size in sizes.items():
+        for name, digest in size["files"].items():
+            _check(folder / f"{height}x{width}" / name, digest)
+
+    def make_programs(height, width):
+        if (height, width) not in sizes:
+            known = ", ".join(f"{h}x{w}" for h, w in sizes)
+            raise ValueError(
+                f"{folder} has programs for frames of {known}, not of "
+                f"{height}x{width}."
+            )
+        return _load_size(
+            folder / f"{height}x{width}", sizes[height, width], info, threads
+        )
+
+    return RuntimeSegmenter(info, make_programs)
+
+
+def _write(program, folder):
+    names = program.content.write(
+        folder / f"{program.kind}{program.content.ending}"
+    )
+    return {
+        "is_key": program.kind.is_key,
+        "counters": dict(program.kind.counters),
+        "counters_after": dict(program.counters),
+        "inputs": [dataclasses.astuple(t) for t in program.inputs],
+        "outputs": [dataclasses.astuple(t) for t in program.outputs],
+        "file": names[0],
+    }
+
+
+def _info(description):
+    names = [field.name for field in dataclasses.fields(RuntimeInfo)]
+    info = {name: description[name] for name in names}
+    info["label_map"] = LabelMap.from_config(info["label_map"])
+    if info["runtime"] not in RUNTIMES:
+        raise ValueError(f"no runtime {info['runtime']!r}")
+    return RuntimeInfo(**info)
+
+
+def _sizes(description):
+    return {
+        (size["height"], size["width"]): {
+            "files": dict(size["files"]),
+            "multiply_adds": dict(size["multiply_adds"]),
+            "programs": {
+                Kind(entry["is_key"], _counters(entry["counters"])): {
+                    "inputs": _tensors(entry["inputs"]),
+                    "outputs": _tensors(entry["outputs"]),
+                    "counters": _counters(entry["counters_after"]),
+                    "file": str(entry["file"]),
+                }
+                for entry in size["programs"]
+            },
+        }
+        for size in description["sizes"]
+    }
+
+
+def _counters(numbers):
+    return tuple(sorted(numbers.items()))
+
+
+def _tensors(entries):
+    return [Tensor(name, tuple(shape), dtype) for name, shape, dtype in entries]
+
+
+def _load_size(folder, size, info, threads):
+    def make_program(kind):
+        entry = dict(size["programs"][kind])
+        path = folder / entry.pop("file")
+        content = RUNTIMES[info.runtime].read(path)
+        return Program(kind=kind, content=content, **entry)
+
+    with np.load(folder / _STATE) as arrays:
+        initial_state = dict(arrays)
+    return SizePrograms(
+        info.uses_key_frames,
+        initial_state,
+        size["multiply_adds"],
+        make_program,
+        threads,
+    )
+
+
+def _check(path, digest):
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; export the model again.")
+    if _digest(path) != digest:
+        raise ValueError(f"{path} is damaged; export the model again.")
+
+
+def _digest(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_new_folder(directory):
+    """Makes sure that a folder can be written.
+
+    Raises:
+        OSError: if it exists and is not empty, or there is no folder that
+            it could be in.
+    """
+    path = pathlib.Path(directory).absolute()
+    if path.is_dir():
+        if any(path.iterdir()):
+            raise FileExistsError(
+                f"{directory} exists and is not empty; give another folder."
+            )
+    elif path.exists():
+        raise NotADirectoryError(f"{directory} is not a folder.")
+    elif not path.parent.is_dir():
+        raise FileNotFoundError(f"no such folder: {path.parent}.")
+
+
+@contextlib.contextmanager
+def _new_folder(directory):
+    """Gives a folder beside `directory`, renamed when the block ends."""
+    check_new_folder(directory)
+    path = pathlib.Path(directory).absolute()
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    try:
+        partial.mkdir()
+        yield partial
+        os.replace(partial, path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

@@ -1,0 +1,137 @@
+import argparse
+import importlib.util
+
+import pytest
+
+import accel_tf.runtimes
+from accel_tf.benchmark import command
+from accel_tf.benchmark.command import benchmark, make_systems
+from accel_tf.benchmark.options import add_options, given_options
+from accel_tf.benchmark.systems import RUNTIMES, System
+
+
+def parse(*argv, **defaults):
+    parser = argparse.ArgumentParser()
+    add_options(parser, **defaults)
+    return given_options(parser.parse_args(argv))
+
+
+def test_defaults():
+    assert parse("--models", "accel_18") == {
+        "models": ("accel_18",),
+        "size": (512, 1024),
+        "interval": 5,
+        "rounds": 5,
+        "frames": None,
+        "threads": 1,
+        "forms": ("fused",),
+        "runtimes": ("tensorflow",),
+        "device": "cpu",
+        "kernels": False,
+        "profile": False,
+        "json": None,
+    }
+
+
+def test_a_script_may_have_other_defaults():
+    given = parse(models=("dff_101",), kernels=True, forms=("exact",))
+    assert given["models"] == ("dff_101",)
+    assert given["kernels"] is True
+    assert given["forms"] == ("exact",)
+
+
+def test_given():
+    given = parse(
+        *["--models", "accel_18,dff_101,accel_18", "--size", "64x128"],
+        *["--runtimes", "tensorflow,openvino:int8", "--exact-graph"],
+    )
+    assert given["models"] == ("accel_18", "dff_101")
+    assert given["size"] == (64, 128)
+    assert given["runtimes"] == ("tensorflow", "openvino:int8")
+    assert given["forms"] == ("exact",)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ([], "--models"),
+        (["--models", "accel_18,"], "'accel_18,' are no names with a comma"),
+        (["--size", "512"], "'512' is no size; give HEIGHTxWIDTH of 16"),
+        (["--size", "8x512"], "'8x512' is no size"),
+        (["--rounds", "0"], "'0' is no whole number of 1 or more"),
+        (["--interval", "x"], "'x' is no whole number of 1 or more"),
+        (["--device", "tpu"], "invalid choice: 'tpu'"),
+        (["--exact-graph", "--forms", "fused"], "not allowed with"),
+    ],
+)
+def test_mistakes(argv, message, capsys):
+    with pytest.raises(SystemExit) as error:
+        parse(*argv)
+    assert error.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_every_model_in_every_form_and_runtime():
+    systems = make_systems(
+        ["accel_18", "dff_101"], ["fused", "exact"], ["tensorflow"]
+    )
+    assert systems == [
+        System("accel_18", "fused"),
+        System("dff_101", "fused"),
+        System("accel_18", "exact"),
+        System("dff_101", "exact"),
+    ]
+
+
+def test_backends_of_keras_run_the_model_and_others_convert_it():
+    assert System("accel_18", "fused", "torch").backend == "torch"
+    assert System("accel_18", "fused", "openvino").backend == "tensorflow"
+    assert command._runtime("jax:mixed_float16") == ("jax", "mixed_float16")
+    assert command._runtime("litert") == ("litert", "float32")
+
+
+def test_runtimes_are_those_of_the_library():
+    converted = {
+        name: kind.precisions
+        for name, kind in accel_tf.runtimes.RUNTIMES.items()
+    }
+    named = {
+        name: precisions
+        for name, precisions in RUNTIMES.items()
+        if not System("", "", name).is_keras
+    }
+    assert named == converted
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"models": ["accel_19"]}, "no preset 'accel_19'; did you mean"),
+        ({"forms": ["fast"]}, "no form 'fast'; the forms are fused, exact"),
+        ({"runtimes": ["tf"]}, "no runtime 'tf'; the runtimes are tensorflow"),
+        (
+            {"runtimes": ["litert:int8"]},
+            "litert has no precision 'int8'; it has float32, float16",
+        ),
+        ({"json": "nowhere/out.json"}, "no such folder: .*nowhere"),
+    ],
+)
+def test_wrong_systems(settings, message, monkeypatch):
+    monkeypatch.setattr(command, "measure", None)
+    with pytest.raises((ValueError, OSError), match=message) as error:
+        benchmark(**{"models": ["accel_18"], **settings})
+    assert "\n" not in str(error.value)
+
+
+def test_converted_models_run_on_the_processor(monkeypatch):
+    monkeypatch.setattr(command, "_require", lambda system: None)
+    message = "openvino runs on --device cpu only"
+    with pytest.raises(ValueError, match=message):
+        make_systems(["accel_18"], runtimes=["openvino"], device="gpu")
+
+
+def test_a_missing_runtime_names_its_command(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(__import__("sys").modules, "jax", None)
+    with pytest.raises(ImportError, match=r'pip install "accel-tf\[jax\]"'):
+        make_systems(["accel_18"], runtimes=["jax"])

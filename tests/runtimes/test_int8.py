@@ -1,0 +1,69 @@
+"""Programs in whole numbers."""
+
+import functools
+import sys
+
+import numpy as np
+import pytest
+from model_tools import scenes
+from small_models import small_dff
+
+import accel_tf
+from accel_tf.runtimes import load_runtime, to_runtime
+
+
+@functools.cache
+def frames():
+    return list(scenes(length=12)[0])
+
+
+@functools.cache
+def segmenters():
+    """In float32 and int8."""
+    model = accel_tf.fuse_for_inference(small_dff())
+    return (
+        to_runtime(model, "openvino", threads=1),
+        to_runtime(model, "openvino", "int8", frames(), threads=1),
+    )
+
+
+def labels(model):
+    stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(5))
+    return np.stack([stream(frame[None])[0] for frame in frames()])
+
+
+def test_near_the_labels_in_float32(capsys):
+    exact, whole = map(labels, segmenters())
+    # Weights are random, so that many scores are nearly equal.
+    assert 0.8 < np.mean(exact == whole) < 1
+    assert np.mean(exact[0] == whole[0]) > 0.95
+    assert capsys.readouterr().out == ""
+
+
+def test_a_quarter_of_the_bytes(tmp_path):
+    sizes = []
+    for model in segmenters():
+        model.programs(48, 64)
+        model.save(tmp_path / model.info.precision)
+        folder = tmp_path / model.info.precision / "48x64"
+        sizes.append((folder / "nonkey.bin").stat().st_size)
+    assert sizes[1] < 0.6 * sizes[0]
+    loaded = load_runtime(tmp_path / "int8", threads=1)
+    assert loaded.info.precision == "int8"
+    np.testing.assert_array_equal(labels(loaded), labels(segmenters()[1]))
+
+
+def test_calibration_at_another_size():
+    _, whole = segmenters()
+    stream = accel_tf.VideoStream(whole)
+    frame = scenes(length=1, height=32, width=48)[:, 0]
+    assert stream(frame).shape == (1, 32, 48)
+    assert stream(frame).shape == (1, 32, 48)
+
+
+def test_a_missing_quantizer(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nncf", None)
+    model = accel_tf.fuse_for_inference(small_dff())
+    with pytest.raises(ImportError, match=r'install "accel-tf\[openvino\]"'):
+        to_runtime(model, "openvino", "int8", frames())
+    to_runtime(model, "openvino")

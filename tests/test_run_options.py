@@ -1,0 +1,128 @@
+"""The form of a model that the command line runs: fused, exact, a runtime."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from small_models import lively
+
+import accel_tf
+from accel_tf import cli, optional
+from accel_tf.data.label_maps import STREETS
+from accel_tf.video import VideoWriter
+
+CLASSES = len(STREETS)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A video of noise that moves, and a model."""
+    folder = tmp_path_factory.mktemp("files")
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    with VideoWriter(folder / "video.mp4", 48, 64, 10.0) as writer:
+        for index in range(12):
+            writer.write(np.roll(noise, index, axis=1))
+    keras.utils.set_random_seed(0)
+    model = accel_tf.from_preset("accel_tiny", CLASSES, label_map=STREETS)
+    lively(model)
+    model.save(folder / "model.keras")
+    return folder
+
+
+def model_options(files):
+    return ["--model", "accel_tiny", "--weights", str(files / "model.keras")]
+
+
+def segment(files, folder, *options):
+    """Colours of the labels that `segment` writes, `[T, H, W, 3]`."""
+    labels = folder / "labels"
+    argv = ["segment", str(files / "video.mp4"), "--labels", str(labels)]
+    output = ["--output", str(folder / "out.mp4")]
+    assert cli.main([*argv, *output, *options]) == 0
+    images = sorted(labels.glob("*.png"))
+    assert len(images) == 12
+    return np.stack([optional.cv2().imread(str(path)) for path in images])
+
+
+@pytest.fixture(scope="module")
+def exact(files, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exact")
+    colors = segment(files, folder, *model_options(files), "--exact-graph")
+    assert len(np.unique(colors.reshape(-1, 3), axis=0)) > 1
+    return colors
+
+
+def test_the_fused_form_runs_unless_the_exact_graph_is_asked_for(
+    files, exact, tmp_path, monkeypatch
+):
+    from accel_tf.models import fuse
+
+    fused = []
+    make = fuse.fuse_for_inference
+    monkeypatch.setattr(
+        fuse,
+        "fuse_for_inference",
+        lambda model: fused.append(make(model)) or fused[-1],
+    )
+    (tmp_path / "exact").mkdir()
+    segment(files, tmp_path / "exact", *model_options(files), "--exact-graph")
+    assert not fused
+    (tmp_path / "fused").mkdir()
+    colors = segment(files, tmp_path / "fused", *model_options(files))
+    assert len(fused) == 1
+    assert (colors == exact).mean() > 0.999
+
+
+def test_segment_runs_in_another_runtime(files, exact, tmp_path, capsys):
+    options = [*model_options(files), "--runtime", "openvino"]
+    colors = segment(files, tmp_path, *options)
+    assert (colors == exact).mean() > 0.999
+    assert "12 frames, 3 key frames" in capsys.readouterr().out
+
+
+def test_segment_runs_what_export_wrote(files, exact, tmp_path, capsys):
+    programs = str(tmp_path / "programs")
+    argv = ["export", *model_options(files), "--format", "onnx", programs]
+    assert cli.main([*argv, "--size", "48x64"]) == 0
+    assert f"{programs}: accel_tiny for onnxruntime." in capsys.readouterr().out
+    options = ["--model", "accel_tiny", "--weights", programs]
+    colors = segment(files, tmp_path, *options)
+    assert (colors == exact).mean() > 0.999
+    assert "float32 for onnxruntime" in capsys.readouterr().out
+
+
+def test_mistakes_are_one_line(files, tmp_path, capsys):
+    def fails_with(expected, *argv):
+        assert cli.main(list(map(str, argv))) == 2
+        lines = capsys.readouterr().err.splitlines()
+        (line,) = [line for line in lines if line.startswith("accel-tf:")]
+        assert expected in line, line
+        assert not list(tmp_path.iterdir())
+
+    output = "--output", tmp_path / "out.mp4"
+    run = "segment", files / "video.mp4", *model_options(files), *output
+    fails_with("--precision", *run, "--precision", "int8")
+    fails_with("--calibrate", *run, "--runtime=openvino", "--precision=int8")
+    fails_with("float16", *run, "--runtime=openvino", "--precision=float16")
+    folder = "segment", files / "video.mp4", "--model", "accel_tiny", *output
+    fails_with("is a folder", *folder, "--weights", files)
+    export = "export", *model_options(files), tmp_path / "programs"
+    fails_with("--size", *export, "--format", "onnx")
+    fails_with("--format", *export, "--size", "48x64")
+    onnx = *export, "--format", "onnx", "--size", "48x64"
+    fails_with("--interval", *onnx, "--interval", "5")
+    fails_with("--memory-limit", *onnx, "--memory-limit", "1G")
+
+
+def test_benchmark_prints_a_table_and_writes_a_file(tmp_path, capsys):
+    report = tmp_path / "report.json"
+    argv = ["benchmark", "--models", "deeplab_tiny,accel_tiny"]
+    argv += ["--size", "64x128", "--rounds", "1", "--frames", "2"]
+    assert cli.main([*argv, "--interval", "2", "--json", str(report)]) == 0
+    printed = capsys.readouterr().out
+    assert "deeplab_tiny" in printed and "accel_tiny" in printed
+    rows = json.loads(report.read_text())["rows"]
+    assert [row["preset"] for row in rows] == ["deeplab_tiny", "accel_tiny"]
+    assert rows[0]["non_key"] is None and rows[1]["non_key"] is not None
