@@ -75,10 +75,11 @@ def main(argv=None):
 
     from accel_tf.files import write_text
 
-    results = measure(options)
+    for results in measure(options):
+        # A system at a time: the next one may run out of memory.
+        if out is not None:
+            write_text(out, json.dumps(results, indent=1) + "\n")
     print(format_accel_speed(results))
-    if out is not None:
-        write_text(out, json.dumps(results, indent=1) + "\n")
 
 
 def read_options(argv):
@@ -152,7 +153,7 @@ def read_options(argv):
 
 
 def measure(options):
-    """Everything: the same weights, agreement of labels, rounds."""
+    """Goes through the systems; yields the results up to each of them."""
     from machine import describe_machine
 
     results = {
@@ -175,8 +176,8 @@ def measure(options):
             workers = start_workers(name, options, stack)
             results["machine"] |= workers["original"].ask("versions")
             results["rows"] += measure_system(name, workers, options)
-    results["load_average_after"] = round(os.getloadavg()[0], 2)
-    return results
+        results["load_average_after"] = round(os.getloadavg()[0], 2)
+        yield results
 
 
 def start_workers(name, options, stack):

@@ -171,13 +171,12 @@ class Imitation:
 def test_results(script, checkout, with_mxnet, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(script, "start", Imitation)
     out = tmp_path / "speed.json"
-    script.main(
-        [
-            *("--original", str(checkout), "--original-python", sys.executable),
-            *("--systems", "accel_18,deeplab_101", "--size", "16x20"),
-            *("--interval", "4", "--rounds", "2", "--out", str(out)),
-        ]
-    )
+    arguments = [
+        *("--original", str(checkout), "--original-python", sys.executable),
+        *("--systems", "accel_18,deeplab_101", "--size", "16x20"),
+        *("--interval", "4", "--rounds", "2", "--out", str(out)),
+    ]
+    script.main(arguments)
     results = json.loads(out.read_text())
     rows = {
         (row["system"], row["code"], row["frame"]): row
@@ -207,6 +206,27 @@ def test_results(script, checkout, with_mxnet, monkeypatch, tmp_path, capsys):
     assert lines[7].endswith("| 99.922% |")
     assert lines[10].endswith("| 1.00 (1.00 to 1.00) | 100.000% |")
     assert "2 rounds of a clip of 4 frames of 16x20" in lines[-1]
+
+
+def test_a_failure_leaves_the_systems_before(
+    script, checkout, with_mxnet, monkeypatch, tmp_path
+):
+    def start(system, name, *arguments, threads):
+        if name == "deeplab_101":
+            raise OSError("memory ran out")
+        return Imitation(system, name, *arguments, threads=threads)
+
+    monkeypatch.setattr(script, "start", start)
+    out = tmp_path / "speed.json"
+    arguments = [
+        *("--original", str(checkout), "--original-python", sys.executable),
+        *("--systems", "dff_101,deeplab_101,accel_18", "--size", "16x20"),
+        *("--rounds", "1", "--out", str(out)),
+    ]
+    with pytest.raises(OSError, match="memory ran out"):
+        script.main(arguments)
+    rows = json.loads(out.read_text())["rows"]
+    assert {row["system"] for row in rows} == {"dff_101"}
 
 
 @pytest.mark.parametrize(
