@@ -37,7 +37,6 @@ from accel_systems import (
     Ours,
     check_original,
     draw_clips,
-    format_accel_speed,
     read_runtime,
     start,
 )
@@ -72,6 +71,8 @@ def main(argv=None):
             from accel_tf.runtimes.convert import check_runtime
 
             check_runtime(*read_runtime(code))
+
+    from update_readme import format_accel_speed
 
     from accel_tf.files import write_text
 

@@ -21,6 +21,15 @@ from accel_tf.models.summary import format_table
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "recipes" / "results"
 
+ACCEL_TITLES = {
+    "plain": "accel-tf",
+    "fused": "accel-tf, `fuse_for_inference`",
+    "openvino": "accel-tf, OpenVINO",
+    "openvino:int8": "accel-tf, OpenVINO int8",
+    "onnxruntime": "accel-tf, ONNX Runtime",
+    "original": "original, MXNet",
+}
+
 
 def format_pipeline(results):
     """What `benchmark_pipeline.py` measured, as Markdown."""
@@ -120,6 +129,49 @@ def format_tdnet(report):
         if "camvid" in part["data"]
     )
     lines += ["", f"Updates x batch on CamVid: {parts}."]
+    return "\n".join(lines)
+
+
+def format_accel_speed(results):
+    """What `benchmark_accel.py` measured, as Markdown."""
+    lines = [
+        "| system | code | frame | processor s per frame | s per frame | "
+        "times as fast as the original | equal labels |",
+        "|---" * 7 + "|",
+    ]
+    for row in results["rows"]:
+        faster = row["times_as_fast_as_the_original"]
+        times = [
+            "{median:.2f} ({lowest:.2f})".format(**row[f"{clock}_per_frame"])
+            for clock in ("processor_seconds", "wall_seconds")
+        ]
+        kind = {
+            "all": f"mean at interval {results['interval']}",
+        }.get(row["frame"], row["frame"])
+        lines.append(
+            f"| `{row['system']}` | {ACCEL_TITLES[row['code']]} | {kind} | "
+            f"{times[0]} | {times[1]} | {faster['median']:.2f} "
+            f"({faster['lowest']:.2f} to {faster['highest']:.2f}) | "
+            f"{row['equal_labels']:.3%} |"
+        )
+    machine = results["machine"]
+    packages = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
+    versions = f"TensorFlow {machine['tensorflow']}"
+    for package, title in packages.items():
+        if package in machine:
+            versions += f", {title} {machine[package]}"
+    lines += [
+        "",
+        f"Median (least) of {results['rounds']} rounds of a clip of "
+        f"{results['interval']} frames of {results['size']}, batch 1, "
+        f"{results['threads']} thread(s), on {machine['processor']}, "
+        f"{versions}, MXNet {machine['mxnet']} with oneDNN. The ratio is the "
+        "median (lowest to highest) of those within a round, of processor "
+        "time. Weights are random, the same on both sides, and the labels of "
+        "a drawn street are compared. Load average before and after: "
+        f"{results['load_average_before']:.1f}, "
+        f"{results['load_average_after']:.1f}.",
+    ]
     return "\n".join(lines)
 
 
