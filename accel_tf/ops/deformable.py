@@ -49,25 +49,27 @@ def deformable_conv2d(
         row_padding = column_padding = padding
 
     batch, out_height, out_width, _ = ops.shape(offsets)
-    groups = deformable_groups
+    groups, pixels = deformable_groups, out_height * out_width
 
     def grid(out_size, kernel_size, pad):
         centre = ops.arange(out_size) * strides - pad
         tap = ops.arange(kernel_size) * dilation_rate
         return ops.cast(ops.expand_dims(centre, 1) + tap, "float32")
 
+    def of_all_taps(positions):
+        shape = (out_height, out_width, kernel_height, kernel_width)
+        positions = ops.broadcast_to(positions, shape)
+        return ops.reshape(positions, (1, pixels, taps, 1))
+
     rows = grid(out_height, kernel_height, row_padding)
     columns = grid(out_width, kernel_width, column_padding)
-    # The grouped axes of `offsets`: B, H', W', G, kh, kw, (dy, dx); the
-    # groups go to where they are among the samples.
+    # The groups go to where they are among the samples.
     offsets = ops.reshape(
-        ops.cast(offsets, "float32"),
-        (batch, out_height, out_width, groups, kernel_height, kernel_width, 2),
+        ops.cast(offsets, "float32"), (batch, pixels, groups, taps, 2)
     )
-    offsets = ops.transpose(offsets, (0, 1, 2, 4, 5, 3, 6))
-    y = offsets[..., 0] + rows[None, :, None, :, None, None]
-    x = offsets[..., 1] + columns[None, None, :, None, :, None]
-    pixels = out_height * out_width
+    offsets = ops.transpose(offsets, (0, 1, 3, 2, 4))
+    y = offsets[..., 0] + of_all_taps(rows[:, None, :, None])
+    x = offsets[..., 1] + of_all_taps(columns[None, :, None, :])
     shape = (batch, pixels * taps, groups)
     samples = bilinear_sample(
         inputs, ops.reshape(y, shape), ops.reshape(x, shape), "inside"

@@ -165,16 +165,12 @@ def test_the_fused_form_exports_too(name, tmp_path):
         decode(answer["label_png_bytes"]), frames, strict=True
     ):
         assert np.mean(own == stream(frame[None])[0]) > 0.999
-    # Every kernel is there once, as a variable.
-    saved = [weight.numpy() for weight in loaded.model.weights]
-    for variable in model.weights:
-        value = variable.numpy()
-        if value.ndim == 4 and "deconv" not in variable.path:
-            alike = [np.array_equal(value, each) for each in saved]
-            assert sum(alike) == 1, variable.path
+    # Kernels are variables, each there once, and not in the graph too.
+    saved = [weight.numpy().tobytes() for weight in loaded.model.weights]
     graph = (path / "saved_model.pb").read_bytes()
-    largest = max(model.get_weights(), key=lambda weight: weight.size)
-    assert largest.tobytes() not in graph
+    assert len(saved) <= len(model.weights)
+    for weight in sorted(model.get_weights(), key=np.size)[-5:]:
+        assert weight.tobytes() in saved and weight.tobytes() not in graph
 
 
 def test_the_assets_describe_the_model(small):
