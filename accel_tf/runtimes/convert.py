@@ -43,7 +43,7 @@ def to_runtime(
     | runtime | precisions | needs |
     |---|---|---|
     | `"openvino"` | `"float32"`, `"int8"` | `accel-tf[openvino]` |
-    | `"onnxruntime"` | `"float32"` | `accel-tf[onnxruntime]` |
+    | `"onnxruntime"` | `"float32"` | `accel-tf[onnx]` |
     | `"litert"` | `"float32"`, `"float16"` | `accel-tf[litert]` |
 
     With `"int8"` convolutions and matrix products are computed in whole

@@ -4,12 +4,13 @@ import logging
 
 from accel_tf.files import write_bytes
 from accel_tf.optional import require
-from accel_tf.runtimes.environment import environment
 from accel_tf.runtimes.tracing import quiet_tensorflow
 
-EXTRA = "onnxruntime"
+EXTRA = "onnx"
 # All operations of the graphs are in it; runtimes of 2022 read it.
 _OPERATOR_SET = 17
+# Bytes of a constant; those that say shapes are small.
+_LARGE = 2**14
 
 
 class ONNXProgram:
@@ -39,19 +40,23 @@ class ONNXProgram:
     def convert(cls, graph, precision):
         """Makes the program of a `StepGraph`."""
         tf2onnx = cls.require_converter(precision)
+
         logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-        names = [[f"{t.name}:0" for t in graph.inputs]]
-        names.append([f"{t.name}:0" for t in graph.outputs])
-        with quiet_tensorflow(), _without_copies():
+        graph_def = _with_single_biases(graph.graph_def)
+        weights = _take_weights(graph_def)
+        inputs = [f"{tensor.name}:0" for tensor in graph.inputs]
+        outputs = [f"{tensor.name}:0" for tensor in graph.outputs]
+        with quiet_tensorflow():
             model, _ = tf2onnx.convert.from_graph_def(
-                _with_single_biases(graph.graph_def),
-                input_names=names[0],
-                output_names=names[1],
+                graph_def,
+                input_names=[*inputs, *weights],
+                output_names=outputs,
                 opset=_OPERATOR_SET,
                 tensors_to_rename={
-                    name: name.removesuffix(":0") for name in sum(names, [])
+                    name: name.removesuffix(":0") for name in inputs + outputs
                 },
             )
+        _put_weights(model.graph, weights)
         return cls(model.SerializeToString())
 
     @classmethod
@@ -101,10 +106,40 @@ def _with_single_biases(graph_def):
     return graph_def
 
 
-def _without_copies():
-    """Keeps tf2onnx from copying the weights before each optimization.
+def _take_weights(graph_def):
+    """Makes large constants placeholders.
 
-    It does, to go back to them should one fail; gigabytes in all. Where this
-    variable is set, a failure is an error.
+    tf2onnx would copy each of them twenty times. The runtime brings them
+    into the order that it likes when it loads them.
+
+    Returns:
+        dict of the placeholder's name -> array.
     """
-    return environment("TF2ONNX_CATCH_ERRORS", "FALSE")
+    import tensorflow as tf
+
+    weights = {}
+    for node in graph_def.node:
+        tensor = node.attr["value"].tensor if node.op == "Const" else None
+        if tensor is None or len(tensor.tensor_content) < _LARGE:
+            continue
+        weights[f"{node.name}:0"] = tf.make_ndarray(tensor)
+        dtype, shape = tensor.dtype, tensor.tensor_shape
+        placeholder = tf.compat.v1.NodeDef(name=node.name, op="Placeholder")
+        placeholder.attr["dtype"].type = dtype
+        placeholder.attr["shape"].shape.CopyFrom(shape)
+        node.CopyFrom(placeholder)
+    return weights
+
+
+def _put_weights(graph, weights):
+    """Makes inputs of an ONNX graph constants."""
+    numpy_helper = require("onnx.numpy_helper", EXTRA)
+    inputs = [port for port in graph.input if port.name not in weights]
+    used = {port.name for port in graph.input}
+    del graph.input[:]
+    graph.input.extend(inputs)
+    graph.initializer.extend(
+        numpy_helper.from_array(array, name)
+        for name, array in weights.items()
+        if name in used
+    )

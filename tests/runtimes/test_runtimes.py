@@ -285,18 +285,18 @@ def test_another_backend(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "runtime, module",
+    "runtime, module, extra",
     [
-        ("openvino", "openvino"),
-        ("onnxruntime", "onnxruntime"),
-        ("onnxruntime", "tf2onnx"),
-        ("litert", "ai_edge_litert.interpreter"),
+        ("openvino", "openvino", "openvino"),
+        ("onnxruntime", "onnxruntime", "onnx"),
+        ("onnxruntime", "tf2onnx", "onnx"),
+        ("litert", "ai_edge_litert.interpreter", "litert"),
     ],
 )
-def test_a_missing_package(monkeypatch, runtime, module):
+def test_a_missing_package(monkeypatch, runtime, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
     refused(
-        rf'{module} is .* pip install "accel-tf\[{runtime}\]"',
+        rf'{module} is .* pip install "accel-tf\[{extra}\]"',
         fused("dff"),
         runtime,
         error=ImportError,
