@@ -15,6 +15,7 @@ import pathlib
 import re
 
 from accel_tf.demo import format_results
+from accel_tf.benchmark.report import format_markdown
 from accel_tf.files import write_text
 from accel_tf.models.summary import format_table
 
@@ -276,6 +277,7 @@ TABLES = {
     "pipeline": format_pipeline,
     "camvid": format_camvid,
     "tdnet": format_tdnet,
+    "benchmark": format_markdown,
     "tdnet_speed": format_tdnet_speed,
 }
 
