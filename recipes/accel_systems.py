@@ -23,6 +23,8 @@ RUNTIMES = ("tensorflow", "openvino", "openvino:int8", "onnxruntime")
 
 
 CALIBRATION_FRAMES = 10
+
+
 @dataclasses.dataclass(frozen=True)
 class Published:
     """Where the original has a system.

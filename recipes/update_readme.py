@@ -14,8 +14,8 @@ import json
 import pathlib
 import re
 
-from accel_tf.demo import format_results
 from accel_tf.benchmark.report import format_markdown
+from accel_tf.demo import format_results
 from accel_tf.files import write_text
 from accel_tf.models.summary import format_table
 
@@ -278,7 +278,9 @@ TABLES = {
     "camvid": format_camvid,
     "tdnet": format_tdnet,
     "benchmark": format_markdown,
+    "accel_speed": format_accel_speed,
     "tdnet_speed": format_tdnet_speed,
+    "serving": format_serving,
 }
 
 

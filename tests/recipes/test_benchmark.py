@@ -24,6 +24,7 @@ def results(tmp_path_factory):
     return json.loads(path.read_text())
 
 
+@pytest.mark.slow
 def test_rows(results):
     fused, exact = results["rows"]
     assert (fused["form"], exact["form"]) == ("fused", "exact")
@@ -46,6 +47,7 @@ def test_rows(results):
     assert exact["non_key_multiply_adds"] > fused["non_key_multiply_adds"]
 
 
+@pytest.mark.slow
 def test_profile(results):
     (profile,) = results["profiles"]  # of the fused form
     (fused, _) = results["rows"]
@@ -55,6 +57,7 @@ def test_profile(results):
     assert sum(part["share"] for part in parts) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_kernels(results):
     kernels = {row["kernel"]: row for row in results["kernels"]}
     assert COPY in kernels and PLAIN in kernels
@@ -63,6 +66,7 @@ def test_kernels(results):
         assert kernels[deformable_name(groups)]["times"][PLAIN] > 0
 
 
+@pytest.mark.slow
 def test_table(results):
     text = format_markdown(results)
     assert "| accel_tiny | exact | tensorflow |" in text

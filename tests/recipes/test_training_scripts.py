@@ -260,6 +260,7 @@ def test_a_mistake_ends_the_process_with_one_line(tmp_path):
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.slow
 def test_two_workers_train_accel(write_config, parts, tmp_path):
     path, out = write_config(
         model="accel_tiny", **parts, length=2, trainable=("fusion/*",)

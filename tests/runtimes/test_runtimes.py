@@ -19,15 +19,12 @@ from accel_tf.evaluation.timing import measure_steps
 from accel_tf.runtimes import RUNTIMES, to_runtime
 
 MODELS = SMALL_MODELS | SMALL_PYRAMID_MODELS
-# Key frames, deformable convolutions, attention and turns in every runtime.
+# Key frames, deformable convolutions, attention and turns.
 FAST = [
-    *(("openvino", name) for name in SMALL_MODELS),
-    ("openvino", "pspnet"),
+    ("openvino", "accel"),
     ("openvino", "td2"),
     ("onnxruntime", "accel"),
-    ("onnxruntime", "td2"),
     ("litert", "dff"),
-    ("litert", "td2"),
 ]
 SLOW = [
     (runtime, name)
@@ -139,6 +136,7 @@ def test_models_without_networks():
         np.testing.assert_array_equal(labels, wanted)
 
 
+@pytest.mark.slow
 def test_several_sizes():
     model = to_runtime(fused("dff"), "openvino", threads=1)
     assert_same_stream(model, "dff")
@@ -181,6 +179,7 @@ class CountsForEver(PaintedLabels):
         return logits, {"count": state["count"] + 1}
 
 
+@pytest.mark.slow
 def test_an_endless_counter_is_refused():
     model = to_runtime(CountsForEver(num_classes=4), "openvino")
     with pytest.raises(ValueError, match="no end of programs"):
@@ -232,6 +231,7 @@ def test_evaluation_and_timing():
     assert row["non_key_multiply_adds"] == cost["non_key"]
 
 
+@pytest.mark.slow
 def test_the_environment_is_left_as_it_was(monkeypatch):
     to_runtime(fused("dff"), "openvino").programs(48, 64).all_programs()
     assert "CI" not in os.environ

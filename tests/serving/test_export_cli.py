@@ -82,7 +82,7 @@ def test_bad_input_ends_in_one_line(weights, tmp_path, capsys, monkeypatch):
     fails_with(
         "holds a version 7 already; the next is 8", tmp_path, "--version", "7"
     )
-    fails_with("takes 29440 bytes", tmp_path, "--memory-limit", "6K")
+    fails_with("takes 11008 bytes", tmp_path, "--memory-limit", "6K")
     fails_with("more than max_pixels", tmp_path, "--warm-up-size", "4096x4096")
     fails_with("no weights file", tmp_path, "--weights", "none.keras")
     fails_with("did you mean 'accel_tiny'", tmp_path, "--model", "acceltiny")
