@@ -1,6 +1,7 @@
 """Programs in whole numbers."""
 
 import functools
+import logging
 import sys
 
 import numpy as np
@@ -38,6 +39,17 @@ def test_near_the_labels_in_float32(capsys):
     assert 0.8 < np.mean(exact == whole) < 1
     assert np.mean(exact[0] == whole[0]) > 0.95
     assert capsys.readouterr().out == ""
+
+
+def test_log_handlers_keep_their_levels():
+    handler = logging.NullHandler(logging.DEBUG)
+    logging.root.addHandler(handler)
+    try:
+        model = accel_tf.fuse_for_inference(small_dff())
+        to_runtime(model, "openvino", "int8", frames()).programs(48, 64)
+        assert handler.level == logging.DEBUG
+    finally:
+        logging.root.removeHandler(handler)
 
 
 def test_a_quarter_of_the_bytes(tmp_path):
