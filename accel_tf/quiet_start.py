@@ -1,11 +1,12 @@
-"""Keeps TensorFlow's start-up messages out of the command line.
+"""Keeps TensorFlow's own messages out of the command line.
 
-TensorFlow writes several lines to standard error while it is imported,
-before any logging level counts; the one line in which a command says what
-went wrong would drown in them.
+At its start TensorFlow writes several lines to standard error, before any
+logging level counts; the one line in which a command says what went wrong would
+drown in them.
 """
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -32,3 +33,21 @@ def quiet_start():
         finally:
             os.dup2(original, 2)
             os.close(original)
+
+
+@contextlib.contextmanager
+def quiet_tensorflow(level=logging.ERROR):
+    """Leaves out what TensorFlow's Python code logs below a level inside.
+
+    Args:
+        level: of `logging`; what is at least as grave is still logged.
+    """
+    import tensorflow as tf
+
+    logger = tf.get_logger()
+    before = logger.level
+    logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

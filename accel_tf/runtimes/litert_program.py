@@ -2,7 +2,7 @@
 
 from accel_tf.files import write_bytes
 from accel_tf.optional import require
-from accel_tf.runtimes.tracing import quiet_tensorflow
+from accel_tf.quiet_start import quiet_tensorflow
 
 EXTRA = "litert"
 

@@ -4,7 +4,7 @@ import logging
 
 from accel_tf.files import write_bytes
 from accel_tf.optional import require
-from accel_tf.runtimes.tracing import quiet_tensorflow
+from accel_tf.quiet_start import quiet_tensorflow
 
 EXTRA = "onnx"
 # All operations of the graphs are in it; runtimes of 2022 read it.

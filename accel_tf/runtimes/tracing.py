@@ -1,13 +1,12 @@
 """A model's step as frozen TensorFlow graphs without branches."""
 
-import contextlib
 import dataclasses
-import logging
 
 import keras
 import numpy as np
 
 from accel_tf.layers.inference_conv2d import variable_kernels
+from accel_tf.quiet_start import quiet_tensorflow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,17 +199,3 @@ def _frozen(traced, outputs):
         )
         node.attr["T"].type = tensor.dtype.as_datatype_enum
     return graph_def
-
-
-@contextlib.contextmanager
-def quiet_tensorflow():
-    """Without TensorFlow's warnings about its own functions."""
-    import tensorflow as tf
-
-    logger = tf.get_logger()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

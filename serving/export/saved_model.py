@@ -1,6 +1,5 @@
 """Writes a video segmenter as a SavedModel with a version."""
 
-import contextlib
 import json
 import logging
 
@@ -9,6 +8,7 @@ import tensorflow as tf
 
 from accel_tf.files import write_text
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.quiet_start import quiet_tensorflow
 from accel_tf.serving.export.description import (
     describe,
     fingerprint,
@@ -140,19 +140,8 @@ def _save(model, programs, folder):
         if id(variable.value.handle) in captured
     ]
     try:
-        with _quiet():
+        # It would say where the assets were written.
+        with quiet_tensorflow(logging.WARNING):
             tf.saved_model.save(module, str(folder), signatures=programs)
     except tf.errors.OpError as error:
         raise OSError(f"cannot write to {folder}: {error.message}") from error
-
-
-@contextlib.contextmanager
-def _quiet():
-    """Without the line about where assets were written."""
-    logger = tf.get_logger()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

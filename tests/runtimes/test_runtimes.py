@@ -243,7 +243,7 @@ def test_the_environment_is_left_as_it_was(monkeypatch):
 # === Mistakes ===
 
 
-def refused(match, *args, error=ValueError, **kwargs):
+def assert_refused(match, *args, error=ValueError, **kwargs):
     with pytest.raises(error, match=match) as caught:
         to_runtime(*args, **kwargs)
     assert "\n" not in str(caught.value)
@@ -251,37 +251,41 @@ def refused(match, *args, error=ValueError, **kwargs):
 
 def test_mistakes():
     model = fused("dff")
-    refused("runtime must be one of openvino, .* got 'tpu'", model, "tpu")
-    refused(
+    assert_refused(
+        "runtime must be one of openvino, .* got 'tpu'", model, "tpu"
+    )
+    assert_refused(
         "precision of onnxruntime must be one of float32, got 'int8'",
         model,
         "onnxruntime",
         "int8",
     )
-    refused(
+    assert_refused(
         "precision of openvino must be one of float32, int8",
         model,
         "openvino",
         "float16",
     )
-    refused("threads must be 1 or more", model, "openvino", threads=0)
-    refused("not a Sequential", keras.Sequential(), "openvino")
-    refused("int8 needs calibration_frames", model, "openvino", "int8")
+    assert_refused("threads must be 1 or more", model, "openvino", threads=0)
+    assert_refused("not a Sequential", keras.Sequential(), "openvino")
+    assert_refused("int8 needs calibration_frames", model, "openvino", "int8")
     frames = list(clip())
-    refused(
+    assert_refused(
         "calibration_frames are for int8",
         model,
         "openvino",
         calibration_frames=frames,
     )
-    refused("10 frames or more, got 3", model, "openvino", "int8", frames[:3])
+    assert_refused(
+        "10 frames or more, got 3", model, "openvino", "int8", frames[:3]
+    )
     grey = [frame[..., 0] for frame in frames]
-    refused(r"uint8 \[H, W, 3\], got", model, "openvino", "int8", grey)
+    assert_refused(r"uint8 \[H, W, 3\], got", model, "openvino", "int8", grey)
 
 
 def test_another_backend(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    refused("set KERAS_BACKEND=tensorflow", fused("dff"), "openvino")
+    assert_refused("set KERAS_BACKEND=tensorflow", fused("dff"), "openvino")
 
 
 @pytest.mark.parametrize(
@@ -295,7 +299,7 @@ def test_another_backend(monkeypatch):
 )
 def test_a_missing_package(monkeypatch, runtime, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
-    refused(
+    assert_refused(
         rf'{module} is .* pip install "accel-tf\[{extra}\]"',
         fused("dff"),
         runtime,
