@@ -33,7 +33,7 @@ class OpenVINOProgram:
     def require_converter(cls, precision):
         """An ImportError if what converts to it is not installed."""
         if precision == "int8":
-            with without_telemetry(), untouched_logging():
+            with without_telemetry():
                 require("nncf", EXTRA)
 
     @classmethod
@@ -59,9 +59,10 @@ class OpenVINOProgram:
         """
         # Its progress bars go to stdout.
         silence = contextlib.redirect_stdout(io.StringIO())
-        with without_telemetry(), silence, untouched_logging():
+        with without_telemetry(), silence:
             nncf = require("nncf", EXTRA)
-            nncf.set_log_level(logging.ERROR)
+            # Its own function sets the levels of handlers, which others share.
+            logging.getLogger("nncf").setLevel(logging.ERROR)
             feeds = [
                 {f"{name}:0": array for name, array in feed.items()}
                 for feed in feeds
@@ -120,17 +121,3 @@ def without_telemetry():
     They do without asking, but not where this variable is set.
     """
     return environment("CI", "true")
-
-
-@contextlib.contextmanager
-def untouched_logging():
-    """Gives the program's own log handlers back the levels that they had.
-
-    Quantization raises those of all handlers, whoever added them.
-    """
-    levels = [(handler, handler.level) for handler in logging.root.handlers]
-    try:
-        yield
-    finally:
-        for handler, level in levels:
-            handler.setLevel(level)
