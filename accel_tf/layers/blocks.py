@@ -3,9 +3,10 @@
 import contextlib
 
 import keras
-from keras import config, dtype_policies, layers, ops
+from keras import config, dtype_policies, layers
 
 from accel_tf.layers.deformable_conv2d import DeformableConv2D
+from accel_tf.layers.padded_max_pooling import PaddedMaxPooling
 
 HE = "he_normal"
 
@@ -95,18 +96,4 @@ def leaky_relu(x, name=None):
 
 
 def max_pool(x, padding, name, signed=False):
-    """3x3 stride-2 maximum.
-
-    Args:
-        padding: rows and columns added at (the start, the end) of both
-            axes. `(0, 1)` is "full" (ceil) pooling without padding,
-            `(1, 1)` padding by one.
-        signed: whether values can be negative. Where none is, zeros are
-            added: being the least value there is, they never win unduly.
-    """
-    if signed:
-        axes = ((0, 0), padding, padding, (0, 0))
-        x = ops.pad(x, axes, constant_values=-float("inf"))
-    else:
-        x = layers.ZeroPadding2D((padding, padding), name=f"{name}_padding")(x)
-    return layers.MaxPooling2D(3, strides=2, name=name)(x)
+    return PaddedMaxPooling(padding, signed, name=name)(x)

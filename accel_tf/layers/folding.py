@@ -8,7 +8,16 @@ import numpy as np
 from accel_tf.layers.blocks import network_scope
 from accel_tf.layers.deformable_conv2d import DeformableConv2D
 from accel_tf.layers.inference_conv2d import InferenceConv2D
+from accel_tf.layers.inference_conv2d_transpose import (
+    InferenceConv2DTranspose,
+)
+from accel_tf.layers.inference_normalization import InferenceNormalization
 
+_FOR_INFERENCE = {
+    keras.layers.BatchNormalization: InferenceNormalization,
+    keras.layers.Conv2D: InferenceConv2D,
+    keras.layers.Conv2DTranspose: InferenceConv2DTranspose,
+}
 _CONVOLUTIONS = (
     keras.layers.Conv2D,
     keras.layers.Conv2DTranspose,
@@ -42,9 +51,9 @@ def fold_batch_normalization(network):
 
     Every batch normalisation that directly follows a convolution (also a
     transposed or a deformable one) becomes a part of its kernel and bias,
-    unless something else sees what is between the two. Dropout goes. All
-    other layers are copied under their names, with their weights. Computed
-    in float64.
+    unless something else sees what is between the two; of any other, one
+    factor and one summand are left. Dropout goes. All other layers are
+    copied under their names, with their weights. Computed in float64.
 
     Args:
         network: a functional model; each layer is called once in it. It is
@@ -66,18 +75,26 @@ def fold_batch_normalization(network):
             config = {**operation.get_config(), "use_bias": True}
         else:
             config = operation.get_config()
-        copy = _inference_class(operation).from_config(config)
+        kind = _FOR_INFERENCE.get(type(operation), type(operation))
+        if kind is InferenceNormalization:
+            copy = kind(name=operation.name, dtype=operation.dtype_policy)
+        else:
+            copy = kind.from_config(config)
         originals[id(copy)] = operation
         return copy
 
     def call(operation, *args, **kwargs):
         if id(operation) in gone:
             return args[0]
+        if isinstance(operation, InferenceNormalization):
+            kwargs = {}  # `mask`, and whether it is training
         outputs = operation(*args, **kwargs)
         original = originals[id(operation)]
         if id(original) in folded:
             weights = fold_weights(original, folded[id(original)])
             operation.set_weights(weights)
+        elif isinstance(operation, InferenceNormalization):
+            operation.set_weights(_scale_and_offset(original))
         elif isinstance(operation, keras.Layer):
             operation.set_weights(original.get_weights())
         return outputs
@@ -101,6 +118,17 @@ def fold_weights(convolution, normalization):
     Returns:
         `[kernel, bias]`, float32 arrays.
     """
+    scale, bias = _scale_and_offset(normalization)
+    if convolution.use_bias:
+        bias = bias + _float64(convolution.bias) * scale
+    if isinstance(convolution, keras.layers.Conv2DTranspose):
+        scale = scale[:, None]  # kernel [k, k, filters, channels]
+    kernel = _float64(convolution.kernel) * scale
+    return [kernel.astype("float32"), bias.astype("float32")]
+
+
+def _scale_and_offset(normalization):
+    """What its inputs are multiplied by, and what is added then."""
     mean, variance = (
         _float64(x)
         for x in (normalization.moving_mean, normalization.moving_variance)
@@ -108,15 +136,10 @@ def fold_weights(convolution, normalization):
     scale = 1.0 / np.sqrt(variance + normalization.epsilon)
     if normalization.scale:
         scale = scale * _float64(normalization.gamma)
-    bias = -mean * scale
+    offset = -mean * scale
     if normalization.center:
-        bias = bias + _float64(normalization.beta)
-    if convolution.use_bias:
-        bias = bias + _float64(convolution.bias) * scale
-    if isinstance(convolution, keras.layers.Conv2DTranspose):
-        scale = scale[:, None]  # kernel [k, k, filters, channels]
-    kernel = _float64(convolution.kernel) * scale
-    return [kernel.astype("float32"), bias.astype("float32")]
+        offset = offset + _float64(normalization.beta)
+    return scale, offset
 
 
 def _normalizations_after_convolutions(network):
@@ -143,11 +166,6 @@ def _is_linear(convolution):
     # A deformable convolution has no activation at all.
     activation = getattr(convolution, "activation", None)
     return activation in (None, keras.activations.linear)
-
-
-def _inference_class(operation):
-    plain = type(operation) is keras.layers.Conv2D
-    return InferenceConv2D if plain else type(operation)
 
 
 def _flat(tensors):

@@ -30,6 +30,27 @@ def variable_kernels():
         _reads_variables.reset(token)
 
 
+def final_value(variable):
+    """What a program may hold as a constant instead of the variable.
+
+    Args:
+        variable: a weight that no longer changes.
+
+    Returns:
+        An array; `None` where the program has to read the variable, or where
+        there is no TensorFlow program at all.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return None
+    import tensorflow as tf
+
+    if tf.executing_eagerly() or _reads_variables.get():
+        return None
+    # Out of the program, where variables have values.
+    with tf.init_scope():
+        return variable.numpy()
+
+
 class InferenceConv2D(keras.layers.Conv2D):
     """`Conv2D` whose weights no longer change; for inference only.
 
@@ -52,10 +73,8 @@ class InferenceConv2D(keras.layers.Conv2D):
             return super().convolution_op(inputs, kernel)
         import tensorflow as tf
 
-        if not (tf.executing_eagerly() or _reads_variables.get()):
-            # Out of the program, where variables have values.
-            with tf.init_scope():
-                value = self.kernel.numpy()
+        value = final_value(self.kernel)
+        if value is not None:
             if self._is_fast(inputs):
                 if self._transformed_kernel is None:
                     with tf.init_scope():

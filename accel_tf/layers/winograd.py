@@ -1,5 +1,8 @@
 """3x3 convolution from a quarter of the multiplications."""
 
+import functools
+
+import keras
 import numpy as np
 from keras import ops
 
@@ -75,18 +78,10 @@ def winograd_conv2d(inputs, kernel, dilation_rate=1):
         inputs,
         ((0, 0), padding(height, rows), padding(width, columns), (0, 0)),
     )
-    # The axes of one tile first: its row, its column.
     x = ops.reshape(
         x, (batch, rows + 1, TILE, d, columns + 1, TILE, d, channels)
     )
-    x = ops.transpose(x, (2, 5, 0, 1, 3, 4, 6, 7))
-    # A window is a tile and the first two rows, or columns, of the next.
-    x = ops.concatenate([x[:, :, :, :rows], x[:2, :, :, 1:]], axis=0)
-    x = _on_first_axis(_INPUTS, x)
-    x = ops.concatenate(
-        [x[..., :columns, :, :], x[:, :2, ..., 1:, :, :]], axis=1
-    )
-    x = _on_second_axis(_INPUTS, x)
+    x = _compiled_by_xla(_transform_windows)(x)
     x = ops.matmul(ops.reshape(x, (WINDOW**2, -1, channels)), kernel)
     x = ops.reshape(x, (WINDOW, WINDOW, batch, rows, d, columns, d, filters))
     x = _on_second_axis(_PRODUCTS, _on_first_axis(_PRODUCTS, x))
@@ -109,11 +104,53 @@ def is_worth_it(shape, filters, dilation_rate):
     step = TILE * dilation_rate
     padded = -(-height // step) * -(-width // step) * step**2
     # In units of one multiply-addition, measured: moving the maps between
-    # the forms costs 500 for each value, reading the kernel 1,300.
+    # the forms costs 250 for each value, reading the kernel 1,300.
     products = channels * filters
-    moving = 500 * (channels + filters)
+    moving = 250 * (channels + filters)
     cost = (36 / 16 * products + moving) * padded + 1300 * products
     return cost < 7 * products * height * width
+
+
+def _transform_windows(x):
+    """Tiles `[B, tiles + 1, 4, d, tiles + 1, 4, d, C]` to windows.
+
+    A window is a tile and the first two rows, or columns, of the next.
+
+    Returns:
+        tensor `[6, 6, B, tiles, d, tiles, d, C]`.
+    """
+    rows = [
+        x[:, i // TILE : i // TILE + x.shape[1] - 1, i % TILE]
+        for i in range(WINDOW)
+    ]
+    x = ops.stack(_combinations(_INPUTS, rows), axis=0)
+    columns = [
+        x[:, :, :, :, j // TILE : j // TILE + x.shape[4] - 1, j % TILE]
+        for j in range(WINDOW)
+    ]
+    return ops.stack(_combinations(_INPUTS, columns), axis=1)
+
+
+def _combinations(matrix, tensors):
+    """Sums of the tensors, weighted by the matrix' rows."""
+    return [
+        sum(
+            factor * tensor
+            for factor, tensor in zip(row.tolist(), tensors, strict=True)
+            if factor
+        )
+        for row in matrix
+    ]
+
+
+@functools.cache
+def _compiled_by_xla(function):
+    """On TensorFlow; XLA writes what comes of many sums at once."""
+    if keras.backend.backend() != "tensorflow":
+        return function
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=True, autograph=False)
 
 
 def _on_first_axis(matrix, x):

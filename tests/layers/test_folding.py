@@ -17,13 +17,14 @@ from small_models import (
 
 from accel_tf.layers.blocks import deformable_conv
 from accel_tf.layers.folding import fold_batch_normalization
+from accel_tf.layers.inference_normalization import InferenceNormalization
 
 
 def folded(build, *shape, seed=0):
     """Folds the network of `build` and checks that its outputs stay.
 
     Returns:
-        names of its batch normalisations that are left.
+        names of its normalisations that are left.
     """
     image = keras.Input((None, None, shape[-1]), name="image")
     network = lively(keras.Model(image, build(image), name="network"))
@@ -48,7 +49,7 @@ def check(network, *shapes_and_seed):
     return [
         layer.name
         for layer in copy.layers
-        if isinstance(layer, layers.BatchNormalization)
+        if isinstance(layer, InferenceNormalization)
     ]
 
 

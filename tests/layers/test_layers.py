@@ -15,7 +15,9 @@ from accel_tf.layers.blocks import (
     max_pool,
     relu,
 )
+from accel_tf.layers.padded_max_pooling import PaddedMaxPooling
 from accel_tf.ops import deformable_conv2d
+from accel_tf.ops.kernels import PROGRAMS, kernels_for
 
 
 def random(*shape, seed=0):
@@ -231,6 +233,34 @@ def test_max_pool_of_a_ramp(padding, size):
     starts = range(-padding[0], size + sum(padding) - 2 - padding[0], 2)
     expected = [ramp[min(start + 2, size - 1)] for start in starts]
     np.testing.assert_array_equal(outputs, expected)
+
+
+@pytest.mark.parametrize("padding", [(0, 1), (1, 1)])
+@pytest.mark.parametrize("size", [(8, 12), (8, 7), (None, None)])
+@pytest.mark.parametrize("signed", [True, False])
+def test_max_pool_in_every_program(padding, size, signed):
+    x = random(2, *(side or 9 for side in size), 3)
+    x = x - 9 if signed else np.maximum(x, 0)
+    layer = PaddedMaxPooling(padding, signed)
+    expected = to_numpy(layer(x))
+    windows = np.pad(
+        x, ((0, 0), padding, padding, (0, 0)), constant_values=-np.inf
+    )
+    windows = np.lib.stride_tricks.sliding_window_view(windows, (3, 3), (1, 2))
+    np.testing.assert_array_equal(
+        expected, windows[:, ::2, ::2].max(axis=(-1, -2))
+    )
+    inputs = keras.Input((*size, 3), batch_size=2)
+    outputs = PaddedMaxPooling.from_config(layer.get_config())(inputs)
+    program = keras.Model(inputs, outputs)
+    for kind in PROGRAMS:
+        with kernels_for(kind):
+            actual = program.predict_on_batch(x)
+        program.predict_function = None  # of this kind only
+        np.testing.assert_array_equal(actual, expected)
+    assert tuple(outputs.shape)[1:] == (
+        (None, None, 3) if size[0] is None else expected.shape[1:]
+    )
 
 
 def test_relu_keeps_its_name():

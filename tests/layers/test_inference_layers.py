@@ -1,0 +1,95 @@
+"""Layers of folded networks, in programs and out of them."""
+
+import keras
+import numpy as np
+import pytest
+from backend import to_numpy
+
+from accel_tf.layers.inference_conv2d import variable_kernels
+from accel_tf.layers.inference_conv2d_transpose import (
+    InferenceConv2DTranspose,
+)
+from accel_tf.layers.inference_normalization import InferenceNormalization
+
+ON_TENSORFLOW = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow",
+    reason="other backends read variables always",
+)
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype("float32")
+
+
+def assert_everywhere(layer, x, expected):
+    """In a program of a known size, in one of any, and in none."""
+    np.testing.assert_allclose(to_numpy(layer(x)), expected, atol=1e-5)
+    for size in (x.shape[1:3], (None, None)):
+        inputs = keras.Input((*size, x.shape[-1]))
+        model = keras.Model(inputs, layer(inputs))
+        actual = model.predict(x, verbose=0)
+        np.testing.assert_allclose(actual, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(kernel_size=4, strides=2, padding="same"),
+        dict(kernel_size=4, strides=2, padding="same", use_bias=False),
+        dict(kernel_size=8, strides=4, padding="same", activation="relu"),
+        # What is no up-sampling by 2x2 inputs.
+        dict(kernel_size=4, strides=2, padding="valid"),
+        dict(kernel_size=3, strides=2, padding="same"),
+        dict(kernel_size=6, strides=3, padding="same"),
+        dict(kernel_size=4, strides=2, padding="same", output_padding=1),
+    ],
+)
+def test_transposed_convolution(options):
+    plain = keras.layers.Conv2DTranspose(
+        3, bias_initializer="random_normal", **options
+    )
+    layer = InferenceConv2DTranspose(3, **options)
+    x = random(2, 5, 7, 4)
+    expected = to_numpy(plain(x))
+    layer.build(x.shape)
+    layer.set_weights(plain.get_weights())
+    assert_everywhere(layer, x, expected)
+
+
+def test_normalization():
+    layer = InferenceNormalization()
+    x = random(2, 5, 7, 4)
+    layer.build(x.shape)
+    scale, offset = random(4, seed=1), random(4, seed=2)
+    layer.set_weights([scale, offset])
+    assert_everywhere(layer, x, x * scale + offset)
+    vectors = x[:, 0, 0]
+    np.testing.assert_allclose(
+        to_numpy(layer(vectors)), vectors * scale + offset, atol=1e-5
+    )
+
+
+@ON_TENSORFLOW
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: InferenceConv2DTranspose(3, 4, strides=2, padding="same"),
+        InferenceNormalization,
+    ],
+)
+def test_programs_to_be_saved_notice_new_weights(make):
+    import tensorflow as tf
+
+    layer, x = make(), random(1, 5, 7, 4)
+    before = layer(x).numpy()
+    constant = tf.function(lambda x: layer(x))
+    shared = tf.function(lambda x: layer(x))
+    np.testing.assert_allclose(constant(x), before, atol=1e-5)
+    with variable_kernels():
+        np.testing.assert_allclose(shared(x), before, atol=1e-5)
+    layer.set_weights([2 * weight for weight in layer.get_weights()])
+    np.testing.assert_allclose(constant(x), before, atol=1e-5)
+    np.testing.assert_allclose(shared(x), 2 * before, atol=1e-5)
+    assert {id(x) for x in shared.get_concrete_function(x).captured_inputs} == {
+        id(weight.value.handle) for weight in layer.weights
+    }
