@@ -12,7 +12,7 @@ from accel_tf.ops import upsample_scores
 SIZE = (128, 256)
 
 
-@pytest.fixture(params=[18, 34, 50, 101])
+@pytest.fixture(params=[18, pytest.param(34, marks=pytest.mark.slow), 50, 101])
 def published(request, tmp_path):
     """A preset with the weights of an official file, and its numbers."""
     name = f"accel_{request.param}"

@@ -33,6 +33,7 @@ from accel_tf.ops import resize_bilinear
 
 # The others share all that the checks below look at with these.
 UNLIKE = ["pspnet", "td4"]
+SLOW_TD4 = pytest.param("td4", marks=pytest.mark.slow)
 
 
 @functools.cache
@@ -57,12 +58,14 @@ def test_saving(make, tmp_path):
     model_checks.check_saving(make, tmp_path)
 
 
-@pytest.mark.parametrize("make", ["pspnet", "td4", "td2"], indirect=True)
+@pytest.mark.parametrize("make", ["pspnet", SLOW_TD4, "td2"], indirect=True)
 def test_clip_and_stream(make):
     model_checks.check_clip_and_stream(make)
 
 
-@pytest.mark.parametrize("make", SMALL_PYRAMID_MODELS, indirect=True)
+@pytest.mark.parametrize(
+    "make", ["pspnet", "td2", "td2_fanet", SLOW_TD4], indirect=True
+)
 def test_sizes_and_tensor_key(make):
     model_checks.check_sizes_and_tensor_key(make)
 
@@ -138,7 +141,7 @@ def test_each_frame_runs_one_path():
         ]
 
 
-@pytest.mark.parametrize("name", ["td4", "td2_fanet"])
+@pytest.mark.parametrize("name", [SLOW_TD4, "td2_fanet"])
 def test_a_stream_goes_on_after_a_full_turn(name):
     """The compiled step knows every phase; labels are those of `step`."""
     model = _built(name)

@@ -16,7 +16,6 @@ from torch_checkpoints import tdnet_tensors, write_checkpoint
 import accel_tf
 
 SIZE = (128, 256)
-STREAMING = ("td4_psp18", "td2_psp50")
 INTERNALS = {
     "td4_psp18": {
         "atn4_1_first": "attention_4_1",
@@ -68,7 +67,9 @@ def pixels_in_a_row(maps):
     return np.moveaxis(x.reshape(len(x), -1, x.shape[-1]), 1, -1)
 
 
-@pytest.mark.parametrize("name", STREAMING)
+@pytest.mark.parametrize(
+    "name", ["td4_psp18", pytest.param("td2_psp50", marks=pytest.mark.slow)]
+)
 def test_streaming(name, tmp_path):
     size = (16, 32)
     path = tmp_path / f"{name}.pkl"
@@ -108,8 +109,8 @@ def test_streaming(name, tmp_path):
 @pytest.mark.parametrize(
     "name, size, paths",
     [
-        ("td4_psp18", SIZE, 4),
-        ("td2_psp50", (96, 192), 2),
+        pytest.param("td4_psp18", SIZE, 4, marks=pytest.mark.slow),
+        pytest.param("td2_psp50", (96, 192), 2, marks=pytest.mark.slow),
         ("td2_fa18", SIZE, 2),
     ],
 )

@@ -91,6 +91,7 @@ def test_what_is_not_there_is_not_trained():
         TDNetTraining(segmenter, small_teacher(4)[0])
 
 
+@pytest.mark.slow
 def test_it_learns_all_but_the_teacher(tmp_path):
     import tensorflow as tf
 

@@ -141,6 +141,7 @@ class Echo:
         sys.exit(3)
 
 
+@pytest.mark.slow
 def test_a_system_in_its_own_process():
     worker = load_script("tdnet_systems").Worker
     echo = worker(Echo, 3)

@@ -101,6 +101,7 @@ def test_every_path_starts_with_a_pspnet(tmp_path, pspnet):
                 np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_tdnet_learns_from_a_teacher_in_turns(
     write_config, pspnet, monkeypatch
 ):

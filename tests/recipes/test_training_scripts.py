@@ -157,6 +157,7 @@ def test_flow_starts_from_a_file(write_config, parts):
     assert equal(weights(out / "dff_tiny.keras"), weights(parts["flow"]))
 
 
+@pytest.mark.slow
 def test_dff_learns_through_the_warp(write_config, parts):
     path, out = write_config(
         model="dff_tiny",

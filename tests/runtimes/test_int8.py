@@ -69,6 +69,7 @@ def test_a_quarter_of_the_bytes(tmp_path):
     np.testing.assert_array_equal(labels(loaded), labels(segmenters()[1]))
 
 
+@pytest.mark.slow
 def test_calibration_at_another_size():
     _, whole = segmenters()
     stream = accel_tf.VideoStream(whole)

@@ -19,10 +19,9 @@ from accel_tf.evaluation.timing import measure_steps
 from accel_tf.runtimes import RUNTIMES, to_runtime
 
 MODELS = SMALL_MODELS | SMALL_PYRAMID_MODELS
-# Key frames, deformable convolutions, attention and turns.
+# Key frames and deformable convolutions.
 FAST = [
     ("openvino", "accel"),
-    ("openvino", "td2"),
     ("onnxruntime", "accel"),
     ("litert", "dff"),
 ]
@@ -109,6 +108,7 @@ def test_a_model_that_is_not_fused():
     assert np.mean(labels == wanted) >= 0.999
 
 
+@pytest.mark.slow
 def test_fewer_bytes_in_float16(tmp_path):
     frames = clip()
     sizes, labels = {}, {}

@@ -229,6 +229,7 @@ def video(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_export_in_int8(video, tmp_path):
     path, message = export_runtime(
         "accel_tiny",

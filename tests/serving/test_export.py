@@ -60,7 +60,7 @@ def all_models(*quick):
     )
 
 
-@all_models("accel", "pspnet")
+@all_models("accel")
 def test_all_ways_agree(name, small):
     """`VideoStream`, clip, stream, each in TensorFlow 2 and a session."""
     model, _, loaded, session = small(name)

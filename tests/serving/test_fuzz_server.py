@@ -214,7 +214,7 @@ def resident_megabytes():
 
 @pytest.mark.parametrize(
     ("count", "slow_clients"),
-    [(1_500, 8), pytest.param(20_000, 64, marks=pytest.mark.slow)],
+    [(500, 8), pytest.param(20_000, 64, marks=pytest.mark.slow)],
 )
 def test_hostile_requests(count, slow_clients, path, server, right, images):
     fuzzing = Fuzzing(server, right, images)

@@ -1,5 +1,6 @@
 """JSON beyond the standard, and bodies made to take long."""
 
+import gc
 import json
 import sys
 import time
@@ -52,13 +53,16 @@ def test_time_grows_with_the_body_alone(digit_limit):
     }
     before = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(digit_limit)
+    # What other tests left is not to be searched for garbage meanwhile.
+    gc.freeze()
     try:
         for name, body in bodies.items():
-            start = time.process_time()
+            start = time.thread_time()
             try:
                 only(body, "int64")
             except ServingError:
                 pass
-            assert time.process_time() - start < 1.5, name
+            assert time.thread_time() - start < 1.5, name
     finally:
+        gc.unfreeze()
         sys.set_int_max_str_digits(before)

@@ -135,7 +135,8 @@ def test_sixteen_streams(frames, path, alone, images):
         check_recorded(alone, stream)
 
 
-@pytest.mark.parametrize("swaps", [1, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("swaps", [1, 8])
 def test_a_version_swapped_under_load(
     swaps, model, path, alone, images, tmp_path
 ):
