@@ -14,12 +14,13 @@ $(VENV)/.installed: setup.cfg pyproject.toml
 demo: $(VENV)/.installed
 	$(VENV)/bin/accel-tf demo --out out/demo
 
+# In two processes: the arithmetic is small, and Python is most of the work.
 test: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 # All tests, then the arithmetic once more on the other Keras backends.
 test-all: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest -m "not tf_serving"
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not tf_serving"
 	$(MAKE) test-backends
 
 test-backends: $(VENV)/.installed

@@ -1,7 +1,6 @@
 import json
 
 import keras
-import pytest
 
 from accel_tf.data.label_maps import STREETS
 from accel_tf.datasets.synthetic_streets import SyntheticStreetsConfig
@@ -9,7 +8,6 @@ from accel_tf.demo import run_demo
 from accel_tf.video import open_video
 
 
-@pytest.mark.slow
 def test_demo_leaves_its_results(tmp_path):
     config = SyntheticStreetsConfig(
         name="miniature",

@@ -20,6 +20,7 @@ def benchmark(
     size=(512, 1024),
     forms=("fused",),
     runtimes=("tensorflow",),
+    batches=(1,),
     device="cpu",
     profile=False,
     json=None,
@@ -33,6 +34,7 @@ def benchmark(
         forms: some of `systems.FORMS`.
         runtimes: names, each as `"NAME"` or `"NAME:PRECISION"`; see
             `systems.RUNTIMES`.
+        batches: numbers of streams that share each step.
         device: `"cpu"` or `"gpu"`.
         profile: whether to time the parts of non-key frames too.
         json: path of the report; `None` for none.
@@ -45,7 +47,7 @@ def benchmark(
         ValueError, OSError, ImportError: one line about what is wrong with
             the input, before the long work where possible.
     """
-    systems = make_systems(models, forms, runtimes, device)
+    systems = make_systems(models, forms, runtimes, device, batches)
     if json and not pathlib.Path(json).absolute().parent.is_dir():
         raise FileNotFoundError(
             f"no such folder: {pathlib.Path(json).absolute().parent}."
@@ -68,12 +70,16 @@ def benchmark(
 
 
 def make_systems(
-    models, forms=("fused",), runtimes=("tensorflow",), device="cpu"
+    models,
+    forms=("fused",),
+    runtimes=("tensorflow",),
+    device="cpu",
+    batches=(1,),
 ):
-    """Every model in every form in every runtime.
+    """Every model in every form in every runtime, for every batch.
 
     Args:
-        models, forms, runtimes, device: as for `benchmark`.
+        models, forms, runtimes, device, batches: as for `benchmark`.
 
     Returns:
         list of `System`.
@@ -90,15 +96,17 @@ def make_systems(
                 f"no form {form!r}; the forms are {', '.join(FORMS)}."
             )
     systems = [
-        System(preset, form, *runtime)
-        for runtime, form, preset in itertools.product(
-            [_runtime(text) for text in runtimes], forms, models
+        System(preset, form, *runtime, batch)
+        for batch, runtime, form, preset in itertools.product(
+            batches, [_runtime(text) for text in runtimes], forms, models
         )
     ]
     for system in systems:
         _require(system)
         if device == "gpu" and not system.is_keras:
             raise ValueError(f"{system.runtime} runs on --device cpu only.")
+        if system.batch > 1 and not system.is_keras:
+            raise ValueError(f"{system.runtime} runs one stream at a time.")
     return systems
 
 

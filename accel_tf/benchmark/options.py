@@ -87,6 +87,14 @@ def add_options(parser, **defaults):
         f"unless given. {_RUNTIMES} (default: tensorflow)",
     )
     add(
+        "--batches",
+        type=_counts,
+        default=(1,),
+        metavar="N,N",
+        help="streams that share each step; a frame's time is its share of "
+        "the step's (default: 1)",
+    )
+    add(
         "--device",
         choices=DEVICES,
         default="cpu",
@@ -117,7 +125,8 @@ def given_options(arguments):
         dict.
     """
     names = ("models", "size", "interval", "rounds", "frames", "threads")
-    names += ("forms", "runtimes", "device", "kernels", "profile", "json")
+    names += ("forms", "runtimes", "batches", "device", "kernels", "profile")
+    names += ("json",)
     return {name: getattr(arguments, name) for name in names}
 
 
@@ -128,6 +137,10 @@ def _names(text):
             f"{text!r} are no names with a comma between each two"
         )
     return tuple(dict.fromkeys(names))
+
+
+def _counts(text):
+    return tuple(map(_count, _names(text)))
 
 
 def _size(text):

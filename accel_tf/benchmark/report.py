@@ -36,13 +36,14 @@ def _systems_table(results):
     first = rows[0]
     several = {
         key: len({row[key] for row in rows}) > 1
-        for key in ("preset", "form", "precision", "runtime")
+        for key in ("preset", "form", "precision", "runtime", "batch")
     }
-    variants = any(several[key] for key in ("form", "precision", "runtime"))
+    variants = any(several[key] for key in several if key != "preset")
     columns = [
         ("model", lambda row: row["preset"]),
         ("form", lambda row: row["form"]),
         ("runtime", _runtime),
+        *([("batch", lambda row: str(row["batch"]))] * several["batch"]),
         ("ms key", lambda row: _times(row["key"], clock)),
         ("ms non-key", lambda row: _times(row["non_key"], clock)),
         ("ms per frame", lambda row: _times(row["amortised"], clock)),
@@ -57,7 +58,8 @@ def _systems_table(results):
     if variants:
         columns.append(
             (
-                f"of {first['form']}, {_runtime(first)}",
+                f"of {first['form']}, {_runtime(first)}"
+                + f", batch {first['batch']}" * several["batch"],
                 lambda row: f"{row['of_first_variant']['median']:.2f}",
             )
         )
@@ -164,9 +166,9 @@ def _conditions(results):
     return (
         f"{clock}, median (least) of {conditions['rounds']} rounds of "
         f"{conditions['frames_per_round']} frames of {conditions['size']}, "
-        f"batch 1, uint8 frame to uint8 labels, {conditions['weights']} "
-        f"weights, {conditions['threads']} thread(s), on "
-        f"{machine.get('accelerator', machine['processor'])}; {versions}. "
+        f"{_batch(results['rows'])}uint8 frame to uint8 labels, "
+        f"{conditions['weights']} weights, {conditions['threads']} thread(s), "
+        f"on {machine.get('accelerator', machine['processor'])}; {versions}. "
         "Per frame is the mean with a key frame every "
         f"{conditions['interval']} frames; ratios are medians of those within "
         f"a round. The limit is a product of large matrices, {product} a "
@@ -175,6 +177,11 @@ def _conditions(results):
         "Winograd's method. A copy in memory reads and writes "
         f"{limits['gigabytes']['median']:.1f} GB a {second}.{before}"
     )
+
+
+def _batch(rows):
+    batches = {row["batch"] for row in rows}
+    return f"batch {batches.pop()}, " if len(batches) == 1 else ""
 
 
 def _title(profile):

@@ -57,7 +57,7 @@ def summarize_system(rounds, systems, index, facts, interval, clock):
         `non_key_share_of_limit`: two operations for each multiply-addition,
         a second, of what the matrix product reaches; and the spread of the
         amortised time as a multiple of that `of_first_model` (in the same
-        form and runtime) and `of_first_variant` (of the same model).
+        form, runtime and batch) and `of_first_variant` (of the same model).
     """
     system = systems[index]
     cost = {kind: facts[f"{kind}_multiply_adds"] for kind in ("key", "non_key")}
@@ -239,7 +239,7 @@ def _gigaflops(answers, system):
 
 
 def _variant(system):
-    return system.form, system.runtime, system.precision
+    return system.form, system.runtime, system.precision, system.batch
 
 
 def _first(systems, fits):

@@ -4,6 +4,8 @@ import dataclasses
 import gc
 import time
 
+import numpy as np
+
 from accel_tf.benchmark import devices
 from accel_tf.benchmark.limits import time_call
 
@@ -33,12 +35,14 @@ class System:
         form: `"fused"` (see `accel_tf.fuse_for_inference`) or `"exact"`.
         runtime: one of `RUNTIMES`.
         precision: one of the runtime's.
+        batch: streams that share each step.
     """
 
     preset: str
     form: str = "fused"
     runtime: str = "tensorflow"
     precision: str = "float32"
+    batch: int = 1
 
     @property
     def backend(self):
@@ -53,7 +57,8 @@ class System:
     @property
     def title(self):
         """For people."""
-        return f"{self.preset}, {self.form}, {self.runtime} {self.precision}"
+        title = f"{self.preset}, {self.form}, {self.runtime} {self.precision}"
+        return title if self.batch == 1 else f"{title}, batch {self.batch}"
 
 
 class TimedModel:
@@ -78,7 +83,9 @@ class TimedModel:
 
         keras.utils.set_random_seed(0)
         self.system = system
-        self.frames, self.interval = frames[:, None], interval
+        # Streams of a batch are some frames ahead of each other.
+        streams = [np.roll(frames, -n, axis=0) for n in range(system.batch)]
+        self.frames, self.interval = np.stack(streams, axis=1), interval
         self.position = 0
         start = time.perf_counter()
         self.model, self.facts = _make(system, frames, threads)
@@ -126,8 +133,8 @@ class TimedModel:
 
         Returns:
             dict of plain JSON types: `preset`, `form`, `runtime`,
-            `precision`, `has_key_frames`, `parameters`, `key_multiply_adds`,
-            `non_key_multiply_adds`; `load_seconds` and
+            `precision`, `batch`, `has_key_frames`, `parameters`,
+            `key_multiply_adds`, `non_key_multiply_adds`; `load_seconds` and
             `first_frames_seconds` (a key frame and the next one, compiled
             and run); the most memory held until then,
             `loading_peak_memory_bytes`, and afterwards,
@@ -141,7 +148,8 @@ class TimedModel:
 
         Returns:
             dict of `"key"` and `"non_key"` -> list of `(wall, processor)`
-            seconds, from the uint8 frame to the uint8 labels.
+            seconds of one frame, from the uint8 frame to the uint8 labels;
+            in a batch, its share of the step.
         """
         # What others ran meanwhile has filled the caches.
         self._next(False)
@@ -149,14 +157,21 @@ class TimedModel:
         for index in range(count):
             is_key = index % self.interval == 0
             kind = "key" if is_key or not self.has_non_key else "non_key"
-            times[kind].append(time_call(lambda k=is_key: self._next(k)))
+            seconds = time_call(lambda k=is_key: self._next(k))
+            times[kind].append(
+                tuple(each / self.system.batch for each in seconds)
+            )
         return times
 
     # === Where the time of a non-key frame goes ===
 
     def has_parts(self):
         """Whether the model says what its frames are made of."""
-        return self.system.is_keras and hasattr(self.model, "non_key_parts")
+        return (
+            self.system.is_keras
+            and self.system.batch == 1
+            and hasattr(self.model, "non_key_parts")
+        )
 
     def prepare_parts(self):
         """Compiles the parts; returns what does not change.

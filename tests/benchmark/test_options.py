@@ -26,6 +26,7 @@ def test_defaults():
         "threads": 1,
         "forms": ("fused",),
         "runtimes": ("tensorflow",),
+        "batches": (1,),
         "device": "cpu",
         "kernels": False,
         "profile": False,
@@ -43,11 +44,13 @@ def test_a_script_may_have_other_defaults():
 def test_given():
     given = parse(
         *["--models", "accel_18,dff_101,accel_18", "--size", "64x128"],
+        *["--batches", "1,4"],
         *["--runtimes", "tensorflow,openvino:int8", "--exact-graph"],
     )
     assert given["models"] == ("accel_18", "dff_101")
     assert given["size"] == (64, 128)
     assert given["runtimes"] == ("tensorflow", "openvino:int8")
+    assert given["batches"] == (1, 4)
     assert given["forms"] == ("exact",)
 
 
@@ -59,6 +62,7 @@ def test_given():
         (["--size", "512"], "'512' is no size; give HEIGHTxWIDTH of 16"),
         (["--size", "8x512"], "'8x512' is no size"),
         (["--rounds", "0"], "'0' is no whole number of 1 or more"),
+        (["--batches", "1,0"], "'0' is no whole number of 1 or more"),
         (["--interval", "x"], "'x' is no whole number of 1 or more"),
         (["--device", "tpu"], "invalid choice: 'tpu'"),
         (["--exact-graph", "--forms", "fused"], "not allowed with"),
@@ -81,6 +85,13 @@ def test_every_model_in_every_form_and_runtime():
         System("accel_18", "exact"),
         System("dff_101", "exact"),
     ]
+
+
+def test_every_batch():
+    systems = make_systems(["accel_18"], batches=[1, 4])
+    assert systems == [System("accel_18"), System("accel_18", batch=4)]
+    assert "batch" not in systems[0].title
+    assert systems[1].title.endswith("batch 4")
 
 
 def test_backends_of_keras_run_the_model_and_others_convert_it():
@@ -128,6 +139,12 @@ def test_converted_models_run_on_the_processor(monkeypatch):
     message = "openvino runs on --device cpu only"
     with pytest.raises(ValueError, match=message):
         make_systems(["accel_18"], runtimes=["openvino"], device="gpu")
+
+
+def test_converted_models_run_one_stream(monkeypatch):
+    monkeypatch.setattr(command, "_require", lambda system: None)
+    with pytest.raises(ValueError, match="openvino runs one stream at a time"):
+        make_systems(["accel_18"], runtimes=["openvino"], batches=[1, 4])
 
 
 def test_a_missing_runtime_names_its_command(monkeypatch):

@@ -19,6 +19,7 @@ def row(preset, runtime="tensorflow", precision="float32", ratio=1.0):
         "form": "fused",
         "runtime": runtime,
         "precision": precision,
+        "batch": 1,
         "parameters": 30_700_000,
         "key_multiply_adds": 20_000_000_000,
         "non_key_multiply_adds": 8_000_000_000,
@@ -113,6 +114,20 @@ def test_variants_have_a_ratio_of_their_own(results):
     column = cells(lines[0]).index("of fused, tensorflow")
     assert cells(lines[4])[column] == "0.10"
     assert cells(lines[4])[2] == "openvino int8"
+
+
+def test_batches(results):
+    text = format_markdown(results)
+    assert ", batch 1, uint8 frame" in text
+    assert "batch" not in cells(text.splitlines()[0])
+    results["rows"].append(row("dff", ratio=0.9) | {"batch": 4})
+    text = format_markdown(results)
+    lines = text.splitlines()
+    batch = cells(lines[0]).index("batch")
+    assert [cells(line)[batch] for line in lines[2:5]] == ["1", "1", "4"]
+    ratio = cells(lines[0]).index("of fused, tensorflow, batch 1")
+    assert cells(lines[4])[ratio] == "0.90"
+    assert ", uint8 frame" in text and "batch 1, uint8" not in text
 
 
 def test_text_is_aligned(results):

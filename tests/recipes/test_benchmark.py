@@ -73,6 +73,18 @@ def test_table(results):
     assert "1 rounds of 3 frames of 64x128" in text
 
 
+@pytest.mark.slow
+def test_a_batch_costs_each_frame_its_share(tmp_path):
+    path = tmp_path / "benchmark.json"
+    argv = ["--models", "accel_tiny", "--size", "64x128", "--rounds", "2"]
+    argv += ["--batches", "1,8", "--forms", "fused", "--json", str(path)]
+    load_script("benchmark").main(argv)
+    one, eight = json.loads(path.read_text())["rows"]
+    assert (one["batch"], eight["batch"]) == (1, 8)
+    # Much less than eight times as long, and much more than an eighth.
+    assert 0.25 < eight["of_first_variant"]["median"] < 2
+
+
 def test_what_needs_no_long_work_fails_before_it(tmp_path):
     script = load_script("benchmark")
     missing = tmp_path / "missing" / "out.json"
