@@ -6,18 +6,7 @@ import numpy as np
 from accel_tf.layers.blocks import network_scope, relu
 from accel_tf.layers.folding import FoldedNetwork, fold_batch_normalization
 from accel_tf.layers.inference_conv2d import InferenceConv2D
-
-
-class AddBias(keras.layers.Layer):
-    """Adds a number to each channel."""
-
-    def build(self, input_shape):
-        self.bias = self.add_weight(
-            name="bias", shape=input_shape[-1:], initializer="zeros"
-        )
-
-    def call(self, inputs):
-        return inputs + keras.ops.cast(self.bias, inputs.dtype)
+from accel_tf.layers.inference_normalization import InferenceNormalization
 
 
 def fuse_with_fc6(backbone, head):
@@ -74,10 +63,10 @@ def fuse_rest_of_head(head, name, fusion=None):
         kernel, bias = kernel @ fusion, bias @ fusion
     with network_scope(name, fc6.dtype_policy):
         features = keras.Input((None, None, fc6.filters), name="features")
-        add_bias = AddBias(name="fc6_bias")
+        add_bias = InferenceNormalization(name="fc6_bias")
         convolution = InferenceConv2D(bias.size, 1, name="score")
         scores = convolution(relu(add_bias(features), "fc6_relu"))
-        add_bias.set_weights([fc6.get_weights()[1]])
+        add_bias.set_weights([np.ones(fc6.filters), fc6.get_weights()[1]])
         convolution.set_weights([kernel, bias])
         return keras.Model(features, scores, name=name)
 
