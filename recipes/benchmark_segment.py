@@ -33,6 +33,8 @@ CONDITIONS = (
 def main(argv=None):
     """Measures, prints a table and writes a JSON file."""
     options = read_options(argv)
+    from update_readme import format_segment
+
     from accel_tf.files import write_text
 
     results = measure(options)
@@ -193,34 +195,6 @@ def overlap(times, size):
         "of_the_slowest_stage": statistics.median(of_slowest),
         "of_all_stages_in_turn": statistics.median(of_sum),
     }
-
-
-def format_segment(results):
-    """What was measured, as Markdown."""
-    lines = ["| stage | wall ms | processor ms |", "|---|---|---|"]
-    for name, times in sorted(results["milliseconds"].items()):
-        cells = (
-            f"{times[kind]['median']:.1f} ({times[kind]['lowest']:.1f})"
-            for kind in ("wall", "processor")
-        )
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    overlaps = "; ".join(
-        f"with frames of {size} for the model "
-        f"{shares['of_the_slowest_stage']:.2f} times its slowest stage and "
-        f"{shares['of_all_stages_in_turn']:.2f} of all stages in turn"
-        for size, shares in results["overlap"].items()
-    )
-    machine = results["machine"]
-    lines += [
-        "",
-        f"Median (least) of {results['rounds']} rounds of "
-        f"{results['frames']} frames of {results['size']}, "
-        f"`{results['model']}` with random weights at interval "
-        f"{results['interval']}, on {machine['processor']}, TensorFlow "
-        f"{machine['tensorflow']}. By the clock the whole path takes, "
-        f"{overlaps}. {results['conditions']}",
-    ]
-    return "\n".join(lines)
 
 
 def text(size):

@@ -5,6 +5,13 @@ accel-tf demo && cp out/demo/results.json recipes/results/demo.json
 python recipes/benchmark_pipeline.py --out recipes/results/pipeline.json
 python recipes/compare_on_camvid.py --manual-dir CAMVID
 python recipes/compare_tdnet.py
+python recipes/benchmark.py --forms fused --rounds 4
+python recipes/benchmark_segment.py --out recipes/results/segment.json
+accel-tf benchmark --models accel_18 --batches 1,2,4 \\
+    --json recipes/results/benchmark_batches.json
+python recipes/benchmark_accel.py --original ACCEL --original-python MXNET \\
+    --runtimes tensorflow,openvino:int8 --forms fused --rounds 8 \\
+    --out recipes/results/accel_speed.json
 python recipes/benchmark_tdnet.py --original TDNET \\
     --out recipes/results/tdnet_speed.json
 make readme
@@ -267,6 +274,34 @@ def format_serving(results):
     return "\n".join(lines)
 
 
+def format_segment(results):
+    """What `benchmark_segment.py` measured, as Markdown."""
+    lines = ["| stage | wall ms | processor ms |", "|---|---|---|"]
+    for name, times in sorted(results["milliseconds"].items()):
+        cells = (
+            f"{times[kind]['median']:.1f} ({times[kind]['lowest']:.1f})"
+            for kind in ("wall", "processor")
+        )
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    overlaps = "; ".join(
+        f"with frames of {size} for the model "
+        f"{shares['of_the_slowest_stage']:.2f} times its slowest stage and "
+        f"{shares['of_all_stages_in_turn']:.2f} of all stages in turn"
+        for size, shares in results["overlap"].items()
+    )
+    machine = results["machine"]
+    lines += [
+        "",
+        f"Median (least) of {results['rounds']} rounds of "
+        f"{results['frames']} frames of {results['size']}, "
+        f"`{results['model']}` with random weights at interval "
+        f"{results['interval']}, on {machine['processor']}, TensorFlow "
+        f"{machine['tensorflow']}. By the clock the whole path takes, "
+        f"{overlaps}. {results['conditions']}",
+    ]
+    return "\n".join(lines)
+
+
 def _median_and_lowest(times):
     return f"{times['median']:.2f} ({times['lowest']:.2f})"
 
@@ -278,6 +313,8 @@ TABLES = {
     "camvid": format_camvid,
     "tdnet": format_tdnet,
     "benchmark": format_markdown,
+    "benchmark_batches": format_markdown,
+    "segment": format_segment,
     "accel_speed": format_accel_speed,
     "tdnet_speed": format_tdnet_speed,
     "serving": format_serving,

@@ -54,7 +54,7 @@ def test_overlap_is_by_round(script):
     }
 
 
-def test_table(script):
+def test_table():
     results = {
         "machine": {"processor": "a processor", "tensorflow": "2.21"},
         "conditions": "Quiet.",
@@ -75,7 +75,8 @@ def test_table(script):
             }
         },
     }
-    lines = script.format_segment(json.loads(json.dumps(results))).splitlines()
+    format_segment = load_script("update_readme").format_segment
+    lines = format_segment(json.loads(json.dumps(results))).splitlines()
     assert lines[2:4] == [
         "| encoding | 8.0 (4.0) | 8.0 (4.0) |",
         "| whole path, 360x640 | 20.0 (10.0) | 20.0 (10.0) |",
