@@ -7,8 +7,11 @@ import keras
 
 from accel_tf.layers.winograd import (
     is_worth_it,
+    is_worth_it_strided,
     transform_kernel,
+    transform_strided_kernel,
     winograd_conv2d,
+    winograd_strided_conv2d,
 )
 from accel_tf.ops.kernels import kernels_for
 
@@ -56,10 +59,11 @@ class InferenceConv2D(keras.layers.Conv2D):
 
     Within a TensorFlow program (`tf.function`) the kernel is a constant,
     which oneDNN brings into its own order once and not at every call; and
-    on a CPU a wide 3x3 convolution of a known size takes a quarter of the
-    multiplications (`winograd_conv2d`), for a kernel of four times the
-    size. Programs made before a change of the weights don't notice it;
-    see `variable_kernels` for those that are to be saved.
+    on a CPU a wide 3x3 convolution of a known size, or a 5x5 one with stride
+    2, takes a quarter to a third of the multiplications (`winograd_conv2d`),
+    for a kernel of four or six times the size. Programs made before a change
+    of the weights don't notice it; see `variable_kernels` for those that are
+    to be saved.
 
     Keras calls `tf.nn.convolution`, which cuts the map of a dilated
     convolution into interleaved grids and puts them together again; oneDNN
@@ -76,14 +80,7 @@ class InferenceConv2D(keras.layers.Conv2D):
         value = final_value(self.kernel)
         if value is not None:
             if self._is_fast(inputs):
-                if self._transformed_kernel is None:
-                    with tf.init_scope():
-                        self._transformed_kernel = tf.constant(
-                            transform_kernel(value)
-                        )
-                return winograd_conv2d(
-                    inputs, self._transformed_kernel, self.dilation_rate[0]
-                )
+                return self._winograd(inputs, value)
             kernel = tf.constant(value)
         return tf.nn.conv2d(
             inputs,
@@ -94,16 +91,41 @@ class InferenceConv2D(keras.layers.Conv2D):
         )
 
     def _is_fast(self, inputs):
-        """Whether the quarter of the multiplications saves time."""
+        """Whether fewer multiplications save time."""
         import tensorflow as tf
 
+        # cuDNN chooses its algorithm itself.
+        if inputs.dtype != tf.float32 or tf.config.list_physical_devices("GPU"):
+            return False
+        if self._is_strided():
+            return is_worth_it_strided(inputs.shape, self.filters)
         return (
             self.kernel_size == (3, 3)
             and self.strides == (1, 1)
             and self.padding == "same"
             and self.dilation_rate[0] == self.dilation_rate[1]
-            and inputs.dtype == tf.float32
             and is_worth_it(inputs.shape, self.filters, self.dilation_rate[0])
-            # cuDNN chooses its algorithm itself.
-            and not tf.config.list_physical_devices("GPU")
+        )
+
+    def _is_strided(self):
+        return (self.kernel_size, self.strides, self.padding) == (
+            (5, 5),
+            (2, 2),
+            "valid",
+        )
+
+    def _winograd(self, inputs, kernel):
+        import tensorflow as tf
+
+        strided = self._is_strided()
+        if self._transformed_kernel is None:
+            transform = (
+                transform_strided_kernel if strided else transform_kernel
+            )
+            with tf.init_scope():
+                self._transformed_kernel = tf.constant(transform(kernel))
+        if strided:
+            return winograd_strided_conv2d(inputs, self._transformed_kernel)
+        return winograd_conv2d(
+            inputs, self._transformed_kernel, self.dilation_rate[0]
         )

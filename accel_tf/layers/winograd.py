@@ -1,6 +1,7 @@
-"""3x3 convolution from a quarter of the multiplications."""
+"""3x3, and strided 5x5, convolution from fewer multiplications."""
 
 import functools
+import math
 
 import keras
 import numpy as np
@@ -51,6 +52,22 @@ def transform_kernel(kernel):
     return kernel.reshape(WINDOW**2, *kernel.shape[2:]).astype("float32")
 
 
+def transform_strided_kernel(kernel):
+    """What `winograd_strided_conv2d` takes; almost six times as large.
+
+    Args:
+        kernel: array `[5, 5, C, filters]`.
+
+    Returns:
+        float32 array `[36, 4 * C, filters]`.
+    """
+    channels, filters = kernel.shape[2:]
+    kernel = np.pad(kernel, ((0, 1), (0, 1), (0, 0), (0, 0)))
+    kernel = kernel.reshape(3, 2, 3, 2, channels, filters)
+    kernel = kernel.transpose(0, 2, 1, 3, 4, 5)
+    return transform_kernel(kernel.reshape(3, 3, 4 * channels, filters))
+
+
 def winograd_conv2d(inputs, kernel, dilation_rate=1):
     """3x3 convolution with stride 1 and zeros around, to float32 noise.
 
@@ -67,68 +84,130 @@ def winograd_conv2d(inputs, kernel, dilation_rate=1):
     Returns:
         float32 tensor `[B, H, W, filters]`.
     """
-    batch, height, width, channels = ops.shape(inputs)
-    d, filters = dilation_rate, kernel.shape[-1]
-    rows, columns = (-(-size // (TILE * d)) for size in (height, width))
-
-    def padding(size, tiles):
-        return (d, TILE * d * (tiles + 1) - size - d)
-
-    x = ops.pad(
-        inputs,
-        ((0, 0), padding(height, rows), padding(width, columns), (0, 0)),
-    )
-    x = ops.reshape(
-        x, (batch, rows + 1, TILE, d, columns + 1, TILE, d, channels)
-    )
-    x = _compiled_by_xla(_transform_windows)(x)
-    x = ops.matmul(ops.reshape(x, (WINDOW**2, -1, channels)), kernel)
-    x = ops.reshape(x, (WINDOW, WINDOW, batch, rows, d, columns, d, filters))
-    x = _on_second_axis(_PRODUCTS, _on_first_axis(_PRODUCTS, x))
-    x = ops.transpose(x, (2, 3, 0, 4, 5, 1, 6, 7))
-    x = ops.reshape(x, (batch, rows * TILE * d, columns * TILE * d, filters))
-    return x[:, :height, :width]
+    _, height, width, _ = ops.shape(inputs)
+    d = dilation_rate
+    x = _cut_into_grids(inputs, -(-height // d), -(-width // d), d, before=d)
+    return _convolve(x, kernel)[:, :height, :width]
 
 
-def is_worth_it(shape, filters, dilation_rate):
-    """Whether that is the faster way on a CPU.
+def winograd_strided_conv2d(inputs, kernel):
+    """5x5 convolution with stride 2 and nothing around.
+
+    The four grids of every other pixel are channels of one map, on which it
+    is a 3x3 convolution with stride 1.
+
+    Args:
+        inputs: float32 tensor `[B, H, W, C]`.
+        kernel: from `transform_strided_kernel`.
+
+    Returns:
+        float32 tensor `[B, (H - 3) // 2, (W - 3) // 2, filters]`.
+    """
+    _, height, width, _ = ops.shape(inputs)
+    height, width = (height - 3) // 2, (width - 3) // 2
+    x = _cut_into_grids(inputs, height, width, 2)
+    batch, rows, _, columns, _, channels = ops.shape(x)
+    x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
+    x = ops.reshape(x, (batch, rows, 1, columns, 1, 4 * channels))
+    return _convolve(x, kernel)[:, :height, :width]
+
+
+def is_worth_it(shape, filters, dilation_rate=1):
+    """Whether `winograd_conv2d` is the faster way on a CPU.
 
     Args:
         shape: of the inputs; a size may be `None`.
         filters: output channels.
         dilation_rate: distance of the taps in pixels.
     """
-    _, height, width, channels = shape
-    if None in (height, width):
+    _, *sizes, channels = shape
+    return _costs_less(sizes, channels, filters, dilation_rate, 9)
+
+
+def is_worth_it_strided(shape, filters):
+    """Whether `winograd_strided_conv2d` is the faster way on a CPU."""
+    _, *sizes, channels = shape
+    sizes = [size and (size - 3) // 2 for size in sizes]
+    return _costs_less(sizes, 4 * channels, filters, 1, 25 / 4)
+
+
+def _costs_less(sizes, channels, filters, grids, taps):
+    """Args: of a convolution of `taps` products for a pair of channels."""
+    if None in sizes:
         return False
-    step = TILE * dilation_rate
-    padded = -(-height // step) * -(-width // step) * step**2
+    step = TILE * grids
+    padded = math.prod(-(-size // step) * step for size in sizes)
     # In units of one multiply-addition, measured: moving the maps between
-    # the forms costs 250 for each value, reading the kernel 1,300.
+    # the forms costs 170 for each value, reading the kernel 1,300.
     products = channels * filters
-    moving = 250 * (channels + filters)
+    moving = 170 * (channels + filters)
     cost = (36 / 16 * products + moving) * padded + 1300 * products
-    return cost < 7 * products * height * width
+    return cost < 7 / 9 * taps * products * math.prod(sizes)
+
+
+def _cut_into_grids(inputs, height, width, grids, before=0):
+    """`grids**2` interleaved grids of whole windows, filled up with zeros.
+
+    Args:
+        inputs: tensor `[B, H, W, C]`.
+        height, width: of the outputs that a grid has.
+        grids: along each axis.
+        before: rows, and columns, of zeros before the first.
+
+    Returns:
+        tensor `[B, 4 * rows + 2, grids, 4 * columns + 2, grids, C]`, for
+        so many rows and columns of tiles.
+    """
+    batch, *sizes, channels = ops.shape(inputs)
+    whole = [
+        -(-size // TILE) * TILE + WINDOW - TILE for size in (height, width)
+    ]
+    paddings = [
+        (before, number * grids - size - before)
+        for number, size in zip(whole, sizes, strict=True)
+    ]
+    x = ops.pad(inputs, ((0, 0), *paddings, (0, 0)))
+    height, width = whole
+    return ops.reshape(x, (batch, height, grids, width, grids, channels))
+
+
+def _convolve(x, kernel):
+    """The convolution of grids.
+
+    Args:
+        x: from `_cut_into_grids`.
+        kernel: tensor `[36, C, filters]`.
+
+    Returns:
+        tensor `[B, H, W, filters]`, of whole tiles.
+    """
+    x = _compiled_by_xla(_transform_windows)(x)
+    _, _, batch, rows, d, columns, _, channels = ops.shape(x)
+    x = ops.matmul(ops.reshape(x, (WINDOW**2, -1, channels)), kernel)
+    matrix = ops.convert_to_tensor(np.kron(_PRODUCTS, _PRODUCTS), x.dtype)
+    x = ops.matmul(matrix, ops.reshape(x, (WINDOW**2, -1)))
+    filters = kernel.shape[-1]
+    x = ops.reshape(x, (TILE, TILE, batch, rows, d, columns, d, filters))
+    x = ops.transpose(x, (2, 3, 0, 4, 5, 1, 6, 7))
+    return ops.reshape(x, (batch, rows * TILE * d, columns * TILE * d, filters))
 
 
 def _transform_windows(x):
-    """Tiles `[B, tiles + 1, 4, d, tiles + 1, 4, d, C]` to windows.
+    """Grids `[B, 4 * rows + 2, d, 4 * columns + 2, d, C]` to windows.
 
     A window is a tile and the first two rows, or columns, of the next.
 
     Returns:
-        tensor `[6, 6, B, tiles, d, tiles, d, C]`.
+        tensor `[6, 6, B, rows, d, columns, d, C]`.
     """
-    rows = [
-        x[:, i // TILE : i // TILE + x.shape[1] - 1, i % TILE]
-        for i in range(WINDOW)
-    ]
-    x = ops.stack(_combinations(_INPUTS, rows), axis=0)
-    columns = [
-        x[:, :, :, :, j // TILE : j // TILE + x.shape[4] - 1, j % TILE]
-        for j in range(WINDOW)
-    ]
-    return ops.stack(_combinations(_INPUTS, columns), axis=1)
+    height, width = (x.shape[axis] - WINDOW + TILE for axis in (1, 3))
+    rows = [x[:, i : i + height : TILE] for i in range(WINDOW)]
+    windows = []
+    for row in _combinations(_INPUTS, rows):
+        columns = [row[:, :, :, j : j + width : TILE] for j in range(WINDOW)]
+        windows.append(ops.stack(_combinations(_INPUTS, columns)))
+    # Six of six: XLA is a third slower with 36 at once.
+    return ops.stack(windows)
 
 
 def _combinations(matrix, tensors):
@@ -151,17 +230,3 @@ def _compiled_by_xla(function):
     import tensorflow as tf
 
     return tf.function(function, jit_compile=True, autograph=False)
-
-
-def _on_first_axis(matrix, x):
-    shape = ops.shape(x)
-    matrix = ops.convert_to_tensor(matrix, x.dtype)
-    x = ops.matmul(matrix, ops.reshape(x, (shape[0], -1)))
-    return ops.reshape(x, (matrix.shape[0], *shape[1:]))
-
-
-def _on_second_axis(matrix, x):
-    shape = ops.shape(x)
-    matrix = ops.convert_to_tensor(matrix, x.dtype)
-    x = ops.matmul(matrix, ops.reshape(x, (*shape[:2], -1)))
-    return ops.reshape(x, (shape[0], matrix.shape[0], *shape[2:]))

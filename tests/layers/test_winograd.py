@@ -12,8 +12,11 @@ from accel_tf.layers.inference_conv2d import (
 )
 from accel_tf.layers.winograd import (
     is_worth_it,
+    is_worth_it_strided,
     transform_kernel,
+    transform_strided_kernel,
     winograd_conv2d,
+    winograd_strided_conv2d,
 )
 
 
@@ -38,6 +41,23 @@ def test_it_is_the_convolution(height, width, dilation_rate):
         dilation_rate,
     )
     np.testing.assert_allclose(to_numpy(actual), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "height, width", [(20, 12), (21, 11), (5, 6), (36, 67)]
+)
+def test_strided(height, width):
+    x, kernel = random(2, height, width, 3), random(5, 5, 3, 7, seed=1)
+    expected = to_numpy(ops.conv(x, kernel, strides=2, padding="valid"))
+    transformed = transform_strided_kernel(kernel)
+    assert transformed.shape == (36, 12, 7)
+    actual = to_numpy(
+        winograd_strided_conv2d(
+            ops.convert_to_tensor(x), ops.convert_to_tensor(transformed)
+        )
+    )
+    assert actual.shape == expected.shape
+    np.testing.assert_allclose(actual, expected, atol=1e-4)
 
 
 def test_rounding_errors_do_not_grow_with_the_channels():
@@ -65,6 +85,9 @@ def test_where_it_is_worth_it():
     assert not is_worth_it((1, 8, 16, 512), 512, 1)
     assert not is_worth_it((1, 33, 33, 512), 512, 8)
     assert not is_worth_it((1, None, 128, 512), 512, 1)
+    assert is_worth_it_strided((1, 132, 260, 64), 128)
+    assert not is_worth_it_strided((1, 132, 260, 16), 32)
+    assert not is_worth_it_strided((1, 132, None, 64), 128)
 
 
 @pytest.mark.parametrize("size, winograd", [((48, 48), True), ((6, 8), False)])
@@ -83,6 +106,23 @@ def test_layer(size, winograd, dilation_rate):
     model = keras.Model(inputs, layer(inputs))
     for actual in (layer(x), model.predict(x, verbose=0)):
         np.testing.assert_allclose(to_numpy(actual), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("size, winograd", [((100, 99), True), ((9, 8), False)])
+def test_strided_layer(size, winograd):
+    plain = keras.layers.Conv2D(128, 5, strides=2)
+    layer = InferenceConv2D(128, 5, strides=2)
+    x = random(1, *size, 96)
+    assert is_worth_it_strided(x.shape, 128) == winograd
+    expected = to_numpy(plain(x))
+    layer.build(x.shape)
+    layer.set_weights(plain.get_weights())
+    inputs = keras.Input(x.shape[1:])
+    model = keras.Model(inputs, layer(inputs))
+    actual = model.predict(x, verbose=0)
+    np.testing.assert_allclose(actual, expected, atol=1e-4)
+    if keras.backend.backend() == "tensorflow":
+        assert (layer._transformed_kernel is not None) == winograd
 
 
 @pytest.mark.skipif(
