@@ -6,6 +6,7 @@ import pytest
 from backend import to_numpy
 from keras import ops
 
+from accel_tf.layers import winograd
 from accel_tf.layers.inference_conv2d import (
     InferenceConv2D,
     variable_kernels,
@@ -60,6 +61,17 @@ def test_strided(height, width):
     np.testing.assert_allclose(actual, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("batch", [1, 3])
+def test_in_pieces(batch, monkeypatch):
+    """A map whose windows do not fit into the processor's cache."""
+    monkeypatch.setattr(winograd, "_tiles_at_once", lambda *sizes: 27)
+    x, kernel = random(batch, 25, 33, 5), random(3, 3, 5, 7, seed=1)
+    expected = to_numpy(ops.conv(x, kernel, padding="same"))
+    kernel = ops.convert_to_tensor(transform_kernel(kernel))
+    actual = winograd_conv2d(ops.convert_to_tensor(x), kernel)
+    np.testing.assert_allclose(to_numpy(actual), expected, atol=1e-4)
+
+
 def test_rounding_errors_do_not_grow_with_the_channels():
     """As many channels as the largest network has, against float64."""
     x, kernel = (
@@ -81,7 +93,7 @@ def test_where_it_is_worth_it():
     assert is_worth_it((1, 64, 128, 512), 512, 8)
     assert is_worth_it((None, 32, 64, 256), 256, 1)
     # Narrow, of few pixels, cut into too many grids, of unknown size.
-    assert not is_worth_it((1, 256, 512, 64), 64, 1)
+    assert not is_worth_it((1, 256, 512, 32), 32, 1)
     assert not is_worth_it((1, 8, 16, 512), 512, 1)
     assert not is_worth_it((1, 33, 33, 512), 512, 8)
     assert not is_worth_it((1, None, 128, 512), 512, 1)
@@ -90,15 +102,15 @@ def test_where_it_is_worth_it():
     assert not is_worth_it_strided((1, 132, None, 64), 128)
 
 
-@pytest.mark.parametrize("size, winograd", [((48, 48), True), ((6, 8), False)])
+@pytest.mark.parametrize("size, fewer", [((48, 48), True), ((6, 8), False)])
 @pytest.mark.parametrize("dilation_rate", [1, 2])
-def test_layer(size, winograd, dilation_rate):
+def test_layer(size, fewer, dilation_rate):
     """Compiled or not, it is `Conv2D`, by whichever way."""
     options = dict(padding="same", dilation_rate=dilation_rate)
     plain = keras.layers.Conv2D(256, 3, **options)
     layer = InferenceConv2D(256, 3, **options)
     x = random(1, *size, 256)
-    assert is_worth_it(x.shape, 256, dilation_rate) == winograd
+    assert is_worth_it(x.shape, 256, dilation_rate) == fewer
     expected = to_numpy(plain(x))
     layer.build(x.shape)
     layer.set_weights(plain.get_weights())
@@ -108,12 +120,12 @@ def test_layer(size, winograd, dilation_rate):
         np.testing.assert_allclose(to_numpy(actual), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("size, winograd", [((100, 99), True), ((9, 8), False)])
-def test_strided_layer(size, winograd):
+@pytest.mark.parametrize("size, fewer", [((100, 99), True), ((9, 8), False)])
+def test_strided_layer(size, fewer):
     plain = keras.layers.Conv2D(128, 5, strides=2)
     layer = InferenceConv2D(128, 5, strides=2)
     x = random(1, *size, 96)
-    assert is_worth_it_strided(x.shape, 128) == winograd
+    assert is_worth_it_strided(x.shape, 128) == fewer
     expected = to_numpy(plain(x))
     layer.build(x.shape)
     layer.set_weights(plain.get_weights())
@@ -122,7 +134,7 @@ def test_strided_layer(size, winograd):
     actual = model.predict(x, verbose=0)
     np.testing.assert_allclose(actual, expected, atol=1e-4)
     if keras.backend.backend() == "tensorflow":
-        assert (layer._transformed_kernel is not None) == winograd
+        assert (layer._transformed_kernel is not None) == fewer
 
 
 @pytest.mark.skipif(

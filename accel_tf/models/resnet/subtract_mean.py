@@ -9,6 +9,8 @@ PIXEL_MEAN = (123.15, 115.90, 103.06)
 
 def subtract_mean(frame):
     """RGB frames 0..255 of any dtype `[..., 3]` to float32 minus the mean."""
-    return ops.cast(frame, "float32") - ops.convert_to_tensor(
-        PIXEL_MEAN, "float32"
-    )
+    shape = ops.shape(frame)
+    # By rows: TensorFlow takes three times as long for three at a time.
+    rows = ops.reshape(ops.cast(frame, "float32"), (*shape[:-2], -1))
+    mean = ops.convert_to_tensor(PIXEL_MEAN, "float32")
+    return ops.reshape(rows - ops.tile(mean, shape[-2:-1]), shape)
