@@ -10,8 +10,9 @@ python recipes/benchmark_segment.py --out recipes/results/segment.json
 accel-tf benchmark --models accel_18 --batches 1,2,4 \\
     --json recipes/results/benchmark_batches.json
 python recipes/benchmark_accel.py --original ACCEL --original-python MXNET \\
-    --runtimes tensorflow,openvino:int8 --forms fused --rounds 8 \\
+    --runtimes tensorflow,openvino:int8 --forms fused,plain --rounds 8 \\
     --out recipes/results/accel_speed.json
+python recipes/evaluate.py ... --json recipes/results/int8.json  (see README)
 python recipes/benchmark_tdnet.py --original TDNET \\
     --out recipes/results/tdnet_speed.json
 make readme
@@ -23,6 +24,7 @@ import re
 
 from accel_tf.benchmark.report import format_markdown
 from accel_tf.demo import format_results
+from accel_tf.evaluation.report import format_rows
 from accel_tf.files import write_text
 from accel_tf.models.summary import format_table
 
@@ -316,6 +318,7 @@ TABLES = {
     "benchmark_batches": format_markdown,
     "segment": format_segment,
     "accel_speed": format_accel_speed,
+    "int8": format_rows,
     "tdnet_speed": format_tdnet_speed,
     "serving": format_serving,
 }
@@ -323,10 +326,10 @@ TABLES = {
 
 def updated(text):
     """`text` with every table between its markers made anew."""
-    for name, format_rows in TABLES.items():
-        rows = json.loads((RESULTS / f"{name}.json").read_text())
+    for name, format_content in TABLES.items():
+        content = json.loads((RESULTS / f"{name}.json").read_text())
         pattern = rf"(<!-- table:{name} -->\n).*?(<!-- end -->)"
-        table = format_rows(rows)
+        table = format_content(content)
         text, count = re.subn(pattern, rf"\1{table}\n\2", text, flags=re.DOTALL)
         if count != 1:
             raise ValueError(f"README.md has {count} places for {name}.")
