@@ -3,7 +3,7 @@
 import argparse
 import re
 
-from accel_tf import run_options
+from accel_tf import option_types, run_options
 from accel_tf.benchmark import options as benchmark_options
 from accel_tf.evaluation import options as evaluate_options
 from accel_tf.runtimes import options as runtime_options
@@ -42,7 +42,7 @@ def make_parser(run):
     )
     models.add_argument(
         "--size",
-        type=_size,
+        type=option_types.size,
         default=(1024, 2048),
         metavar="HxW",
         help="of a frame in pixels (default: 1024x2048)",
@@ -84,7 +84,7 @@ def make_parser(run):
     )
     segment.add_argument(
         "--size",
-        type=_size,
+        type=option_types.size,
         metavar="HxW",
         help="resize frames to this for the model; the outputs keep the size "
         "of the input (default: no resizing)",
@@ -160,7 +160,7 @@ def make_parser(run):
     )
     export.add_argument(
         "--warm-up-size",
-        type=_size,
+        type=option_types.size,
         metavar="HxW",
         help="of the frames that are expected (default: 512x1024)",
     )
@@ -257,15 +257,6 @@ def _add_model(parser, num_classes=True):
         help=".keras, .weights.h5 or official checkpoint; give it again for "
         "a file that is laid over the one before; random without",
     )
-
-
-def _size(text):
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match or 0 in map(int, match.groups()):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no size; give HEIGHTxWIDTH, such as 512x1024"
-        )
-    return tuple(map(int, match.groups()))
 
 
 def _bytes(text):

@@ -40,7 +40,13 @@ from accel_systems import (
     read_runtime,
     start,
 )
-from benchmark_tdnet import read_names, read_size, share_of_equal
+from benchmark_options import (
+    check_folder_of,
+    check_numbers,
+    read_names,
+    read_size,
+)
+from benchmark_tdnet import share_of_equal
 
 from accel_tf.benchmark.spread import spread
 
@@ -62,9 +68,7 @@ PER_FRAME_CLIP = 2
 def main(argv=None):
     """Measures, prints a table and writes a JSON file."""
     options = read_options(argv)
-    out = options.out
-    if out is not None and not out.absolute().parent.is_dir():
-        raise FileNotFoundError(f"no such folder: {out.absolute().parent}")
+    check_folder_of(options.out)
     check_original(options.original, options.original_python)
     for code in options.codes:
         if code not in FORMS:
@@ -78,8 +82,8 @@ def main(argv=None):
 
     for results in measure(options):
         # A system at a time: the next one may run out of memory.
-        if out is not None:
-            write_text(out, json.dumps(results, indent=1) + "\n")
+        if options.out is not None:
+            write_text(options.out, json.dumps(results, indent=1) + "\n")
     print(format_accel_speed(results))
 
 
@@ -142,11 +146,7 @@ def read_options(argv):
     if "tensorflow" in runtimes:
         options.codes = options.forms + options.codes
     options.size = read_size(options.size)
-    for name, least in (("interval", 2), ("rounds", 1), ("threads", 1)):
-        if getattr(options, name) < least:
-            raise ValueError(f"--{name} must be {least} or more")
-    if options.seed < 0:
-        raise ValueError("--seed must be 0 or more")
+    check_numbers(options, interval=2, rounds=1, threads=1, seed=0)
     return options
 
 

@@ -17,6 +17,7 @@ import statistics
 import sys
 import tempfile
 
+from benchmark_options import check_folder_of, check_numbers
 from benchmark_serving import read_frames, spread, time_part
 
 # The measuring parts need TensorFlow, which takes seconds to import: not for
@@ -56,12 +57,8 @@ def read_options(argv):
     add("--threads", type=int, default=1, help="(default: %(default)s)")
     add("--out", type=pathlib.Path, help="JSON file; else only a table")
     options = parser.parse_args(argv)
-    for name, least in (("frames", 2), ("rounds", 1), ("threads", 1)):
-        if getattr(options, name) < least:
-            raise ValueError(f"--{name} must be {least} or more")
-    if options.out and not options.out.absolute().parent.is_dir():
-        parent = options.out.absolute().parent
-        raise FileNotFoundError(f"no such folder: {parent}")
+    check_numbers(options, frames=2, rounds=1, threads=1)
+    check_folder_of(options.out)
     return options
 
 

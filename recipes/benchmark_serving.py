@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 
+from benchmark_options import check_folder_of, check_numbers, read_size
+
 # The measuring parts need TensorFlow, which takes seconds to import: not for
 # a mistake in the options.
 
@@ -72,20 +74,9 @@ def read_options(argv):
     )
     add("--out", type=pathlib.Path, help="JSON file; else only a table")
     options = parser.parse_args(argv)
-    height, _, width = options.size.partition("x")
-    sides = [int(x) if x.isdecimal() else 0 for x in (height, width)]
-    if min(sides) < 16:
-        raise ValueError(
-            "--size is HxW of 16 or more, such as 512x1024, not "
-            f"{options.size!r}"
-        )
-    options.size = tuple(sides)
-    for name, least in (("interval", 2), ("rounds", 1), ("threads", 1)):
-        if getattr(options, name) < least:
-            raise ValueError(f"--{name} must be {least} or more")
-    if options.out and not options.out.absolute().parent.is_dir():
-        parent = options.out.absolute().parent
-        raise FileNotFoundError(f"no such folder: {parent}")
+    options.size = read_size(options.size, least=16)
+    check_numbers(options, interval=2, rounds=1, threads=1)
+    check_folder_of(options.out)
     return options
 
 

@@ -21,6 +21,12 @@ import statistics
 import sys
 import tempfile
 
+from benchmark_options import (
+    check_folder_of,
+    check_numbers,
+    read_names,
+    read_size,
+)
 from tdnet_systems import (
     FRAMES,
     NETWORKS,
@@ -95,13 +101,9 @@ def main(argv=None):
     options.models = read_names("--models", options.models, NETWORKS)
     options.forms = read_names("--forms", options.forms, FORMS)
     options.size = read_size(options.size)
-    for name in ("rounds", "frames", "threads"):
-        if getattr(options, name) < 1:
-            raise ValueError(f"--{name} must be 1 or more")
+    check_numbers(options, rounds=1, frames=1, threads=1)
     testing_folder(options.original)
-    out = options.out
-    if out is not None and not out.absolute().parent.is_dir():
-        raise FileNotFoundError(f"no such folder: {out.absolute().parent}")
+    check_folder_of(options.out)
 
     from update_readme import format_tdnet_speed
 
@@ -111,31 +113,8 @@ def main(argv=None):
     require("torch", "torch")
     results = measure(options)
     print(format_tdnet_speed(results))
-    if out is not None:
-        write_text(out, json.dumps(results, indent=1) + "\n")
-
-
-# === Command line ===
-
-
-def read_names(option, text, known):
-    """Names with commas between them."""
-    names = text.split(",")
-    for name in names:
-        if name not in known:
-            raise ValueError(f"{option} takes {', '.join(known)}, not {name!r}")
-    return list(dict.fromkeys(names))
-
-
-def read_size(text):
-    """`(height, width)` of `HxW`."""
-    height, _, width = text.partition("x")
-    if not (height.isdecimal() and width.isdecimal()) or 0 in (
-        int(height),
-        int(width),
-    ):
-        raise ValueError(f"--size is HxW, such as 512x1024, not {text!r}")
-    return int(height), int(width)
+    if options.out is not None:
+        write_text(options.out, json.dumps(results, indent=1) + "\n")
 
 
 # === Measuring ===

@@ -1,8 +1,9 @@
 """The options of `accel-tf benchmark` and `recipes/benchmark.py`."""
 
 import argparse
-import re
+import functools
 
+from accel_tf import option_types
 from accel_tf.benchmark.devices import DEVICES
 from accel_tf.benchmark.systems import FORMS, RUNTIMES
 
@@ -29,34 +30,34 @@ def add_options(parser, **defaults):
     )
     add(
         "--size",
-        type=_size,
+        type=functools.partial(option_types.size, least=16),
         default=(512, 1024),
         metavar="HxW",
         help="of a frame in pixels (default: 512x1024)",
     )
     add(
         "--interval",
-        type=_count,
+        type=option_types.count,
         default=5,
         metavar="N",
         help="frames from one key frame to the next (default: 5)",
     )
     add(
         "--rounds",
-        type=_count,
+        type=option_types.count,
         default=5,
         metavar="N",
         help="in which all take turns (default: 5)",
     )
     add(
         "--frames",
-        type=_count,
+        type=option_types.count,
         metavar="N",
         help="timed of each system in a round (default: as --interval)",
     )
     add(
         "--threads",
-        type=_count,
+        type=option_types.count,
         default=1,
         metavar="N",
         help="of each system; with 1, processor time says what a frame costs "
@@ -140,22 +141,4 @@ def _names(text):
 
 
 def _counts(text):
-    return tuple(map(_count, _names(text)))
-
-
-def _size(text):
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match or min(map(int, match.groups())) < 16:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no size; give HEIGHTxWIDTH of 16 or more, such as "
-            "512x1024"
-        )
-    return tuple(map(int, match.groups()))
-
-
-def _count(text):
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no whole number of 1 or more"
-        )
-    return int(text)
+    return tuple(map(option_types.count, _names(text)))

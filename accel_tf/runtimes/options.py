@@ -1,8 +1,6 @@
 """The options that choose another runtime, and those of its export."""
 
-import argparse
-import re
-
+from accel_tf import option_types
 from accel_tf.runtimes.convert import RUNTIMES
 
 FORMATS = {
@@ -32,7 +30,7 @@ def add_options(parser):
     _add_precision(parser)
     add(
         "--threads",
-        type=_positive,
+        type=option_types.count,
         metavar="N",
         help="of the processor, with another runtime than tensorflow "
         "(default: as the runtime chooses)",
@@ -55,7 +53,7 @@ def add_export_options(parser):
     )
     add(
         "--size",
-        type=_size,
+        type=option_types.size,
         action="append",
         metavar="HxW",
         help="of the frames, with another format than savedmodel; may be "
@@ -127,20 +125,3 @@ def given_export_options(arguments):
         "precision": arguments.precision,
         "calibrate": arguments.calibrate,
     }
-
-
-def _positive(text):
-    if not re.fullmatch(r"\d+", text) or not int(text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no number of threads; give 1 or more"
-        )
-    return int(text)
-
-
-def _size(text):
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match or 0 in map(int, match.groups()):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no size; give HEIGHTxWIDTH, such as 512x1024"
-        )
-    return tuple(map(int, match.groups()))
