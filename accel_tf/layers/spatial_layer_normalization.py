@@ -59,8 +59,11 @@ class SpatialLayerNormalization(keras.layers.Layer):
 
     def call(self, inputs):
         x = ops.cast(inputs, "float32")
-        mean, variance = ops.moments(x, axes=(1, 2), keepdims=True)
-        x = (x - mean) * ops.rsqrt(variance + self.epsilon)
+        # Not `ops.moments`: on PyTorch it subtracts squares, whose rounding
+        # error is large beside the variance of nearly constant channels.
+        x = x - ops.mean(x, axis=(1, 2), keepdims=True)
+        variance = ops.mean(ops.square(x), axis=(1, 2), keepdims=True)
+        x = x * ops.rsqrt(variance + self.epsilon)
         x = x * _fitted(self.gamma, inputs) + _fitted(self.beta, inputs)
         return ops.cast(x, inputs.dtype)
 

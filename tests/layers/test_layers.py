@@ -6,7 +6,11 @@ import pytest
 from backend import to_numpy
 from keras import ops
 
-from accel_tf.layers import CropLike, DeformableConv2D
+from accel_tf.layers import (
+    CropLike,
+    DeformableConv2D,
+    SpatialLayerNormalization,
+)
 from accel_tf.layers.blocks import (
     batch_norm,
     conv2d,
@@ -220,6 +224,21 @@ def test_batch_norm_without_scale():
     layer = block(lambda x: batch_norm(x, "bn", scale=False), 2).get_layer("bn")
     names = {variable.name for variable in layer.variables}
     assert names == {"beta", "moving_mean", "moving_variance"}
+
+
+@pytest.mark.parametrize("mean, deviation", [(0, 1), (50, 1), (1, 0.01)])
+def test_spatial_layer_normalization(mean, deviation):
+    """Against float64, also where a channel hardly varies."""
+    x = mean + deviation * random(2, 6, 8, 3)
+    layer = SpatialLayerNormalization((6, 8))
+    gamma, beta = random(6, 8, seed=1), random(6, 8, seed=2)
+    layer.set_weights([gamma, beta])
+    exact = x.astype("float64")
+    exact -= exact.mean((1, 2), keepdims=True)
+    exact /= np.sqrt((exact**2).mean((1, 2), keepdims=True) + 1e-5)
+    exact = exact * gamma[..., None] + beta[..., None]
+    actual = to_numpy(layer(ops.convert_to_tensor(x)))
+    np.testing.assert_allclose(actual, exact, atol=2e-4)
 
 
 @pytest.mark.parametrize("size", [8, 7])

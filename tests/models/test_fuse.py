@@ -155,7 +155,7 @@ def test_the_model_is_left_as_it_is(name):
     before = run(model, clip)[0]
     fused = accel_tf.fuse_for_inference(model)
     for variable in fused.weights:
-        variable.assign(keras.ops.zeros_like(variable))
+        variable.assign(np.zeros(variable.shape))
     for one, other in zip(model.get_weights(), weights, strict=True):
         np.testing.assert_array_equal(one, other)
     assert_all_close(run(model, clip)[0], before, 1e-7)
