@@ -126,14 +126,26 @@ def is_worth_it(shape, filters, dilation_rate=1):
 
 
 def is_worth_it_strided(shape, filters):
-    """Whether `winograd_strided_conv2d` is the faster way on a CPU."""
+    """Whether `winograd_strided_conv2d` is the faster way on a CPU.
+
+    Args:
+        shape: of the inputs; a size may be `None`.
+        filters: output channels.
+    """
     _, *sizes, channels = shape
     sizes = [size and (size - 3) // 2 for size in sizes]
     return _costs_less(sizes, 4 * channels, filters, 1, 25 / 4)
 
 
 def _costs_less(sizes, channels, filters, grids, taps):
-    """Args: of a convolution of `taps` products for a pair of channels."""
+    """Whether 36 products for 16 outputs cost less than `taps` for each.
+
+    Args:
+        sizes: height and width of the outputs; one may be `None`.
+        channels, filters: of the 3x3 convolution.
+        grids: interleaved ones along each axis.
+        taps: products of the plain convolution, for each of those channels.
+    """
     if None in sizes:
         return False
     step = TILE * grids
