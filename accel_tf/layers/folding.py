@@ -1,6 +1,7 @@
 """Batch normalisation with fixed statistics, folded into convolutions."""
 
 import collections
+import types
 
 import keras
 import numpy as np
@@ -29,21 +30,24 @@ _ONLY_IN_TRAINING = (keras.layers.Dropout, keras.layers.SpatialDropout2D)
 class FoldedNetwork(keras.Model):
     """A functional model that was folded, with what else the network told.
 
-    Has the constructor's arguments of a `Network` as attributes, its
-    `output_stride`, and counts multiply-additions as it does.
+    Has the constructor's arguments of a `Network` as attributes, and those
+    attributes and methods of its class by which segmenters know it.
     """
+
+    _ATTRIBUTES = ("output_stride", "observed_stride", "runs_on_host")
+    _METHODS = ("multiply_adds", "observe", "observed_shape")
 
     def describe(self, network):
         """Takes over what `network` says of itself."""
-        for name in (*getattr(network, "arguments", ()), "output_stride"):
+        arguments = getattr(network, "arguments", ())
+        for name in (*arguments, *self._ATTRIBUTES):
             if hasattr(network, name):
                 setattr(self, name, getattr(network, name))
-        self._count = getattr(type(network), "multiply_adds", None)
+        for name in self._METHODS:
+            method = getattr(type(network), name, None)
+            if method is not None:
+                setattr(self, name, types.MethodType(method, self))
         return self
-
-    def multiply_adds(self, image_shape):
-        """Of the convolutions, for images of `image_shape`."""
-        return self._count(self, image_shape)
 
 
 def fold_batch_normalization(network):

@@ -6,7 +6,6 @@ from accel_tf.models.accel.accel import Accel, same_size
 from accel_tf.models.cost import count_multiply_adds
 from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.dff.fused_deep_feature_flow import FusedDeepFeatureFlow
-from accel_tf.models.flownet import flow_image
 from accel_tf.models.fused_head import (
     float64,
     fuse_rest_of_head,
@@ -73,7 +72,7 @@ class FusedAccel(FusedDeepFeatureFlow, Accel):
         features = self.update_backbone.compute_output_shape(image)
         return [
             dataclasses.replace(
-                conversion, outputs=("image", "small"), function=_convert
+                conversion, outputs=("image", "small"), function=self._convert
             ),
             flow_network,
             warp,
@@ -96,7 +95,5 @@ class FusedAccel(FusedDeepFeatureFlow, Accel):
             ),
         ]
 
-
-def _convert(frame):
-    image = subtract_mean(frame)
-    return image, flow_image(image)
+    def _convert(self, frame):
+        return subtract_mean(frame), self.flow_network.observe(frame)

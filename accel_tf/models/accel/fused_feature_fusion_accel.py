@@ -11,7 +11,7 @@ from accel_tf.models.cost import (
     count_upsampling,
     count_warp,
 )
-from accel_tf.models.flownet import flow_image
+from accel_tf.models.flownet import fold_flow_network
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.fused_head import float64
 from accel_tf.models.resnet import subtract_mean
@@ -36,7 +36,7 @@ class FusedFeatureFusionAccel(FusedSegmenter, FeatureFusionAccel):
         self.reference_backbone = fold_batch_normalization(
             model.reference_backbone
         )
-        self.flow_network = fold_batch_normalization(model.flow_network)
+        self.flow_network = fold_flow_network(model.flow_network)
         self.reference_head = fold_batch_normalization(model.reference_head)
         fusion, bias = (float64(x) for x in model.fusion.get_weights())
         fc6, score = (
@@ -73,11 +73,10 @@ class FusedFeatureFusionAccel(FusedSegmenter, FeatureFusionAccel):
     def segment(self, frame, state, is_key, training=None):
         if not is_key:
             return super().segment(frame, state, is_key)
-        image = subtract_mean(frame)
-        features = self.reference_backbone(image)
+        features = self.reference_backbone(subtract_mean(frame))
         state = {
             "features": self.warped_half(features),
-            "flow_image": flow_image(image),
+            "flow_image": self.flow_network.observe(frame),
         }
         return self.reference_head(features), None, state
 
@@ -89,7 +88,6 @@ class FusedFeatureFusionAccel(FusedSegmenter, FeatureFusionAccel):
 
     def multiply_adds(self, height, width):
         image = (1, height, width, 3)
-        half = (1, (height + 1) // 2, (width + 1) // 2, 3)
         shape = self.reference_backbone.compute_output_shape(image)
         pixels, channels = shape[1] * shape[2], shape[3]
         branch = count_multiply_adds(self.reference_backbone, image)
@@ -101,7 +99,7 @@ class FusedFeatureFusionAccel(FusedSegmenter, FeatureFusionAccel):
         )
         return {
             "key": branch + 2 * convolution + scores,
-            "non_key": count_multiply_adds(self.flow_network, half, half)
+            "non_key": self.flow_network.multiply_adds(height, width)
             + count_warp((*shape[:3], self.head_filters))
             + branch
             + convolution

@@ -11,7 +11,6 @@ from accel_tf.models.cost import (
 )
 from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.dff.convert_dff import dff_entries
-from accel_tf.models.flownet import flow_image
 from accel_tf.models.network import copy_network
 from accel_tf.models.resnet import subtract_mean
 from accel_tf.models.segmentation_head import segmentation_head
@@ -39,7 +38,8 @@ class DeepFeatureFlow(VideoSegmenter):
     Args:
         reference_backbone: network from RGB minus the mean to features;
             has `output_stride`.
-        flow_network: as `FlowNetS`, of the same stride.
+        flow_network: a `FlowNetwork`, or `DenseInverseSearch`, of the same
+            stride.
         num_classes: classes of the logits.
         head_filters: channels of the head's first convolution.
         label_map, dtype, name: as in `VideoSegmenter`.
@@ -82,7 +82,7 @@ class DeepFeatureFlow(VideoSegmenter):
 
         Args:
             reference: `DeepLab` whose branch looks at key frames.
-            flow_network: as `FlowNetS`, of the same stride.
+            flow_network: as in the constructor.
             **kwargs: further arguments of the constructor; classes and label
                 map are those of `reference`.
 
@@ -125,25 +125,26 @@ class DeepFeatureFlow(VideoSegmenter):
         _, *features = self.reference_backbone.compute_output_shape(
             (None, height, width, 3)
         )
-        half = ((height + 1) // 2, (width + 1) // 2, 3)
+        observed, kind = self.flow_network.observed_shape(height, width)
         dtype = self.reference_backbone.compute_dtype
         return {
             "features": ops.zeros((batch_size, *features), dtype),
-            "flow_image": ops.zeros((batch_size, *half), "float32"),
+            "flow_image": ops.zeros((batch_size, *observed), kind),
         }
 
     def advance(self, frame, state, is_key, training=None):
-        image = subtract_mean(frame)
-        small = flow_image(image)
+        observed = self.flow_network.observe(frame)
         if is_key:
-            features = self.reference_backbone(image, training=training)
+            features = self.reference_backbone(
+                subtract_mean(frame), training=training
+            )
         else:
             flow = self.flow_network(
-                [small, state["flow_image"]], training=training
+                [observed, state["flow_image"]], training=training
             )
             height, width = ops.shape(state["features"])[1:3]
             features = warp(state["features"], flow[:, :height, :width])
-        return {"features": features, "flow_image": small}
+        return {"features": features, "flow_image": observed}
 
     def score(self, frame, state, is_key, training=None):
         features = state["features"]
@@ -151,7 +152,6 @@ class DeepFeatureFlow(VideoSegmenter):
 
     def multiply_adds(self, height, width):
         image = (1, height, width, 3)
-        half = (1, (height + 1) // 2, (width + 1) // 2, 3)
         features = self.reference_backbone.compute_output_shape(image)
         scores = (*features[:3], self.num_classes)
         head = count_multiply_adds(
@@ -159,7 +159,7 @@ class DeepFeatureFlow(VideoSegmenter):
         ) + count_upsampling(scores, self.output_stride)
         return {
             "key": count_multiply_adds(self.reference_backbone, image) + head,
-            "non_key": count_multiply_adds(self.flow_network, half, half)
+            "non_key": self.flow_network.multiply_adds(height, width)
             + count_warp(features)
             + head,
         }

@@ -2,14 +2,12 @@
 
 from keras import ops
 
-from accel_tf.layers.folding import fold_batch_normalization
 from accel_tf.models.cost import count_multiply_adds, count_warp
 from accel_tf.models.dff.deep_feature_flow import DeepFeatureFlow
-from accel_tf.models.flownet import flow_image
+from accel_tf.models.flownet import fold_flow_network
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.fused_head import fuse_rest_of_head, fuse_with_fc6
 from accel_tf.models.parts import Part
-from accel_tf.models.resnet import subtract_mean
 from accel_tf.ops import warp
 
 
@@ -29,12 +27,11 @@ class FusedDeepFeatureFlow(FusedSegmenter, DeepFeatureFlow):
         super().__init__(model)
         head = model.reference_head
         self.reference_backbone = fuse_with_fc6(model.reference_backbone, head)
-        self.flow_network = fold_batch_normalization(model.flow_network)
+        self.flow_network = fold_flow_network(model.flow_network)
         self.reference_head = fuse_rest_of_head(head, "reference_head")
         self.built = True
 
     def non_key_parts(self, height, width):
-        half = (1, (height + 1) // 2, (width + 1) // 2, 3)
         features = self.reference_backbone.compute_output_shape(
             (1, height, width, 3)
         )
@@ -43,14 +40,14 @@ class FusedDeepFeatureFlow(FusedSegmenter, DeepFeatureFlow):
                 "frame conversion",
                 ("frame",),
                 ("small",),
-                lambda frame: flow_image(subtract_mean(frame)),
+                self.flow_network.observe,
             ),
             Part(
                 "flow network",
                 ("small", "flow_image"),
                 ("flow",),
                 lambda *images: self.flow_network(list(images)),
-                count_multiply_adds(self.flow_network, half, half),
+                self.flow_network.multiply_adds(height, width),
                 (self.flow_network,),
             ),
             Part(

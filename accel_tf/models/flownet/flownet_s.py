@@ -4,13 +4,13 @@ import keras
 
 from accel_tf.layers import CropLike
 from accel_tf.layers.blocks import HE, conv2d, network_scope
-from accel_tf.models.network import Network
+from accel_tf.models.flownet.flow_network import FlowNetwork
 
 SLOPE = 0.1
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class FlowNetS(Network):
+class FlowNetS(FlowNetwork):
     """Optical flow at feature resolution from two half-size frames.
 
     FlowNet (ICCV 2015, FlowNetSimple) on half-size input, refined to
@@ -97,19 +97,6 @@ class FlowNetS(Network):
         self.decoder_filters = tuple(decoder_filters)
         self.output_stride = output_stride
         self.scale = scale
-
-
-def flow_image(image):
-    """What FlowNet sees of a frame.
-
-    Args:
-        image: float32 `[B, H, W, 3]`, RGB 0..255 minus the mean.
-
-    Returns:
-        float32 `[B, ceil(H / 2), ceil(W / 2), 3]`: averages of 2x2 pixels,
-        over 255; at an odd edge, of the pixels that exist.
-    """
-    return keras.ops.average_pool(image, 2, strides=2, padding="same") / 255.0
 
 
 def _leaky_relu(x, name):
