@@ -35,6 +35,9 @@ class VideoSegmenter(keras.Model):
     """
 
     uses_key_frames = False
+    runs_on_host = False
+    """Whether a part of it runs outside the graph, so that the model can be
+    neither saved nor exported."""
     # Names in official checkpoints, with wildcards, that a model need not
     # take: heads that only training has, classifiers of other tasks.
     unused_checkpoint_tensors = ()
@@ -137,6 +140,19 @@ class VideoSegmenter(keras.Model):
         if bias is not None:
             scores = scores + ops.cast(bias, "float32")
         return scores
+
+    def scores_shape(self, batch_size, height, width):
+        """Shape of what `segment` gives for key frames of a size.
+
+        Args:
+            batch_size, height, width: as in `initial_state`.
+
+        Returns:
+            `(batch_size, h, w, classes)`.
+        """
+        frame = keras.KerasTensor((batch_size, height, width, 3), "uint8")
+        state = self.initial_state(batch_size, height, width)
+        return tuple(_Scores(self, state).compute_output_spec(frame).shape)
 
     def clip_state(self, batch_size, height, width):
         """The state with which `call` begins a clip."""
@@ -280,3 +296,14 @@ class VideoSegmenter(keras.Model):
                 for key, value in config.items()
             }
         )
+
+
+class _Scores(keras.layers.Layer):
+    """The scores of a segmenter's key frame, whose shape Keras can find."""
+
+    def __init__(self, segmenter, state):
+        super().__init__(autocast=False)
+        self._segment = lambda frame: segmenter.segment(frame, state, True)
+
+    def call(self, frame):
+        return self._segment(frame)[0]

@@ -1,0 +1,7 @@
+"""Models that segment every frame afresh, of any origin, as segmenters."""
+
+from accel_tf.models.per_frame.adapt import per_frame
+from accel_tf.models.per_frame.foreign_per_frame import ForeignPerFrame
+from accel_tf.models.per_frame.per_frame import PerFrame
+
+__all__ = ["ForeignPerFrame", "PerFrame", "per_frame"]
