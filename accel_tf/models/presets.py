@@ -6,6 +6,7 @@ from accel_tf.layers.blocks import dtype_scope
 from accel_tf.models.accel.accel_presets import accel_presets
 from accel_tf.models.deeplab.deeplab_presets import deeplab_presets
 from accel_tf.models.dff.dff_presets import dff_presets
+from accel_tf.models.pidnet.pidnet_presets import pidnet_presets
 from accel_tf.models.pspnet.pspnet_presets import pspnet_presets
 from accel_tf.models.tdnet.tdnet_presets import tdnet_presets
 
@@ -15,6 +16,7 @@ _PRESETS = {
     **accel_presets,
     **pspnet_presets,
     **tdnet_presets,
+    **pidnet_presets,
 }
 
 

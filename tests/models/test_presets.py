@@ -122,6 +122,9 @@ def test_names():
         "td2_psp50",
         "td2_fa18",
         "td4_psp_tiny",
+        "pidnet_s",
+        "pidnet_m",
+        "pidnet_l",
     ]
 
 

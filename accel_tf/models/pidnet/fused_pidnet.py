@@ -1,0 +1,19 @@
+"""PIDNet for inference."""
+
+from accel_tf.layers.folding import fold_batch_normalization
+from accel_tf.models.fuse import FusedSegmenter
+from accel_tf.models.pidnet.pidnet import PIDNet
+
+
+class FusedPIDNet(FusedSegmenter, PIDNet):
+    """`PIDNet` whose batch normalisation is folded into its convolutions.
+
+    Args:
+        model: a `PIDNet`.
+    """
+
+    def __init__(self, model):
+        super().__init__(model)
+        self.backbone = fold_batch_normalization(model.backbone)
+        self.head = fold_batch_normalization(model.head)
+        self.built = True
