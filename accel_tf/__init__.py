@@ -22,11 +22,13 @@ with quiet_start() if _IS_COMMAND else contextlib.nullcontext():
     from accel_tf.checkpoints import load_checkpoint
     from accel_tf.data.label_maps import LabelMap
     from accel_tf.models.fuse import fuse_for_inference
+    from accel_tf.models.per_frame import per_frame
     from accel_tf.models.presets import (
         describe_preset,
         from_preset,
         list_presets,
     )
+    from accel_tf.models.propagation import propagate, smooth, with_flow
     from accel_tf.models.segmenter import VideoSegmenter
     from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
 
@@ -56,6 +58,10 @@ __all__ = [
     "list_presets",
     "load_checkpoint",
     "ops",
+    "per_frame",
+    "propagate",
     "serving",
+    "smooth",
     "training",
+    "with_flow",
 ]

@@ -30,7 +30,7 @@ def resize_bilinear(images, size, align_corners=False):
             scale = (last + 1.0) / ops.cast(new, "float32")
             position = (index + 0.5) * scale - 0.5
         positions.append(ops.clip(position, 0.0, last))
-    return _interpolate(images, *positions)
+    return interpolate(images, *positions)
 
 
 def upsample_scores(scores, stride, size):
@@ -54,10 +54,10 @@ def upsample_scores(scores, stride, size):
         (ops.cast(ops.arange(new), "float32") + 0.5) / stride - 0.5
         for new in size
     ]
-    return _interpolate(scores, *positions)
+    return interpolate(scores, *positions)
 
 
-def _interpolate(images, rows, columns):
+def interpolate(images, rows, columns):
     """Interpolates at the outer product of `rows` and `columns`."""
     batch, height, width, channels = ops.shape(images)
     row_matrix = _interpolation_matrix(rows, height, images.dtype)
