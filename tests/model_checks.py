@@ -188,10 +188,10 @@ def check_mixed_precision(make, policy, noise):
         assert error < noise * np.sqrt(np.mean(expected**2))
 
 
-def check_training(make, run_eagerly=False):
+def check_training(make, run_eagerly=False, **size):
     """`fit` on clips lowers the loss and moves every trainable variable."""
     model = copy_of(make())
-    clips = scenes(batch=2)
+    clips = scenes(batch=2, **size)
     labels = np.zeros(clips[:, 0, ..., 0].shape, "int32")
     labels[:, :, labels.shape[2] // 2 :] = 1
     before = [to_numpy(v).copy() for v in model.trainable_variables]

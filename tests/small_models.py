@@ -7,6 +7,7 @@ from accel_tf.models.accel import Accel, FeatureFusionAccel
 from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.flownet import FlowNetS
+from accel_tf.models.pidnet import PIDNet, PIDNetBackbone
 from accel_tf.models.pspnet import DilatedResNet, PSPNet
 from accel_tf.models.resnet import PreActivationResNet, ResNetV1
 from accel_tf.models.tdnet import FANet, TDNet
@@ -125,6 +126,17 @@ def small_pspnet(num_classes=CLASSES, **kwargs):
     return lively(PSPNet(backbone, num_classes, head_filters=16, **kwargs))
 
 
+def small_pidnet(num_classes=CLASSES, light=True, **kwargs):
+    backbone = PIDNetBackbone(
+        filters=4,
+        blocks=(2, 2),
+        pooling_filters=6,
+        light=light,
+        name="backbone",
+    )
+    return lively(PIDNet(backbone, num_classes, head_filters=16, **kwargs))
+
+
 def small_tdnet(paths, bottleneck=False, num_classes=CLASSES, **kwargs):
     backbones = [
         small_dilated_resnet(f"backbone_{number}", bottleneck)
@@ -168,6 +180,7 @@ def _small_tdnet(backbones, num_classes, **kwargs):
 # With scores that are resized with aligned corners, and without key frames.
 SMALL_PYRAMID_MODELS = {
     "pspnet": small_pspnet,
+    "pidnet": small_pidnet,
     "td4": small_td4,
     "td2": small_td2,
     "td2_fanet": small_td2_fanet,

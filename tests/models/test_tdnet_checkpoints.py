@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-from backend import to_numpy
 from model_tools import assert_close, copy_of, run, scenes
 from small_models import (
     SMALL_PYRAMID_MODELS,
@@ -12,41 +11,14 @@ from small_models import (
     small_td2,
     small_td2_fanet,
 )
-from torch_checkpoints import write_checkpoint
+from torch_checkpoints import (
+    assert_loaded,
+    official,
+    refused,
+    write_checkpoint,
+)
 
 import accel_tf
-
-
-def official(model, seed=1):
-    """All tensors of an official file for `model`, with random values."""
-    rng = np.random.default_rng(seed)
-    tensors = {}
-    for entry in model.checkpoint_entries():
-        (name,) = entry.names
-        tensors[name] = rng.uniform(0.5, 1.5, entry.shape).astype("float32")
-        if name.endswith("running_var"):
-            tracked = name.replace("running_var", "num_batches_tracked")
-            tensors[tracked] = np.array(7)
-    return tensors
-
-
-def assert_loaded(model, tensors):
-    for entry in model.checkpoint_entries():
-        value = tensors[entry.names[0]]
-        if value.ndim == 4:  # (out, in, rows, columns)
-            value = value.transpose(2, 3, 1, 0)
-        np.testing.assert_array_equal(to_numpy(entry.variable), value)
-
-
-def refused(model, path):
-    """A `ValueError` of one line, and a model as it was; gives the line."""
-    before = [to_numpy(variable).copy() for variable in model.weights]
-    with pytest.raises(ValueError) as error:
-        accel_tf.load_checkpoint(model, path)
-    assert "\n" not in str(error.value)
-    for variable, value in zip(model.weights, before, strict=True):
-        np.testing.assert_array_equal(to_numpy(variable), value)
-    return str(error.value)
 
 
 @pytest.mark.parametrize("name", SMALL_PYRAMID_MODELS)
