@@ -88,6 +88,7 @@ def _local_segment(arguments):
     interval = 5 if arguments.interval is None else arguments.interval
     # A bad interval should not wait for the model.
     accel_tf.FixedInterval(interval)
+    prepare = run_options.given_form(arguments)
     num_classes = arguments.num_classes
     model, message = restore_segmenter(
         arguments.model,
@@ -95,8 +96,7 @@ def _local_segment(arguments):
         19 if num_classes is None else num_classes,
     )
     print(message)
-    model = run_options.given_form(arguments)(model)
-    return functools.partial(segment_video, model, interval=interval)
+    return functools.partial(segment_video, prepare(model), interval=interval)
 
 
 def _remote_segment(arguments):

@@ -179,7 +179,7 @@ def _fit(model, dataset, loss, steps, learning_rate):
 def _evaluate(systems, sequences):
     height, width = sequences[0]["frames"].shape[1:3]
     models = {name: model for name, (model, _) in systems.items()}
-    milliseconds = measure_steps(models, height, width)
+    milliseconds = measure_steps(models, sequences[0]["frames"][:2])
     rows = []
     runs = [
         (name, model, interval)

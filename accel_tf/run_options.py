@@ -2,6 +2,9 @@
 
 from accel_tf.runtimes import options as runtime_options
 
+SMOOTH = 0.8
+"""Share of the frames before that `--smooth` keeps."""
+
 
 def add_options(parser):
     """Adds them to a verb that runs a model.
@@ -10,7 +13,89 @@ def add_options(parser):
         parser: an `argparse.ArgumentParser`.
     """
     add_exact_graph(parser)
+    add_motion(parser)
     runtime_options.add_options(parser)
+
+
+def add_motion(parser):
+    """Adds what is done to a model along the optical flow."""
+    parser.add_argument(
+        "--propagate",
+        metavar="FLOW",
+        help="key frames for a per-frame model: between them its scores move "
+        "along the optical flow. FLOW is dis (OpenCV's), dis:fast:2 (faster, "
+        "on frames of half the size), small (the network that comes with "
+        "accel-tf), a .keras file or PRESET=FILE",
+    )
+    parser.add_argument(
+        "--update",
+        metavar="FILE",
+        help="with --propagate: .keras file of a light per-frame model that "
+        "corrects the moved scores where the flow is not to be trusted",
+    )
+    parser.add_argument(
+        "--flow",
+        metavar="FLOW",
+        help="another optical flow for a model that has one, and for --smooth",
+    )
+    parser.add_argument(
+        "--smooth",
+        type=float,
+        nargs="?",
+        const=SMOOTH,
+        metavar="SHARE",
+        help="average the scores along the optical flow, so that labels do "
+        "not flicker; SHARE, 0 to below 1, is what is kept of the frames "
+        f"before (default: {SMOOTH})",
+    )
+
+
+def given_motion(arguments):
+    """What is done to a restored model along the optical flow.
+
+    Args:
+        arguments: an `argparse.Namespace` with the options of `add_motion`.
+
+    Returns:
+        Function from a per-frame `VideoSegmenter`, or one with a flow, to
+        what is run.
+
+    Raises:
+        ValueError, OSError, ImportError: one line, if a flow is unknown or a
+            file cannot be read.
+    """
+    given = (arguments.propagate, arguments.flow, arguments.smooth)
+    if arguments.update is not None and arguments.propagate is None:
+        raise ValueError("--update goes with --propagate.")
+    if given == (None, None, None):
+        return lambda model: model
+    from accel_tf.models import propagation
+    from accel_tf.models.restore import load_keras_model
+
+    names = (arguments.propagate, arguments.flow)
+    if None not in names:
+        raise ValueError("--propagate names the flow; leave --flow out.")
+    flow = propagation.make_flow(arguments.propagate or arguments.flow or "dis")
+    update = arguments.update and load_keras_model(arguments.update)
+    smooth = arguments.smooth
+
+    def prepare(model):
+        if arguments.propagate is not None:
+            return propagation.propagate(
+                model, flow, update, smooth=smooth or 0.0
+            )
+        if arguments.flow is not None and hasattr(model, "flow_network"):
+            model = propagation.with_flow(model, arguments.flow)
+        elif smooth is None:
+            raise ValueError(
+                f"--flow is for models with an optical flow, which "
+                f"{model.name} has not; give --propagate {arguments.flow}."
+            )
+        if smooth is not None:
+            model = propagation.smooth(model, flow, smooth)
+        return model
+
+    return prepare
 
 
 def add_exact_graph(parser):
@@ -34,12 +119,14 @@ def given_form(arguments):
         folder, to what `VideoStream` takes.
     """
     given = runtime_options.given_options(arguments)
+    along_flow = given_motion(arguments)
 
     def prepare(model):
         from accel_tf.models.fuse import fuse_for_inference
         from accel_tf.runtimes import RuntimeSegmenter
         from accel_tf.runtimes.export import prepare_runtime
 
+        model = along_flow(model)
         is_fused = isinstance(model, RuntimeSegmenter)
         if not (is_fused or arguments.exact_graph):
             model = fuse_for_inference(model)

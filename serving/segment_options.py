@@ -1,6 +1,7 @@
 """The options of `accel-tf segment` that go with a server."""
 
 _OF_LOCAL_MODELS = ("weights", "interval", "num_classes", "exact_graph")
+_OF_LOCAL_MODELS += ("propagate", "update", "flow", "smooth")
 
 
 def add_options(parser):

@@ -93,6 +93,23 @@ def test_segment_runs_what_export_wrote(files, exact, tmp_path, capsys):
     assert "float32 for onnxruntime" in capsys.readouterr().out
 
 
+def test_a_per_frame_model_gets_key_frames(files, tmp_path, capsys):
+    options = ["--model", "deeplab_tiny", "--propagate", "dis:fast:2"]
+    segment(files, tmp_path, *options, "--interval", "4", "--smooth", "0.3")
+    assert "12 frames, 3 key frames" in capsys.readouterr().out
+
+
+def test_smoothing_and_another_flow(files, tmp_path, capsys):
+    (tmp_path / "smooth").mkdir()
+    options = ["--model", "deeplab_tiny", "--smooth"]
+    segment(files, tmp_path / "smooth", *options)
+    assert "12 frames, 12 key frames" in capsys.readouterr().out
+    (tmp_path / "flow").mkdir()
+    options = [*model_options(files), "--flow", "dis"]
+    segment(files, tmp_path / "flow", *options)
+    assert "12 frames, 3 key frames" in capsys.readouterr().out
+
+
 def test_mistakes_are_one_line(files, tmp_path, capsys):
     def fails_with(expected, *argv):
         assert cli.main(list(map(str, argv))) == 2
@@ -108,6 +125,15 @@ def test_mistakes_are_one_line(files, tmp_path, capsys):
     fails_with("float16", *run, "--runtime=openvino", "--precision=float16")
     folder = "segment", files / "video.mp4", "--model", "accel_tiny", *output
     fails_with("is a folder", *folder, "--weights", files)
+    fails_with("no optical flow 'diss'", *run, "--propagate", "diss")
+    fails_with("accel_tiny remembers frames", *run, "--propagate", "dis")
+    fails_with("leave --flow out", *run, "--propagate=dis", "--flow=dis")
+    fails_with("--update goes with --prop", *run, "--update", "light.keras")
+    fails_with("smooth must be from 0", *run, "--smooth", "1")
+    tiny = "segment", files / "video.mp4", "--model", "deeplab_tiny", *output
+    fails_with("give --propagate dis", *tiny, "--flow", "dis")
+    dis = *tiny, "--propagate", "dis", "--runtime", "openvino"
+    fails_with("runs outside the graph", *dis)
     export = "export", *model_options(files), tmp_path / "programs"
     fails_with("--size", *export, "--format", "onnx")
     fails_with("--format", *export, "--size", "48x64")

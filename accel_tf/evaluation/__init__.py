@@ -1,9 +1,9 @@
 """Accuracy, temporal consistency and speed of segmenters."""
 
+from accel_tf.evaluation.class_mapping import class_mapping
 from accel_tf.evaluation.plan import MODES
 from accel_tf.evaluation.protocol import (
     Evaluation,
-    check_classes,
     evaluate,
     evaluate_together,
 )
@@ -12,7 +12,7 @@ from accel_tf.evaluation.timing import mean_over_interval, measure_steps
 __all__ = [
     "MODES",
     "Evaluation",
-    "check_classes",
+    "class_mapping",
     "evaluate",
     "evaluate_together",
     "mean_over_interval",

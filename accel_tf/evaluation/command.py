@@ -6,16 +6,20 @@ import keras
 import tqdm
 
 from accel_tf import optional
+from accel_tf.evaluation.class_mapping import class_mapping
 from accel_tf.evaluation.plan import check_mode
-from accel_tf.evaluation.protocol import check_classes, evaluate_together
+from accel_tf.evaluation.protocol import evaluate_together
 from accel_tf.evaluation.report import (
     format_classes,
     format_rows,
     report_row,
     write_report,
 )
+from accel_tf.evaluation.stored_labels import PREFIX, stored_labels
 from accel_tf.evaluation.timing import measure_steps
 from accel_tf.models.fuse import fuse_for_inference
+from accel_tf.models.presets import list_presets
+from accel_tf.models.propagation import propagate
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.runtimes import RuntimeSegmenter
 from accel_tf.runtimes.restore import restore_segmenter
@@ -49,13 +53,15 @@ def evaluate_systems(
     Args:
         systems: dict of name -> `(preset, weights)`: one of
             `accel_tf.list_presets()` and a list of files, as for
-            `restore_segmenter`.
+            `restore_segmenter`; or `"labels:DIR"` and none, see
+            `stored_labels`. A preset may end with `+FLOW`, which propagates
+            it (see `accel_tf.propagate`).
         data: name of a built data set, `"builder"` or `"builder/config"`.
         data_dir: folder of the built data sets; TFDS' own by default.
         split: of the data set.
         intervals: frames from one key frame to the next.
         mode: as for `accel_tf.evaluation.evaluate`.
-        temporal: whether to measure temporal consistency.
+        temporal: as for `evaluate_together`.
         limit: only the first so many sequences; `None` for all.
         rounds: frames of each kind that are timed; 0 for no timing.
         json: path of the report; `None` for none.
@@ -82,8 +88,9 @@ def evaluate_systems(
         optional.cv2()
     models = {}
     for name, (preset, weights) in systems.items():
-        model = _restore(name, preset, weights, label_map)
-        models[name] = prepare(model)
+        preset, _, flow = preset.partition("+")
+        model = _restore(name, preset, weights, label_map, sequences)
+        models[name] = prepare(propagate(model, flow) if flow else model)
 
     runs = [
         (name, interval)
@@ -113,8 +120,7 @@ def evaluate_systems(
     if rounds:
         milliseconds = measure_steps(
             models,
-            height,
-            width,
+            [first["frames"][i] for i in (0, min(1, len(first["frames"]) - 1))],
             rounds,
             lambda turns: tqdm.tqdm(turns, desc="timing", unit=" rounds"),
         )
@@ -173,16 +179,28 @@ def _open_data(data, data_dir, split, limit):
     return sequences, label_map_of(builder), source
 
 
-def _restore(name, preset, weights, label_map):
-    model, message = restore_segmenter(preset, weights, len(label_map))
+def _restore(name, preset, weights, label_map, sequences):
+    if preset.startswith(PREFIX):
+        folder = preset.removeprefix(PREFIX)
+        model = stored_labels(folder, sequences)
+        message = f"labels of {folder}."
+    else:
+        model, message = restore_segmenter(preset, weights, len(label_map))
     if not isinstance(model, VideoSegmenter | RuntimeSegmenter):
         raise ValueError(f"{preset} is not a video segmenter.")
-    knows_names = isinstance(model, RuntimeSegmenter) or any(
-        str(path).endswith(".keras") for path in weights
+    # A preset has numbers, or the names that its number of classes suggests.
+    brings_names = (
+        isinstance(model, RuntimeSegmenter)
+        or preset not in list_presets()
+        or any(str(path).endswith(".keras") for path in weights)
     )
-    if not knows_names:
+    if not brings_names:
         model.label_map = label_map
-    check_classes(model, label_map.names)
+    if class_mapping(model, label_map.names) is not None:
+        message += (
+            f" Its {len(model.label_map)} classes are scored as the "
+            f"{len(label_map)} of the data."
+        )
     print(message if name == preset else f"{name}: {message}")
     return model
 

@@ -3,6 +3,7 @@
 import argparse
 
 from accel_tf import run_options
+from accel_tf.evaluation.flow import ESTIMATORS
 from accel_tf.evaluation.plan import MODES
 
 
@@ -37,8 +38,13 @@ def add_options(parser):
     )
     add(
         "--temporal",
-        action="store_true",
-        help="also measure temporal consistency; needs --mode stream",
+        nargs="?",
+        const="dis",
+        choices=tuple(ESTIMATORS),
+        help="also measure temporal consistency along OpenCV's optical flow; "
+        "needs --mode stream. "
+        + "; ".join(f"{name}: {text}" for name, text in ESTIMATORS.items())
+        + " (default: dis)",
     )
     add(
         "--limit",

@@ -9,7 +9,12 @@ import dataclasses
 
 from accel_tf.evaluation.plan import check_mode
 from accel_tf.evaluation.runner import make_runs, run_sequence
-from accel_tf.metrics import TemporalConsistency, iou_per_class, mean_iou
+from accel_tf.metrics import (
+    TemporalConsistency,
+    iou_per_class,
+    mean_iou,
+    pixel_accuracy,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +26,8 @@ class Evaluation:
             without key frames.
         mode: as given to `evaluate`.
         confusion_by_distance: dict of the distance from the key frame, in
-            frames -> int64 `[classes, classes]`, rows are true classes.
+            frames -> int64 `[classes, classes]`, rows are true classes of
+            the data; one more column where a model can give no class.
         frames: how often a labelled frame was scored.
         skipped: how often one was not, because the sequence has fewer
             frames before it than the distance asks for.
@@ -49,6 +55,11 @@ class Evaluation:
     def mean_iou(self):
         """Mean over the classes that occur, 0..1."""
         return mean_iou(self.confusion)
+
+    @property
+    def pixel_accuracy(self):
+        """Share of the labelled pixels that are right, 0..1."""
+        return pixel_accuracy(self.confusion)
 
     @property
     def mean_iou_by_distance(self):
@@ -81,7 +92,8 @@ def evaluate(model, sequences, interval, mode="average"):
         model: a `VideoSegmenter`.
         sequences: iterable of sequences: dicts of `frames`, `labels` and
             `label_positions`, as from `accel_tf.data.sequences`. If it has
-            `class_names`, these must be the model's.
+            `class_names`, these must be the model's, or such that
+            `class_mapping` knows which is which.
         interval: 1 makes every frame a key frame.
         mode: see above.
 
@@ -108,8 +120,10 @@ def evaluate_together(
         sequences: as for `evaluate`.
         mode: as for `evaluate`.
         temporal: whether to measure temporal consistency, in the mode
-            `"stream"` only. The motion comes from the sequences' `flows`
-            where they have them, else from OpenCV; never from a model.
+            `"stream"` only: true, or one of
+            `accel_tf.evaluation.flow.ESTIMATORS`, `"dis"` by default. The
+            motion comes from the sequences' `flows` where they have them,
+            else from OpenCV; never from a model.
         on_progress: called after each part of the work with the share of a
             sequence that it was; the sum is the number of sequences.
 
@@ -122,45 +136,13 @@ def evaluate_together(
     """
     check_mode(mode, temporal)
     class_names = getattr(sequences, "class_names", None)
-    if class_names is not None:
-        for model, _ in runs:
-            check_classes(model, class_names)
     on_progress = on_progress or (lambda share: None)
-    runs = make_runs(runs, mode, temporal)
+    estimator = temporal if isinstance(temporal, str) else "dis"
+    runs = make_runs(runs, mode, bool(temporal), class_names)
     number = 0
     for sequence in sequences:
-        number += run_sequence(runs, sequence, number, on_progress)
+        number += run_sequence(runs, sequence, number, on_progress, estimator)
     return [_result(run, mode) for run in runs]
-
-
-def check_classes(model, class_names):
-    """Makes sure that a model has the classes of the data.
-
-    Args:
-        model: a `VideoSegmenter`.
-        class_names: of the data, in the order of the class index.
-
-    Raises:
-        ValueError: if they differ in number, or both have names and they
-            differ.
-    """
-    names = model.label_map.names
-    if len(names) != len(class_names):
-        raise ValueError(
-            f"{model.name} has {len(names)} classes, the data has "
-            f"{len(class_names)} ({', '.join(class_names)})."
-        )
-    numbered = tuple(f"class_{index}" for index in range(len(names)))
-    if names == numbered:
-        return
-    for index, (name, wanted) in enumerate(
-        zip(names, class_names, strict=True)
-    ):
-        if name != wanted:
-            raise ValueError(
-                f"class {index} is {name!r} to {model.name}, but {wanted!r} "
-                "in the data."
-            )
 
 
 def _result(run, mode):

@@ -28,7 +28,7 @@ without key frames |
     | `mode` | see `evaluate` |
     | `frames`, `frames_skipped` | scores of labelled frames, counted and \
 left out |
-    | `mean_iou` | 0..1 |
+    | `mean_iou`, `pixel_accuracy` | 0..1 |
     | `iou_per_class` | dict of class name -> 0..1; null for classes that do \
 not occur |
     | `mean_iou_by_distance` | dict of the distance from the key frame, as \
@@ -42,8 +42,9 @@ next are null if not measured |
     | `key_processor_milliseconds`, `non_key_processor_milliseconds` | \
 median processor time of all threads |
     | `milliseconds_per_frame` | mean of the medians over the interval |
-    | `key_multiply_adds`, `non_key_multiply_adds` | of one frame |
-    | `multiply_adds_per_frame` | mean over the interval |
+    | `key_multiply_adds`, `non_key_multiply_adds` | of one frame; null \
+if not known, of models that run outside the graph |
+    | `multiply_adds_per_frame` | mean over the interval; null if not known |
     | `data`, `split`, `sequences` | from the command: name and version of \
 the data set, its part, and how many sequences of it |
     | `backend` | from the command: Keras' backend |
@@ -71,6 +72,7 @@ the data set, its part, and how many sequences of it |
         "frames": evaluation.frames,
         "frames_skipped": evaluation.skipped,
         "mean_iou": evaluation.mean_iou,
+        "pixel_accuracy": evaluation.pixel_accuracy,
         "iou_per_class": dict(
             zip(
                 class_names,
@@ -100,9 +102,11 @@ the data set, its part, and how many sequences of it |
     cost = model.multiply_adds(height, width)
     row["key_multiply_adds"] = cost["key"]
     row["non_key_multiply_adds"] = cost["non_key"]
-    row["multiply_adds_per_frame"] = mean_over_interval(
-        cost, evaluation.interval
-    )
+    row["multiply_adds_per_frame"] = None
+    if None not in cost.values():
+        row["multiply_adds_per_frame"] = mean_over_interval(
+            cost, evaluation.interval
+        )
     return _without_nan({**row, **source})
 
 
@@ -116,6 +120,7 @@ def format_rows(rows):
         ("system", "system", "{}"),
         ("interval", "interval", "{}"),
         ("mean IoU", "mean_iou", "{:.1%}"),
+        ("pixels", "pixel_accuracy", "{:.1%}"),
         ("temporal mean IoU", "temporal_mean_iou", "{:.1%}"),
         ("agreement", "temporal_agreement", "{:.2%}"),
         ("flicker", "flicker", "{:.2%}"),
@@ -129,14 +134,16 @@ def format_rows(rows):
     columns = [
         column
         for column in columns
-        if any(row[column[1]] is not None for row in rows)
+        if any(row.get(column[1]) is not None for row in rows)
     ]
 
     def cell(row, key, pattern):
-        value = row[key]
+        value = row.get(key)
+        if value is None:
+            return "-"
         if key == "multiply_adds_per_frame":
             value /= 1e9
-        return "-" if value is None else pattern.format(value)
+        return pattern.format(value)
 
     return _table(
         [title for title, _, _ in columns],

@@ -6,6 +6,7 @@ import operator
 
 import numpy as np
 
+from accel_tf.evaluation.class_mapping import class_mapping
 from accel_tf.evaluation.flow import match_with_previous
 from accel_tf.evaluation.plan import plan_passes
 from accel_tf.metrics import TemporalConsistency, confusion_matrix
@@ -21,6 +22,7 @@ class Run:
         interval: frames from one key frame to the next.
         mode: one of `MODES`.
         temporal: whether to measure temporal consistency.
+        class_names: of the data; `None` for the model's.
 
     Attributes:
         passes: over the sequence at hand, as from `plan_passes`.
@@ -31,16 +33,20 @@ class Run:
         temporal: `TemporalConsistency` or `None`.
     """
 
-    def __init__(self, stream, interval, mode, temporal):
+    def __init__(self, stream, interval, mode, temporal, class_names=None):
         self.stream = copy.copy(stream)
         self.stream.policy = FixedInterval(interval)
         self.model, self.interval, self.mode = stream.model, interval, mode
+        self._mapping, self._classes = None, self.model.num_classes
+        if class_names is not None:
+            self._mapping = class_mapping(self.model, class_names)
+            self._classes = len(class_names)
         self.passes, self.end = {}, -1
         self.confusions = {}
         self.frames = self.skipped = 0
         self.temporal = None
         if temporal:
-            self.temporal = TemporalConsistency(self.model.num_classes)
+            self.temporal = TemporalConsistency(self._classes)
 
     def plan(self, positions, number, height, width):
         """Plans the passes over the next sequence.
@@ -89,13 +95,19 @@ class Run:
             truth: function of the index that gives uint8 `[H, W]`.
 
         Returns:
-            The predicted classes, uint8 `[H, W]`.
+            The predicted classes of the data, uint8 `[H, W]`.
         """
         predicted = self.stream(frame[None])[0]
+        if self._mapping is not None:
+            predicted = self._mapping[predicted]
         if index in self._scored:
             distance = self.stream.frames_since_key
-            classes = self.model.num_classes
-            counts = confusion_matrix(truth(index), predicted, classes)
+            counts = confusion_matrix(
+                truth(index),
+                predicted,
+                self._classes,
+                with_none=self.model.runs_on_host,
+            )
             self.confusions[distance] = (
                 self.confusions.get(distance, 0) + counts
             )
@@ -103,16 +115,16 @@ class Run:
         return predicted
 
 
-def make_runs(pairs, mode, temporal):
+def make_runs(pairs, mode, temporal, class_names=None):
     """A `Run` for each `(model, interval)`; a model is compiled once."""
     streams = {id(model): VideoStream(model) for model, _ in pairs}
     return [
-        Run(streams[id(model)], interval, mode, temporal)
+        Run(streams[id(model)], interval, mode, temporal, class_names)
         for model, interval in pairs
     ]
 
 
-def run_sequence(runs, sequence, number, on_progress):
+def run_sequence(runs, sequence, number, on_progress, estimator="dis"):
     """Runs all models over what they need of one sequence.
 
     Args:
@@ -120,6 +132,8 @@ def run_sequence(runs, sequence, number, on_progress):
         sequence: dict of `frames`, `labels`, `label_positions`.
         number: labelled frames before this sequence.
         on_progress: called with shares that sum to 1.
+        estimator: of the flow for temporal consistency, see
+            `match_with_previous`.
 
     Returns:
         How many labelled frames the sequence has.
@@ -144,19 +158,19 @@ def run_sequence(runs, sequence, number, on_progress):
     for run in runs:
         run.plan(order, number, height, width)
     if runs[0].mode == "stream":
-        _run_streams(runs, sequence, frame, truth, on_progress)
+        _run_streams(runs, sequence, frame, truth, on_progress, estimator)
     else:
         _run_windows(runs, frame, truth, on_progress)
     return len(positions)
 
 
-def _run_streams(runs, sequence, frame, truth, on_progress):
+def _run_streams(runs, sequence, frame, truth, on_progress, estimator):
     """Frame by frame, all runs side by side: nothing needs to be stored."""
     length = len(sequence["frames"])
     for index in range(length):
         pixels = None
         if index and any(run.temporal for run in runs):
-            pixels = match_with_previous(sequence, frame, index)
+            pixels = match_with_previous(sequence, frame, index, estimator)
         for run in runs:
             if run.needs(index):
                 predicted = run.step(index, frame(index), truth)

@@ -8,7 +8,7 @@ import numpy as np
 from accel_tf.streaming import FixedInterval, VideoStream
 
 
-def measure_steps(models, height, width, rounds=30, progress=iter):
+def measure_steps(models, frames, rounds=30, progress=iter):
     """Milliseconds of key and non-key frames, all models side by side.
 
     The models take turns frame by frame, so that whatever else the machine
@@ -16,8 +16,9 @@ def measure_steps(models, height, width, rounds=30, progress=iter):
 
     Args:
         models: dict of name -> `VideoSegmenter`.
-        height: of the frames, in pixels.
-        width: of the frames, in pixels.
+        frames: uint8 `[2, H, W, 3]`, two neighbours; on the first of them
+            models with key frames have one. What optical flow costs depends
+            on what they show.
         rounds: how often each kind of frame is timed, after a warm-up.
         progress: wraps the iterable of rounds, e.g. `tqdm.tqdm`.
 
@@ -33,9 +34,7 @@ def measure_steps(models, height, width, rounds=30, progress=iter):
     """
     if rounds < 1:
         raise ValueError(f"rounds must be 1 or more, got {rounds}.")
-    frames = np.random.default_rng(0).integers(
-        0, 256, (2, 1, height, width, 3), dtype=np.uint8
-    )
+    frames = np.asarray(frames)[:, None]
     # Every stream alternates: a key frame, then one that is none.
     streams = {
         name: VideoStream(model, FixedInterval(2))

@@ -4,6 +4,7 @@ from accel_tf.metrics.mean_iou import (
     confusion_matrix,
     iou_per_class,
     mean_iou,
+    pixel_accuracy,
 )
 from accel_tf.metrics.temporal_consistency import (
     Correspondence,
@@ -18,4 +19,5 @@ __all__ = [
     "correspondence",
     "iou_per_class",
     "mean_iou",
+    "pixel_accuracy",
 ]

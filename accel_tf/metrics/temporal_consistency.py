@@ -124,7 +124,8 @@ class TemporalConsistency:
         """Adds the next frame.
 
         Args:
-            labels: predicted classes, integer `[H, W]`.
+            labels: predicted classes, integer `[H, W]`; pixels of no class,
+                such as 255, do not count.
             pixels: `Correspondence` with the frame before; not used on the
                 first frame of a sequence.
         """
@@ -132,7 +133,11 @@ class TemporalConsistency:
         before = None
         if self._previous is not None:
             before = pixels.warp(self._previous, IGNORE)
-            self.confusion += confusion_matrix(before, labels, self.num_classes)
+            self.confusion += confusion_matrix(
+                np.where(labels < self.num_classes, before, IGNORE),
+                np.minimum(labels, self.num_classes - 1),
+                self.num_classes,
+            )
         if self._before_previous is not None:
             oldest = pixels.warp(self._before_previous, IGNORE)
             followed = oldest != IGNORE

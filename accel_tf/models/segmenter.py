@@ -36,8 +36,10 @@ class VideoSegmenter(keras.Model):
 
     uses_key_frames = False
     runs_on_host = False
-    """Whether a part of it runs outside the graph, so that the model can be
-    neither saved nor exported."""
+    """Whether a part of it runs outside the graph, so that the model cannot
+    be exported."""
+    key_frames_ask_state = False
+    """Whether a key frame's result depends on the state before it."""
     # Names in official checkpoints, with wildcards, that a model need not
     # take: heads that only training has, classifiers of other tasks.
     unused_checkpoint_tensors = ()
@@ -156,8 +158,7 @@ class VideoSegmenter(keras.Model):
 
     def clip_state(self, batch_size, height, width):
         """The state with which `call` begins a clip."""
-        # A key frame asks nothing of the state.
-        if self.uses_key_frames:
+        if self.uses_key_frames and not self.key_frames_ask_state:
             return {}
         return self.initial_state(batch_size, height, width)
 
@@ -180,6 +181,20 @@ class VideoSegmenter(keras.Model):
             list of `accel_tf.checkpoints.CheckpointEntry`.
         """
         raise NotImplementedError  # abstract
+
+    def check_exportable(self):
+        """Raises `ValueError` if programs cannot be made of this model."""
+        if self.runs_on_host:
+            raise ValueError(
+                f"{self.name} runs outside the graph, at least in part (such "
+                "as OpenCV's optical flow), and cannot be exported; a flow "
+                "network can be."
+            )
+        if self.key_frames_ask_state:
+            raise ValueError(
+                f"key frames of {self.name} depend on what came before them, "
+                "which exports do not know; export it without smoothing."
+            )
 
     def fused(self):
         """The form of `accel_tf.fuse_for_inference`.

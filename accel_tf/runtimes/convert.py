@@ -74,6 +74,7 @@ def to_runtime(
             "only a VideoSegmenter can be converted, not a "
             f"{type(model).__name__}."
         )
+    model.check_exportable()
     if (precision == "int8") != (calibration_frames is not None):
         raise ValueError(
             "calibration_frames are for int8."

@@ -43,6 +43,8 @@ class RuntimeSegmenter:
         sizes: dict of `(height, width)` -> `SizePrograms`, of those made.
     """
 
+    runs_on_host = False
+
     def __init__(self, info, make_programs):
         self.info = info
         self.sizes = {}

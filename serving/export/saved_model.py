@@ -99,6 +99,7 @@ def export_saved_model(
             "only a VideoSegmenter can be exported, not a "
             f"{type(model).__name__}."
         )
+    model.check_exportable()
     settings = check_settings(
         directory, interval, version, memory_limit, warm_up_size, max_pixels
     )

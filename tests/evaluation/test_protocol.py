@@ -10,7 +10,7 @@ from small_models import small_accel
 
 from accel_tf.data.label_maps import LabelMap
 from accel_tf.evaluation import (
-    check_classes,
+    class_mapping,
     evaluate,
     evaluate_together,
 )
@@ -223,12 +223,12 @@ def test_bad_arguments():
 def test_classes_of_model_and_data_must_agree():
     named = PaintedLabels(2, LabelMap(("road", "car"), ((0, 0, 0), (9, 9, 9))))
     numbered = PaintedLabels(2)
-    check_classes(named, ("road", "car"))
-    check_classes(numbered, ("road", "car"))
+    assert class_mapping(named, ("road", "car")) is None
+    assert class_mapping(numbered, ("road", "car")) is None
     with pytest.raises(ValueError, match="2 classes, the data has 3 .road, c"):
-        check_classes(numbered, ("road", "car", "sky"))
+        class_mapping(numbered, ("road", "car", "sky"))
     with pytest.raises(ValueError, match="class 1 is 'car' .*, but 'sky' in"):
-        check_classes(named, ("road", "sky"))
+        class_mapping(named, ("road", "sky"))
 
     class Sequences(list):
         class_names = ("sky", "road")

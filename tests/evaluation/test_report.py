@@ -64,6 +64,7 @@ def test_row_has_every_number():
         "frames": 5,
         "frames_skipped": 2,
         "mean_iou": pytest.approx((5 / 6 + 6 / 7) / 2),
+        "pixel_accuracy": pytest.approx(11 / 12),
         "iou_per_class": {
             "road": pytest.approx(5 / 6),
             "car": pytest.approx(6 / 7),
@@ -123,6 +124,7 @@ def test_tables():
         "system",
         "interval",
         "mean IoU",
+        "pixels",
         "ms key",
         "ms non-key",
         "ms per frame",
@@ -130,10 +132,11 @@ def test_tables():
         "scores",
         "skipped",
     ]
-    assert lines[2] == (
-        ["mine", "4", "84.5%", "10.0", "2.0", "4.0", "1.5e-05", "5", "2"]
-    )
-    assert lines[3][3:6] == ["-", "-", "-"]
+    assert lines[2] == [
+        *["mine", "4", "84.5%", "91.7%", "10.0", "2.0", "4.0"],
+        *["1.5e-05", "5", "2"],
+    ]
+    assert lines[3][4:7] == ["-", "-", "-"]
     classes = format_classes(rows).splitlines()
     assert classes[0] == "| IoU  | mine @ 4 | other @ 4 |"
     assert classes[2] == "| road | 83.3%    | 83.3%     |"

@@ -71,10 +71,11 @@ def textured(height=64, width=96, seed=0):
     return np.repeat(noise[..., None], 3, -1).astype("uint8")
 
 
-def test_flow_is_estimated_where_there_is_none():
+@pytest.mark.parametrize("estimator", ["dis", "farneback"])
+def test_flow_is_estimated_where_there_is_none(estimator):
     image = textured()
     frames = [image, np.roll(image, (1, 3), (0, 1))]
-    pixels = match_with_previous({}, frames.__getitem__, 1)
+    pixels = match_with_previous({}, frames.__getitem__, 1, estimator)
     place = np.arange(64 * 96).reshape(64, 96)
     inner = (slice(8, -8), slice(8, -8))
     expected = np.roll(place, (1, 3), (0, 1))[inner]

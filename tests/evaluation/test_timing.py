@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from fake_segmenters import RepeatsKeyFrame
 from small_models import small_accel, small_deeplab
@@ -5,9 +6,14 @@ from small_models import small_accel, small_deeplab
 from accel_tf.evaluation import mean_over_interval, measure_steps
 
 
+def _noise(height, width):
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (2, height, width, 3), dtype=np.uint8)
+
+
 def test_measure_steps_tells_key_frames_apart():
     models = {"accel": small_accel(), "deeplab": small_deeplab()}
-    times = measure_steps(models, 32, 48, rounds=2)
+    times = measure_steps(models, _noise(32, 48), rounds=2)
     for kinds in (times["accel"], times["accel"]["minimum"]):
         assert kinds["key"] > 0 and kinds["non_key"] > 0
     for kinds in (
@@ -37,7 +43,7 @@ def test_models_take_turns():
             rounds.append((turn, len(calls)))
             yield turn
 
-    measure_steps(models, 4, 4, rounds=3, progress=progress)
+    measure_steps(models, _noise(4, 4), rounds=3, progress=progress)
     # Streams start in the first of the rounds, one after the other.
     assert calls == ["first", "second"]
     assert rounds == [(0, 0), (1, 2), (2, 2), (3, 2), (4, 2)]
@@ -45,7 +51,7 @@ def test_models_take_turns():
 
 def test_rounds_must_be_positive():
     with pytest.raises(ValueError, match="rounds must be 1 or more, got 0"):
-        measure_steps({}, 4, 4, rounds=0)
+        measure_steps({}, _noise(4, 4), rounds=0)
 
 
 def test_mean_over_interval():

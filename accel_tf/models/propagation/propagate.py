@@ -45,7 +45,7 @@ def propagate(segmenter, flow="dis", update=None, **options):
     return Propagated(segmenter, make_flow(flow), update, **options)
 
 
-def smooth(segmenter, flow="dis", strength=0.7, **options):
+def smooth(segmenter, flow="dis", strength=0.8, **options):
     """A segmenter whose labels flicker less than those of a per-frame one.
 
     Args:

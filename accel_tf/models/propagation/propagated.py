@@ -93,6 +93,10 @@ class Propagated(VideoSegmenter):
         parts = [self.segmenter, self.flow_network, self.update]
         return any(part.runs_on_host for part in parts if part is not None)
 
+    @property
+    def key_frames_ask_state(self):
+        return self.uses_key_frames and self.smooth > 0
+
     def upsample(self, scores, size):
         return self.segmenter.upsample(scores, size)
 
@@ -106,11 +110,6 @@ class Propagated(VideoSegmenter):
             # None, so that the first frame is not mixed with zeros.
             "trust": ops.zeros((*grid[:3], 1), "float32"),
         }
-
-    def clip_state(self, batch_size, height, width):
-        if self.smooth:
-            return self.initial_state(batch_size, height, width)
-        return super().clip_state(batch_size, height, width)
 
     def advance(self, frame, state, is_key, training=None):
         observed = self.flow_network.observe(frame)

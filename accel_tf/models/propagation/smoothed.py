@@ -29,7 +29,7 @@ class Smoothed(Propagated):
 
     uses_key_frames = False
 
-    def __init__(self, segmenter, flow, smooth=0.7, **kwargs):
+    def __init__(self, segmenter, flow, smooth=0.8, **kwargs):
         kwargs.setdefault("name", f"{segmenter.name}_smoothed")
         check_share(smooth, "smooth")
         super().__init__(segmenter, flow, smooth=smooth, **kwargs)

@@ -1,0 +1,76 @@
+"""From the classes of a model to those of the data it is scored on."""
+
+import numpy as np
+
+from accel_tf.data.label_maps import CAMVID_11, CITYSCAPES, IGNORE
+
+# Class of Cityscapes -> class of CamVid's 11, as CamVid's own 32 classes are
+# grouped (`accel_tf.data.camvid_classes`).
+CITYSCAPES_TO_CAMVID = {
+    "road": "road",
+    "sidewalk": "pavement",
+    "building": "building",
+    "wall": "building",
+    "fence": "fence",
+    "pole": "pole",
+    "traffic light": "sign",
+    "traffic sign": "sign",
+    "vegetation": "tree",
+    "terrain": "tree",
+    "sky": "sky",
+    "person": "pedestrian",
+    "rider": "bicyclist",
+    "car": "car",
+    "truck": "car",
+    "bus": "car",
+    "train": "car",
+    "motorcycle": "bicyclist",
+    "bicycle": "bicyclist",
+}
+
+
+def class_mapping(model, class_names):
+    """Which class of the data stands for each class of a model.
+
+    Args:
+        model: a `VideoSegmenter`.
+        class_names: of the data, in the order of the class index.
+
+    Returns:
+        uint8 `[256]`: label of the model -> label of the data, 255 -> 255;
+        or `None` where the classes are the same, or the model's are numbered
+        only.
+
+    Raises:
+        ValueError: if they differ and nothing says which is which.
+    """
+    names = tuple(model.label_map.names)
+    class_names = tuple(class_names)
+    numbered = tuple(f"class_{index}" for index in range(len(names)))
+    if names == class_names or (
+        names == numbered and len(names) == len(class_names)
+    ):
+        return None
+    is_camvid = class_names == CAMVID_11.names
+    if names == CITYSCAPES.names and is_camvid:
+        target = CITYSCAPES_TO_CAMVID
+        table = np.full(256, IGNORE, np.uint8)
+        for index, name in enumerate(names):
+            table[index] = class_names.index(target[name])
+        return table
+    if len(names) != len(class_names):
+        raise ValueError(
+            f"{model.name} has {len(names)} classes, the data has "
+            f"{len(class_names)} ({', '.join(class_names)})."
+        )
+    index, name, wanted = next(
+        (index, name, wanted)
+        for index, (name, wanted) in enumerate(
+            zip(names, class_names, strict=True)
+        )
+        if name != wanted
+    )
+    raise ValueError(
+        f"class {index} is {name!r} to {model.name}, but {wanted!r} in the "
+        "data."
+    )
