@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import threading
 
 import keras
 
@@ -88,11 +89,12 @@ def count_layers(function, *input_shapes):
 @contextlib.contextmanager
 def _calls_of_layers(report):
     """Inside, `report(layer, inputs, kwargs, output)` at every call."""
-    call = keras.layers.Layer.__call__
+    call, thread = keras.layers.Layer.__call__, threading.get_ident()
 
     def reporting(layer, *args, **kwargs):
         output = call(layer, *args, **kwargs)
-        report(layer, args, kwargs, output)
+        if threading.get_ident() == thread:
+            report(layer, args, kwargs, output)
         return output
 
     keras.layers.Layer.__call__ = reporting

@@ -6,6 +6,12 @@ from accel_tf.layers.blocks import dtype_scope
 from accel_tf.models.accel.accel_presets import accel_presets
 from accel_tf.models.deeplab.deeplab_presets import deeplab_presets
 from accel_tf.models.dff.dff_presets import dff_presets
+from accel_tf.models.per_frame.hub import (
+    describe_hub_preset,
+    hub_presets,
+    hub_segmenter,
+    is_hub_name,
+)
 from accel_tf.models.pidnet.pidnet_presets import pidnet_presets
 from accel_tf.models.pspnet.pspnet_presets import pspnet_presets
 from accel_tf.models.tdnet.tdnet_presets import tdnet_presets
@@ -21,7 +27,9 @@ _PRESETS = {
 
 
 def list_presets():
-    """Names that `from_preset` takes.
+    """Names that `from_preset` takes, but for KerasHub's.
+
+    Those are `accel_tf.models.per_frame.hub_presets()`.
 
     Returns:
         list of str.
@@ -35,26 +43,37 @@ def describe_preset(name):
     Raises:
         ValueError: if there is no such preset; names the nearest.
     """
+    if is_hub_name(name):
+        return describe_hub_preset(name)
     return _lookup(name)[0]
 
 
-def from_preset(name, num_classes=19, dtype=None, **kwargs):
-    """Builds a model with random weights.
+def from_preset(name, num_classes=None, dtype=None, **kwargs):
+    """Builds a model with random weights; KerasHub's with published ones.
 
     Args:
-        name: one of `list_presets()`.
-        num_classes: classes of the logits; 19 is Cityscapes.
+        name: one of `list_presets()`, or `"hub:NAME"` for a segmentation
+            preset of KerasHub, such as
+            `"hub:segformer_b0_cityscapes_1024"`.
+        num_classes: classes of the logits; by default 19 as of Cityscapes,
+            or as KerasHub's are published.
         dtype: dtype policy of all layers, e.g. `"mixed_float16"`; `None` is
             Keras' default.
         **kwargs: further arguments of the model's constructor, such as
-            `label_map`.
+            `label_map`; `load_weights=False` for KerasHub's without a
+            fetch.
 
     Returns:
         A `VideoSegmenter`.
 
     Raises:
         ValueError: if there is no such preset; names the nearest.
+        ImportError, OSError: one line, if KerasHub is missing, or its
+            weights cannot be fetched.
     """
+    if is_hub_name(name):
+        return hub_segmenter(name, num_classes, dtype=dtype, **kwargs)
+    num_classes = 19 if num_classes is None else num_classes
     _, constructor = _lookup(name)
     with dtype_scope(dtype):
         return constructor(num_classes, name=name, **kwargs)
@@ -62,9 +81,10 @@ def from_preset(name, num_classes=19, dtype=None, **kwargs):
 
 def _lookup(name):
     if name not in _PRESETS:
-        near = difflib.get_close_matches(str(name), _PRESETS, n=1, cutoff=0.0)
+        names = [*_PRESETS, *hub_presets()]
+        near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.0)
         raise ValueError(
             f"no preset {name!r}; did you mean {near[0]!r}? The presets are "
-            f"{', '.join(_PRESETS)}."
+            f"{', '.join(_PRESETS)}, and hub:NAME for KerasHub's."
         )
     return _PRESETS[name]

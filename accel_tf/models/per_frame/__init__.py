@@ -2,6 +2,7 @@
 
 from accel_tf.models.per_frame.adapt import per_frame
 from accel_tf.models.per_frame.foreign_per_frame import ForeignPerFrame
+from accel_tf.models.per_frame.hub import hub_presets
 from accel_tf.models.per_frame.per_frame import PerFrame
 
-__all__ = ["ForeignPerFrame", "PerFrame", "per_frame"]
+__all__ = ["ForeignPerFrame", "PerFrame", "hub_presets", "per_frame"]

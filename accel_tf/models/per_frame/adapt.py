@@ -6,6 +6,7 @@ import keras
 
 from accel_tf.models.per_frame.callable_program import CallableProgram
 from accel_tf.models.per_frame.foreign_per_frame import ForeignPerFrame
+from accel_tf.models.per_frame.hub import segmenter_of_task
 from accel_tf.models.per_frame.normalization import Normalization
 from accel_tf.models.per_frame.per_frame import PerFrame
 from accel_tf.models.per_frame.probe_network import probe_network
@@ -46,7 +47,8 @@ def per_frame(
     | a path to an `.onnx` file, a `.tflite` file or a SavedModel's folder | no: it runs outside the graph |
     | a function of NumPy uint8 RGB `[B, H, W, 3]` | no: as these |
 
-    All of them give scores or probabilities `[B, h, w, classes]`, those
+    A SegFormer or DeepLabV3 of KerasHub brings its normalisation along and
+    takes frames of any size. All of them give scores or probabilities `[B, h, w, classes]`, those
     outside the graph instead also labels `[B, h, w]`, whole numbers, where
     255 marks pixels of no class. An ONNX file may have the channels before
     the pixels, which its input's shape tells. What a model gives and takes
@@ -109,6 +111,10 @@ def per_frame(
             )
         _check_classes(found, num_classes, label_map)
         return ForeignPerFrame(model, found, **common)
+    if normalization.changes_nothing and size is None:
+        segmenter = segmenter_of_task(model, name, label_map)
+        if segmenter is not None:
+            return segmenter
     facts = probe_network(model, output, output_stride, multiple_of, size)
     _check_classes(facts.num_classes, num_classes, label_map)
     return PerFrame(

@@ -6,6 +6,7 @@ from keras import ops
 from accel_tf.models.cost import count_layers
 from accel_tf.models.per_frame.frame_grid import FrameGrid
 from accel_tf.models.per_frame.normalization import Normalization
+from accel_tf.models.per_frame.open_sizes import open_sizes
 from accel_tf.models.per_frame.probe_network import select_output
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops.resample import resample
@@ -73,12 +74,15 @@ class PerFrame(VideoSegmenter):
 
     def score(self, frame, state, is_key, training=None):
         image = self.grid.image(self.normalization(frame))
-        scores = self.network_scores(image, training)
+        # Never `None`: Keras' layers that resize take it for true, and so do
+        # the layers after them.
+        with open_sizes(image):
+            scores = self.network_scores(image, bool(training))
         if self.probabilities:
             scores = ops.log(ops.maximum(ops.cast(scores, "float32"), 1e-7))
         return self.grid.scores(scores, ops.shape(frame)[1:3]), None
 
-    def network_scores(self, image, training=None):
+    def network_scores(self, image, training=False):
         """What the network gives for an image, `[B, h, w, classes]`."""
         scores = self.network(image, training=training)
         return select_output(scores, self.output_name, self.network.name)
