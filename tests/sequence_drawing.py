@@ -96,8 +96,9 @@ FLOW_SPLITS = {
 }
 
 
-def build(folder, splits, with_flow=False):
+def build(folder, splits, with_flow=False, names=None):
     """A built data set of the library's schema."""
+    names = names or [f"class {number}" for number in range(CLASSES)]
     with tfds.core.registered.skip_registration():
 
         class Drawn(tfds.core.GeneratorBasedBuilder):
@@ -105,7 +106,6 @@ def build(folder, splits, with_flow=False):
             pkg_dir_path = folder
 
             def _info(self):
-                names = [f"class {number}" for number in range(CLASSES)]
                 return tfds.core.DatasetInfo(
                     builder=self,
                     features=sequence_features(names, with_flow=with_flow),

@@ -31,6 +31,11 @@ class Augmentation:
             the centre of the frame by one angle from -rotation to rotation,
             before they are cropped. Outside is as with `scale`.
         color: 0..1; strength of random brightness, contrast and tint.
+        aspect: frames are stretched sideways by a factor between
+            `exp(-aspect / 2)` and `exp(aspect / 2)`, and by its inverse
+            upwards. Outside is as with `scale`.
+        camera: 0..1; how different from that of the data set the camera may
+            be that clips seem to be from, see `change_camera`.
         camera_motion: strength of a simulated camera that moves on through
             every frame of the clip: it approaches, pans and rolls. 1 is about
             what a car does in 1/15 s. It makes clips from stills.
@@ -46,6 +51,8 @@ class Augmentation:
     rotation: float = 0.0
     color: float = 0.0
     camera_motion: float = 0.0
+    aspect: float = 0.0
+    camera: float = 0.0
 
     def __post_init__(self):
         if self.crop is not None and not _is_size(self.crop):
@@ -72,6 +79,10 @@ class Augmentation:
             )
         if not 0 <= self.color <= 1:
             raise ValueError(f"color must be 0 to 1, not {self.color}")
+        if not 0 <= self.camera <= 1:
+            raise ValueError(f"camera must be 0 to 1, not {self.camera}")
+        if not 0 <= self.aspect <= 1:
+            raise ValueError(f"aspect must be 0 to 1, not {self.aspect}")
         if not 0 <= self.camera_motion < math.inf:
             raise ValueError(
                 "camera_motion must be 0 or more and finite, not "
@@ -85,6 +96,7 @@ class Augmentation:
             self.scale is not None
             or self.scales is not None
             or self.rotation > 0
+            or self.aspect > 0
             or self.camera_motion > 0
         )
 
@@ -144,7 +156,20 @@ def random_transforms(augmentation, length, source_size, seed):
         index = tf.minimum(tf.cast(draw[1] * count, tf.int32), count - 1)
         zoom = tf.constant(augmentation.scales, tf.float32)[index]
 
-    def centre(share, side, window):
+    stretch = 1.0
+    if augmentation.aspect:
+        # By a seed of its own, as the angle below.
+        stretch = tf.exp(
+            tf.random.stateless_uniform(
+                [],
+                tf.random.fold_in(seed, 2),
+                -augmentation.aspect / 2,
+                augmentation.aspect / 2,
+            )
+        )
+    zoom_x, zoom_y = zoom * stretch, zoom / stretch
+
+    def centre(share, side, window, zoom):
         # Anywhere inside the frame; in its middle if it does not fit.
         room = tf.maximum(side - window / zoom, 0.0)
         if not augmentation.resamples:
@@ -152,15 +177,15 @@ def random_transforms(augmentation, length, source_size, seed):
             return tf.minimum(room_start, room) + (window - 1) / 2
         return (side - 1) / 2 + (share - 0.5) * room
 
-    x = centre(draw[2], width, columns)
-    y = centre(draw[3], height, rows)
+    x = centre(draw[2], width, columns, zoom_x)
+    y = centre(draw[3], height, rows, zoom_y)
     current = _matrix(
-        flip / zoom,
+        flip / zoom_x,
         0.0,
-        x - flip / zoom * (columns - 1) / 2,
+        x - flip / zoom_x * (columns - 1) / 2,
         0.0,
-        1 / zoom,
-        y - 1 / zoom * (rows - 1) / 2,
+        1 / zoom_y,
+        y - 1 / zoom_y * (rows - 1) / 2,
     )
     if augmentation.rotation:
         # By a seed of its own: all else stays as it is without rotation.

@@ -5,6 +5,7 @@ import dataclasses
 import tensorflow as tf
 
 from accel_tf.data.augmentation import change_color, random_transforms
+from accel_tf.data.cameras import change_camera
 from accel_tf.data.records import encoded_sequences, frame_size, split_info
 from accel_tf.data.transforms import (
     cut,
@@ -120,6 +121,8 @@ def augment(frames, label, flow, augmentation, size, seed):
         flow.set_shape((*size, 2))
     if augmentation.color:
         frames = change_color(frames, augmentation.color, seed + 2)
+    if augmentation.camera:
+        frames = change_camera(frames, augmentation.camera, seed + 3)
     frames.set_shape((length, *size, 3))
     if label is not None:
         label.set_shape(size)

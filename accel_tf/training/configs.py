@@ -40,6 +40,8 @@ class TrainingConfig:
         devices: how many to train on; 0 is all of the machine's.
         data_parallel: several devices under JAX.
         precision: Keras' dtype policy.
+        fused_normalization: batch normalisation in one operation, faster on
+            processors; TensorFlow only.
         profile: `(first, last)` update of the first epoch to record for
             TensorBoard's profiler; `None` records none.
     """
@@ -71,6 +73,7 @@ class TrainingConfig:
     devices: int = 0
     data_parallel: bool = False
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    fused_normalization: bool = False
     profile: tuple[int, int] | None = None
 
 
@@ -99,6 +102,9 @@ class SegmentationConfig(TrainingConfig):
         loss: "cross_entropy" or "ohem".
         class_weight_power: pixels are weighed by the frequency of their
             class to this power; 0 is no weighing, -0.5 is strong.
+        class_weight_floor: a class is taken to be at least this frequent.
+        mixed_in: data set -> share of the clips that are from it; the others
+            are from `data`, whose classes of the same names its labels get.
         validation_split: `None` does not validate.
         validation_interval: key-frame interval of the validation.
         validation_limit: sequences of it; `None` is all.
@@ -118,6 +124,8 @@ class SegmentationConfig(TrainingConfig):
     spacing_per_frame: bool = False
     loss: Literal["cross_entropy", "ohem"] = "cross_entropy"
     class_weight_power: float = 0.0
+    class_weight_floor: float = 1e-6
+    mixed_in: dict[str, float] = dataclasses.field(default_factory=dict)
     validation_split: str | None = "validation"
     validation_interval: int = 5
     validation_limit: int | None = None

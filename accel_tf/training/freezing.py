@@ -75,7 +75,7 @@ def synchronize_batch_norm(model):
         )
     normalisations = [
         layer
-        for layer in _leaves(model)
+        for layer in leaf_layers(model)
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     for layer in normalisations:
@@ -117,7 +117,7 @@ def _unfreeze(layer):
 
 def _set(model, chosen, able):
     # A model's flag would set those of all its layers.
-    for layer in _leaves(model):
+    for layer in leaf_layers(model):
         variables = [v for v in layer.weights if id(v) in able]
         if variables and chosen.isdisjoint(_keys(variables)):
             layer.trainable = False
@@ -126,10 +126,11 @@ def _set(model, chosen, able):
                 variable.trainable = id(variable) in chosen
 
 
-def _leaves(model):
+def leaf_layers(model):
+    """Yields the layers with weights that hold no other layers."""
     for layer in model.layers:
         if getattr(layer, "layers", None):
-            yield from _leaves(layer)
+            yield from leaf_layers(layer)
         elif layer.weights:
             yield layer
 

@@ -9,6 +9,7 @@ import keras
 from accel_tf.data.builders import prepared_builder
 from accel_tf.data.clips import class_frequencies, clip_dataset
 from accel_tf.data.dataset_labels import label_map_of
+from accel_tf.data.mixtures import mixed_clip_dataset, mixed_frequencies
 from accel_tf.data.pairs import flow_dataset, pair_dataset
 from accel_tf.data.sequences import read_sequences
 from accel_tf.files import write_text
@@ -27,6 +28,7 @@ from accel_tf.training.freezing import (
     synchronize_batch_norm,
     train_only,
 )
+from accel_tf.training.fused_normalization import fuse_normalization
 from accel_tf.training.losses import (
     EndPointError,
     OhemCrossEntropy,
@@ -68,25 +70,32 @@ def train_segmenter(config, build_model, verbose="auto"):
     session = _Session(config)
     builder = session.builder
 
+    mixture = _mixture(config, builder)
+
     def dataset(epoch):
-        return clip_dataset(
-            builder,
-            config.split,
-            length=config.length,
-            spacing=config.spacing,
-            spacing_per_frame=config.spacing_per_frame,
+        arguments = {
+            "length": config.length,
+            "spacing": config.spacing,
+            "spacing_per_frame": config.spacing_per_frame,
             **session.data_arguments(epoch),
-        )
+        }
+        if config.mixed_in:
+            return mixed_clip_dataset(*mixture, **arguments)
+        return clip_dataset(builder, config.split, **arguments)
 
     def loss(segmenter):
         if config.loss == "ohem":
             return OhemCrossEntropy()
         weights = None
         if config.class_weight_power:
-            shares = class_frequencies(
-                builder, config.split, segmenter.num_classes
-            )
-            weights = shares.clip(1e-6) ** config.class_weight_power
+            if config.mixed_in:
+                shares = mixed_frequencies(*mixture)
+            else:
+                shares = class_frequencies(
+                    builder, config.split, segmenter.num_classes
+                )
+            floor = config.class_weight_floor
+            weights = shares.clip(floor) ** config.class_weight_power
             weights /= (weights * shares).sum()
         return SegmentationCrossEntropy(class_weights=weights)
 
@@ -152,6 +161,20 @@ def train_flow_network(config, verbose="auto"):
         return EndPointError()
 
     return session.train(build, loss, dataset, lambda summaries: None, verbose)
+
+
+def _mixture(config, builder):
+    """The builders of all data sets, the split, and their shares."""
+    shares = list(config.mixed_in.values())
+    if any(share <= 0 for share in shares) or sum(shares) >= 1:
+        raise ValueError(
+            "mixed_in must have shares above 0 that sum to less than 1, not "
+            f"{config.mixed_in}"
+        )
+    others = [
+        prepared_builder(name, config.data_dir) for name in config.mixed_in
+    ]
+    return [builder, *others], config.split, [1 - sum(shares), *shares]
 
 
 class _Session:
@@ -299,6 +322,8 @@ class _Session:
             "multipliers": config.multipliers,
             "global_clipnorm": config.clip_norm,
         }
+        if config.fused_normalization:
+            fuse_normalization(self.model)
         if config.optimizer == "sgd":
             optimizer = SGD(schedule, momentum=config.momentum, **arguments)
         else:
