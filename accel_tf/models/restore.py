@@ -6,19 +6,28 @@ import keras
 
 from accel_tf.checkpoints import load_checkpoint
 from accel_tf.files import replacing
+from accel_tf.models.per_frame.files import is_model_path
+from accel_tf.models.per_frame.hub import PREFIX, is_hub_name
 from accel_tf.models.presets import describe_preset, from_preset
 from accel_tf.models.segmenter import VideoSegmenter
 
+RANDOM = "random"
+"""Instead of a file of weights: none at all."""
+
 
 def restore_model(name, weights=(), num_classes=19):
-    """Builds a preset and loads its weights.
+    """Builds a preset and loads its weights, or reads a model's file.
 
     Args:
-        name: one of `accel_tf.list_presets()`.
+        name: one of `accel_tf.list_presets()`; `"hub:NAME"` of KerasHub; or
+            a path to a model that `accel_tf.per_frame` takes: a `.keras`,
+            `.onnx` or `.tflite` file, or a SavedModel's folder.
         weights: files: one `.keras` model, which brings its own class names
             and colours; one `.weights.h5`; or official checkpoints, each
-            laid over those before it. With none the weights are random.
-        num_classes: of the weights; a `.keras` model knows it.
+            laid over those before it. With none the weights are random, but
+            KerasHub's as published; with `"random"` alone they always are.
+        num_classes: of the weights, and of models that give labels; a
+            `.keras` model, KerasHub's and those that give scores know it.
 
     Returns:
         `(model, message)`: the message is one line about the weights.
@@ -26,23 +35,51 @@ def restore_model(name, weights=(), num_classes=19):
     Raises:
         FileNotFoundError: if a file does not exist.
         ValueError: if a file is not of this preset, or damaged.
+        ImportError, OSError: one line, if what runs a model is missing, or
+            published weights cannot be fetched.
     """
+    if is_model_path(name):
+        return _read_model(name, weights, num_classes)
     describe_preset(name)  # an unknown name before any work
+    is_random = list(weights) == [RANDOM]
+    weights = () if is_random else weights
     for path in weights:
         if not pathlib.Path(path).is_file():
             raise FileNotFoundError(f"no weights file {path}.")
     if len(weights) == 1 and str(weights[0]).endswith(".keras"):
         model = load_keras_model(weights[0])
-        if model.name != name:
+        if model.name != name.removeprefix(PREFIX):
             raise ValueError(f"{weights[0]} holds {model.name}, not {name}.")
         return model, f"{name} from {weights[0]}."
-    model = from_preset(name, num_classes=num_classes)
+    if is_hub_name(name):
+        fetches = not weights and not is_random
+        model = from_preset(name, load_weights=fetches)
+        if fetches:
+            return model, f"{name} with KerasHub's published weights."
+    else:
+        model = from_preset(name, num_classes=num_classes)
     if not weights:
         return model, (
             f"{name} has random weights: the segmentation means nothing; "
             "give trained ones with --weights FILE."
         )
     return model, f"{name}: {load_checkpoint(model, *weights)}."
+
+
+def _read_model(path, weights, num_classes):
+    """What `restore_model` gives for a model's file."""
+    from accel_tf.models.per_frame.adapt import segmenter_of_file
+
+    if weights:
+        raise ValueError(
+            f"the model {path} has its weights in it; leave out --weights."
+        )
+    if pathlib.Path(path).suffix == ".keras":
+        model = read_keras_file(path)
+        if isinstance(model, VideoSegmenter):
+            return model, f"{model.name} from {path}."
+    model = segmenter_of_file(path, num_classes)
+    return model, f"{path}, which gets frames as they are, 0 to 255."
 
 
 def load_keras_model(path, kind=VideoSegmenter):
@@ -58,16 +95,28 @@ def load_keras_model(path, kind=VideoSegmenter):
     """
     if not pathlib.Path(path).is_file():
         raise FileNotFoundError(f"no weights file {path}.")
-    try:
-        model = keras.saving.load_model(path, compile=False)
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"{path} is not a .keras model: {reason}") from error
+    model = read_keras_file(path)
     if not isinstance(model, kind):
         raise ValueError(
             f"{path} holds a {type(model).__name__}, not a {kind.__name__}."
         )
     return model
+
+
+def read_keras_file(path):
+    """Reads a `.keras` file of any model.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is damaged.
+    """
+    if not pathlib.Path(path).is_file():
+        raise FileNotFoundError(f"no model file {path}.")
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path} is not a .keras model: {reason}") from error
 
 
 def save_model(model, path):

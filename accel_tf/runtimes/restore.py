@@ -10,7 +10,8 @@ def restore_segmenter(name, weights=(), num_classes=19):
     """What `restore_model` gives, or a `RuntimeSegmenter` from a folder.
 
     Args:
-        name, num_classes: as for `restore_model`.
+        name, num_classes: as for `restore_model`; without weights, the name
+            may also be such a folder.
         weights: as for `restore_model`, or one folder that
             `RuntimeSegmenter.save` wrote.
 
@@ -21,15 +22,14 @@ def restore_segmenter(name, weights=(), num_classes=19):
         ValueError, OSError, ImportError: one line, as `restore_model` and
             `load_runtime`; also if the folder holds another model.
     """
-    if len(weights) == 1 and is_saved_runtime(weights[0]):
-        segmenter = load_runtime(weights[0])
-        if segmenter.name != name:
-            raise ValueError(
-                f"{weights[0]} holds {segmenter.name}, not {name}."
-            )
+    folder = weights[0] if len(weights) == 1 else None if weights else name
+    if folder is not None and is_saved_runtime(folder):
+        segmenter = load_runtime(folder)
+        if segmenter.name != name and weights:
+            raise ValueError(f"{folder} holds {segmenter.name}, not {name}.")
         info = segmenter.info
         return segmenter, (
-            f"{name} in {info.precision} for {info.runtime} from {weights[0]}."
+            f"{info.name} in {info.precision} for {info.runtime} from {folder}."
         )
     for path in weights:
         if pathlib.Path(path).is_dir():

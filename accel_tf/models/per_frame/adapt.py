@@ -5,7 +5,9 @@ import os
 import keras
 
 from accel_tf.models.per_frame.callable_program import CallableProgram
+from accel_tf.models.per_frame.files import read_model
 from accel_tf.models.per_frame.foreign_per_frame import ForeignPerFrame
+from accel_tf.models.per_frame.foreign_program import ForeignProgram
 from accel_tf.models.per_frame.hub import segmenter_of_task
 from accel_tf.models.per_frame.normalization import Normalization
 from accel_tf.models.per_frame.per_frame import PerFrame
@@ -85,32 +87,28 @@ def per_frame(
         FileNotFoundError: if there is no such file.
         ImportError: if what runs it is not installed.
     """  # noqa: E501
-    if isinstance(model, VideoSegmenter):
-        raise ValueError(f"{model.name} is a VideoSegmenter already.")
     normalization = Normalization.from_std(mean, scale, std, channel_order)
     if size is not None:
         size = _checked_size(size)
     if isinstance(model, str | os.PathLike):
-        from accel_tf.models.per_frame.files import read_model
-
-        name = name or _name_of(model)
+        name = name or name_of_file(model)
         model = read_model(model, normalization, size, output)
-    elif callable(model) and not isinstance(model, keras.Model):
-        name = name or _name_of(getattr(model, "__name__", "function"))
+    elif callable(model) and not isinstance(model, keras.layers.Layer):
+        name = name or name_of_file(getattr(model, "__name__", "function"))
         model = CallableProgram(model, normalization, size)
-    common = {"label_map": label_map, "name": name}
-    if not isinstance(model, keras.Model):
+    if isinstance(model, VideoSegmenter):
+        raise ValueError(f"{model.name} is a VideoSegmenter already.")
+    if isinstance(model, ForeignProgram):
         if probabilities:
             raise ValueError("probabilities=True is for Keras models.")
         model.probe(output_stride, multiple_of)
-        found = model.channels or num_classes or (label_map and len(label_map))
-        if not found:
-            raise ValueError(
-                f"{model.kind} gives labels: say how many classes there are "
-                "by num_classes= or label_map=."
-            )
-        _check_classes(found, num_classes, label_map)
-        return ForeignPerFrame(model, found, **common)
+        labelled = num_classes or (label_map and len(label_map))
+        return _of_program(model, labelled, num_classes, label_map, name)
+    if not isinstance(model, keras.Model):
+        raise ValueError(
+            "model must be a keras.Model, a path or a function of images, "
+            f"not {type(model).__name__}."
+        )
     if normalization.changes_nothing and size is None:
         segmenter = segmenter_of_task(model, name, label_map)
         if segmenter is not None:
@@ -127,8 +125,37 @@ def per_frame(
         probabilities=probabilities,
         output_name=output,
         **normalization.to_config(),
-        **{**common, "name": name or model.name},
+        label_map=label_map,
+        name=name or model.name,
     )
+
+
+def segmenter_of_file(path, label_classes):
+    """What `per_frame` makes of a file, with nothing known about it.
+
+    Args:
+        path: as for `per_frame`.
+        label_classes: number of classes if the model gives labels.
+    """
+    model = read_model(path, Normalization())
+    if isinstance(model, keras.Model):
+        return per_frame(model, name=name_of_file(path))
+    model.probe()
+    return _of_program(model, label_classes, name=name_of_file(path))
+
+
+def _of_program(
+    program, label_classes, num_classes=None, label_map=None, name=None
+):
+    """A segmenter of a program that was probed."""
+    found = program.channels or label_classes
+    if not found:
+        raise ValueError(
+            f"{program.kind} gives labels: say how many classes there are by "
+            "num_classes= or label_map=."
+        )
+    _check_classes(found, num_classes, label_map)
+    return ForeignPerFrame(program, found, label_map=label_map, name=name)
 
 
 def _check_classes(found, num_classes, label_map):
@@ -153,7 +180,7 @@ def _checked_size(size):
     return height, width
 
 
-def _name_of(path):
+def name_of_file(path):
     """A name that Keras takes: letters, digits and underscores."""
     stem = os.path.splitext(os.path.basename(os.fspath(path).rstrip("/")))[0]
     name = "".join(c if c.isascii() and c.isalnum() else "_" for c in stem)

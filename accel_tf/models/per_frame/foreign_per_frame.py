@@ -121,6 +121,9 @@ class ForeignPerFrame(VideoSegmenter):
 
     # === What such a model cannot do ===
 
+    def check_exportable(self):
+        self._refuse("exported")
+
     def fit(self, *args, **kwargs):
         self._refuse("trained")
 

@@ -17,24 +17,36 @@ class ForeignProgram:
     Args:
         kind: of the program, for messages, e.g. `"an ONNX file"`.
         normalization: `Normalization`.
-        size: `(height, width)` of the only images it takes, or `None`.
-        batch: of the only batches it takes, or `None`.
+        size: `(height, width)` to which frames are resized, or `None`.
+        layout: `ImageLayout` with the batches and sizes that it takes, if
+            these are not all.
         dtype: of its images, as in NumPy.
 
+    Raises:
+        ValueError: if it takes another size only.
+
     Attributes:
-        kind, normalization, size, batch, dtype: as given.
+        kind, normalization, dtype: as given.
+        size: `(height, width)` of the images that it gets; `None` for any.
+        batch: of the only batches it takes, or `None`.
         gives_labels: whether it gives labels and not scores.
         channels: of its scores; `None` for labels.
         grid: `FrameGrid`.
     """
 
     def __init__(
-        self, kind, normalization, size=None, batch=None, dtype="float32"
+        self, kind, normalization, size=None, layout=None, dtype="float32"
     ):
         self.kind = kind
         self.normalization = normalization
-        self.size = tuple(size) if size else None
-        self.batch = batch
+        self.size, self.batch = size, None
+        if layout is not None:
+            self.size, self.batch = layout.size or size, layout.batch
+        if size not in (None, self.size):
+            raise ValueError(
+                f"{kind} takes images of {list(self.size)} pixels, not of "
+                f"{list(size)}."
+            )
         self.dtype = np.dtype(dtype)
 
     def call(self, images):
@@ -60,7 +72,8 @@ class ForeignProgram:
             for side in _SIZE
         )
         result = self._checked(
-            self.call(np.zeros((self.batch or 1, *size, 3), self.dtype))
+            self.call(np.zeros((self.batch or 1, *size, 3), self.dtype)),
+            self.batch or 1,
         )
         self.gives_labels = result.ndim == 3
         self.channels = None if self.gives_labels else result.shape[-1]
@@ -117,7 +130,7 @@ class ForeignProgram:
                 f"{self.kind} takes {batch} frames at once, not {len(image)}."
             )
         parts = [
-            self._checked(self.call(image[start : start + batch]))
+            self._checked(self.call(image[start : start + batch]), batch)
             for start in range(0, len(image), batch)
         ]
         result = parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -127,13 +140,14 @@ class ForeignProgram:
         scores = self.grid.scores(np.asarray(result, np.float32), size)
         return np.asarray(ops.convert_to_numpy(scores))
 
-    def _checked(self, result):
+    def _checked(self, result, batch):
         result = np.asarray(result)
-        is_label = result.ndim == 3 and result.dtype.kind in "iub"
-        if not is_label and not (result.ndim == 4 and result.dtype.kind == "f"):
+        form = result.ndim, result.dtype.kind
+        is_known = form in ((3, "i"), (3, "u"), (3, "b"), (4, "f"))
+        if not is_known or len(result) != batch or 0 in result.shape:
             raise ValueError(
                 f"{self.kind} must give labels [B, H, W] of integers or "
-                "scores [B, h, w, classes], not "
+                f"scores [B, h, w, classes], B being {batch}, not "
                 f"{result.dtype} {list(result.shape)}."
             )
         return result

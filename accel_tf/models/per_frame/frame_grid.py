@@ -71,7 +71,8 @@ class FrameGrid:
             size: `(height, width)` of the frame.
         """
         height, width = self.native_size(size)
-        if _same(ops.shape(scores)[1:3], (height, width)):
+        same = _same(ops.shape(scores)[1:3], (height, width))
+        if same and not self.aligns_corners:
             return scores
         if not self.size:
             return scores[:, :height, :width]
@@ -91,7 +92,8 @@ class FrameGrid:
             size: as for `scores`, of ints.
         """
         height, width = self.native_size(size)
-        if labels.shape[1:] == (height, width):
+        same = labels.shape[1:] == (height, width)
+        if same and not self.aligns_corners:
             return labels
         if not self.size:
             return labels[:, :height, :width]
