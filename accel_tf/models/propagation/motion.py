@@ -27,14 +27,22 @@ def find_motion(estimator, current, previous, stride, size, training=None):
     flow = ops.cast(
         estimator([current, previous], training=training), "float32"
     )
-    seen = ops.shape(current)[1:3]
-    fine = resample_flow(
-        flow, estimator.output_stride, estimator.observed_stride, seen
+    # No finer than that: it is one number for some pixels anyway.
+    fine = max(estimator.observed_stride, 2)
+    seen = [
+        -(-side * estimator.observed_stride // fine)
+        for side in ops.shape(current)[1:3]
+    ]
+    images = [
+        resample(_brightness(image), estimator.observed_stride, fine, seen)
+        for image in (current, previous)
+    ]
+    trust = photometric_trust(
+        *images, resample_flow(flow, estimator.output_stride, fine, seen)
     )
-    trust = photometric_trust(_brightness(current), _brightness(previous), fine)
     return (
         resample_flow(flow, estimator.output_stride, stride, size),
-        resample(trust, estimator.observed_stride, stride, size),
+        resample(trust, fine, stride, size),
     )
 
 

@@ -8,7 +8,7 @@ from accel_tf.models.propagation.motion import find_motion
 from accel_tf.models.propagation.trusted_fusion import TrustedFusion
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import warp
-from accel_tf.ops.resample import resample
+from accel_tf.ops.resample import resample, resample_flow
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
@@ -27,9 +27,10 @@ class Propagated(VideoSegmenter):
 
     State: `observed`, the last frame as the flow estimator remembers it;
     `carried` `[B, h, w, C]`, what the key frame gave: its scores, or the
-    features that the segmenter is split at; `flow` `[B, h, w, 2]`, (dx, dy)
-    in pixels of the scores, from the last frame to the key frame; `trust`
-    `[B, h, w, 1]`, 0..1, how far that flow is to be trusted: the product of
+    features that the segmenter is split at; `flow` `[B, m, n, 2]`, (dx, dy)
+    from the last frame to the key frame, on the grid of the scores, or one
+    of every second pixel where scores are as fine as pixels; `trust`
+    `[B, m, n, 1]`, 0..1, how far that flow is to be trusted: the product of
     `photometric_trust` along it, 1 on key frames.
 
     Args:
@@ -102,13 +103,14 @@ class Propagated(VideoSegmenter):
 
     def initial_state(self, batch_size, height, width):
         observed, kind = self.flow_network.observed_shape(height, width)
-        grid = self._carried_shape(batch_size, height, width)
+        carried = self._carried_shape(batch_size, height, width)
+        grid = (batch_size, *self._grid_size(carried[1:3]))
         return {
             "observed": ops.zeros((batch_size, *observed), kind),
-            "carried": ops.zeros(grid, "float32"),
-            "flow": ops.zeros((*grid[:3], 2), "float32"),
+            "carried": ops.zeros(carried, "float32"),
+            "flow": ops.zeros((*grid, 2), "float32"),
             # None, so that the first frame is not mixed with zeros.
-            "trust": ops.zeros((*grid[:3], 1), "float32"),
+            "trust": ops.zeros((*grid, 1), "float32"),
         }
 
     def advance(self, frame, state, is_key, training=None):
@@ -120,22 +122,20 @@ class Propagated(VideoSegmenter):
         carried = self._look(frame, training)
         if self.smooth:
             flow, trust = self._follow(observed, state, training)
-            before = warp(state["carried"], flow, border="clamp")
-            weight = self.smooth * trust
+            before = self._moved(state["carried"], flow)
+            weight = self.smooth * self._on_scores(trust, carried)
             carried = carried * (1 - weight) + before * weight
-        still = ops.zeros_like(carried[..., :1])
+        batch, *size = ops.shape(carried)[:3]
+        grid = (batch, *self._grid_size(size))
         return self._state(
-            observed,
-            carried,
-            ops.concatenate([still, still], axis=-1),
-            still + 1.0,
+            observed, carried, ops.zeros((*grid, 2)), ops.ones((*grid, 1))
         )
 
     def score(self, frame, state, is_key, training=None):
         carried = state["carried"]
         is_key = self._looks(is_key)
         if not is_key:
-            carried = warp(carried, state["flow"], border="clamp")
+            carried = self._moved(carried, state["flow"])
         scores = self._finish(carried, training)
         if is_key or self.update is None:
             return scores, None
@@ -148,7 +148,8 @@ class Propagated(VideoSegmenter):
             self.output_stride,
             ops.shape(scores)[1:3],
         )
-        return self.fusion([scores, update, state["trust"]]), None
+        trust = self._on_scores(state["trust"], scores)
+        return self.fusion([scores, update, trust]), None
 
     # === Parts of it ===
 
@@ -179,13 +180,38 @@ class Propagated(VideoSegmenter):
             return carried
         return ops.cast(self._parts[1](carried, training), "float32")
 
+    @property
+    def _grid_stride(self):
+        """Of flow and trust: that of full resolution tells nothing more."""
+        return max(self.output_stride, 2)
+
+    def _grid_size(self, size):
+        """Of flow and trust, for scores of `(height, width)`."""
+        stride = self._grid_stride
+        return [-(-side * self.output_stride // stride) for side in size]
+
+    def _on_scores(self, trust, scores):
+        """Trust on the grid of the scores."""
+        size = ops.shape(scores)[1:3]
+        return resample(trust, self._grid_stride, self.output_stride, size)
+
+    def _moved(self, carried, flow):
+        """What was carried, moved along the flow from the key frame."""
+        flow = resample_flow(
+            flow,
+            self._grid_stride,
+            self.output_stride,
+            ops.shape(carried)[1:3],
+        )
+        return warp(carried, flow, border="clamp")
+
     def _follow(self, observed, state, training):
         """Flow to the key frame, and trust in it, one frame further."""
         flow, trust = find_motion(
             self.flow_network,
             observed,
             state["observed"],
-            self.output_stride,
+            self._grid_stride,
             ops.shape(state["flow"])[1:3],
             training,
         )
@@ -205,7 +231,7 @@ class Propagated(VideoSegmenter):
         return (
             self.flow_network.multiply_adds(height, width)
             + count_warp(shape)
-            + count_warp((*shape[:3], 3))
+            + count_warp((*shape[:1], *self._grid_size(shape[1:3]), 3))
         )
 
     def multiply_adds(self, height, width):
