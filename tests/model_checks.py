@@ -188,7 +188,7 @@ def check_mixed_precision(make, policy, noise):
         assert error < noise * np.sqrt(np.mean(expected**2))
 
 
-def check_training(make, run_eagerly=False, **size):
+def check_training(make, run_eagerly=False, optimizer=None, **size):
     """`fit` on clips lowers the loss and moves every trainable variable."""
     model = copy_of(make())
     clips = scenes(batch=2, **size)
@@ -196,7 +196,7 @@ def check_training(make, run_eagerly=False, **size):
     labels[:, :, labels.shape[2] // 2 :] = 1
     before = [to_numpy(v).copy() for v in model.trainable_variables]
     model.compile(
-        keras.optimizers.SGD(0.01),
+        optimizer or keras.optimizers.SGD(0.01),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         run_eagerly=run_eagerly,
     )

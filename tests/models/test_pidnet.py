@@ -49,6 +49,7 @@ def test_saving(make, tmp_path):
     model_checks.check_saving(make, tmp_path)
 
 
+@pytest.mark.slow
 @deep
 def test_clip_and_stream(make):
     model_checks.check_clip_and_stream(make)
@@ -56,7 +57,7 @@ def test_clip_and_stream(make):
 
 @deep
 def test_sizes(make):
-    model_checks.check_sizes_and_tensor_key(make, ((49, 66), (17, 18), (5, 9)))
+    model_checks.check_sizes_and_tensor_key(make, [(17, 18)])
 
 
 @deep
@@ -68,6 +69,7 @@ def test_state_and_frames(make):
     model_checks.check_bad_shapes(make)
 
 
+@pytest.mark.slow
 @deep
 def test_mixed_precision(make):
     model_checks.check_mixed_precision(make, "mixed_float16", noise=0.02)
@@ -79,7 +81,14 @@ def test_training(make):
 
     In the light form summands before a normalisation have no effect.
     """
-    model_checks.check_training(make, True, length=1, height=80, width=96)
+    model_checks.check_training(
+        make,
+        run_eagerly=True,
+        optimizer=keras.optimizers.Adam(0.005),
+        length=1,
+        height=80,
+        width=96,
+    )
 
 
 def test_native_logits_are_resized_with_aligned_corners(make):
