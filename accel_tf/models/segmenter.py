@@ -182,6 +182,22 @@ class VideoSegmenter(keras.Model):
         """
         raise NotImplementedError  # abstract
 
+    def split_at(self, name):
+        """Both sides of a layer, for `accel_tf.propagate(split=)`.
+
+        Args:
+            name: of the layer.
+
+        Returns:
+            `accel_tf.models.split.Split`.
+
+        Raises:
+            ValueError: if the model cannot be split, or not there.
+        """
+        raise ValueError(
+            f"{self.name} cannot be split; leave split out to carry scores."
+        )
+
     def check_exportable(self):
         """Raises `ValueError` if programs cannot be made of this model."""
         if self.runs_on_host:

@@ -257,6 +257,46 @@ def test_the_first_frame_is_not_mixed_with_zeros():
     assert_close(logits, expected, 1e-6)
 
 
+def test_features_of_a_layer_are_carried():
+    image = keras.Input((None, None, 3))
+    features = keras.layers.Conv2D(4, 8, 8, activation="relu", name="features")(
+        image
+    )
+    network = keras.Model(image, keras.layers.Conv2D(3, 1)(features))
+    model = accel_tf.per_frame(lively(network), mean=127.5, scale=1 / 60)
+    split = accel_tf.propagate(model, "dis", split="features")
+    frames = scenes(length=2, height=50, width=70)
+    logits, state = run(split, frames)
+    assert_close(logits[0], run(model, frames)[0][0], 1e-6)
+    assert state["carried"].shape[-1] == 4
+    # What comes behind is linear, and so is the warp.
+    expected = run(accel_tf.propagate(model, "dis"), frames)[0]
+    assert_close(logits[1], expected[1], 1e-5)
+    cost = split.multiply_adds(64, 96)
+    whole = accel_tf.propagate(model, "dis").multiply_adds(64, 96)
+    assert cost["key"] == whole["key"]
+    assert cost["non_key"] == whole["non_key"] + 8 * 12 * (4 + 4 * 3)
+    with pytest.raises(ValueError, match="has no layer 'none' to be split"):
+        accel_tf.propagate(model, "dis", split="none")
+    with pytest.raises(ValueError, match="cannot be split; leave split out"):
+        accel_tf.propagate(_Bright(name="bright"), "dis", split="features")
+
+
+def test_deeplab_split_at_its_backbone_is_deep_feature_flow():
+    dff = small_dff()
+    flow = dff.flow_network.get_layer("Convolution5")
+    flow.set_weights([0.05 * weight for weight in flow.get_weights()])
+    split = accel_tf.propagate(
+        dff.reference_segmenter(), dff.flow_network, split="backbone"
+    )
+    frames = scenes(length=2)
+    expected, logits = run(dff, frames)[0], run(split, frames)[0]
+    assert_close(logits[0], expected[0], 1e-5)
+    # At the margin one repeats and the other one fades.
+    inner = np.s_[:, 16:32, 16:48]
+    assert_close(logits[1][inner], expected[1][inner], 1e-4)
+
+
 # === Flow ===
 
 

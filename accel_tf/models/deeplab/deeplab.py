@@ -8,6 +8,7 @@ from accel_tf.models.deeplab.convert_deeplab import deeplab_entries
 from accel_tf.models.resnet import subtract_mean
 from accel_tf.models.segmentation_head import segmentation_head
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.models.split import Split
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
@@ -59,6 +60,29 @@ class DeepLab(VideoSegmenter):
             + count_upsampling(scores, self.output_stride)
         )
         return {"key": total, "non_key": total}
+
+    def split_at(self, name):
+        """At `"backbone"`, as Deep Feature Flow is split."""
+        if name != "backbone":
+            raise ValueError(
+                f"{self.name} can be split at 'backbone', not at {name!r}."
+            )
+
+        def shape(batch_size, height, width):
+            image = (batch_size, height, width, 3)
+            return self.backbone.compute_output_shape(image)
+
+        return Split(
+            lambda frame, training: self.backbone(
+                subtract_mean(frame), training=training
+            ),
+            lambda features, size, training: self.head(
+                features, training=training
+            ),
+            self.output_stride,
+            shape,
+            lambda *size: count_multiply_adds(self.head, shape(1, *size)),
+        )
 
     def fused(self):
         from accel_tf.models.deeplab.fused_deeplab import FusedDeepLab

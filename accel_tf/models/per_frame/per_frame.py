@@ -9,6 +9,7 @@ from accel_tf.models.per_frame.normalization import Normalization
 from accel_tf.models.per_frame.open_sizes import open_sizes
 from accel_tf.models.per_frame.probe_network import select_output
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.models.split import Split, split_network
 from accel_tf.ops.resample import resample
 
 
@@ -86,6 +87,40 @@ class PerFrame(VideoSegmenter):
         """What the network gives for an image, `[B, h, w, classes]`."""
         scores = self.network(image, training=training)
         return select_output(scores, self.output_name, self.network.name)
+
+    def split_at(self, name):
+        first, second = split_network(self.network, name)
+
+        def features(frame, training=None):
+            image = self.grid.image(self.normalization(frame))
+            return first(image, training=training)
+
+        def scores(features, size, training=None):
+            scores = second(features, training=training)
+            scores = select_output(scores, self.output_name, self.network.name)
+            if self.probabilities:
+                scores = ops.cast(scores, "float32")
+                scores = ops.log(ops.maximum(scores, 1e-7))
+            return self.grid.scores(scores, size)
+
+        def shape(batch_size, height, width):
+            size = self.grid.image_size((height, width))
+            return first.compute_output_shape((batch_size, *size, 3))
+
+        if self.grid.size:
+            raise ValueError(
+                f"{self.name} takes images of one size; only models for any "
+                "size can be split."
+            )
+        sides = [4 * self.grid.multiple_of * self.grid.stride] * 2
+        stride = sides[0] // shape(1, *sides)[1]
+        return Split(
+            features,
+            scores,
+            stride,
+            shape,
+            lambda *size: count_layers(second, shape(1, *size)),
+        )
 
     def upsample(self, scores, size):
         return resample(scores, self.output_stride, 1, size)

@@ -123,7 +123,9 @@ class Propagated(VideoSegmenter):
         if self.smooth:
             flow, trust = self._follow(observed, state, training)
             before = self._moved(state["carried"], flow)
-            weight = self.smooth * self._on_scores(trust, carried)
+            weight = self.smooth * self._on_grid(
+                trust, carried, self._carried_stride
+            )
             carried = carried * (1 - weight) + before * weight
         batch, *size = ops.shape(carried)[:3]
         grid = (batch, *self._grid_size(size))
@@ -136,7 +138,7 @@ class Propagated(VideoSegmenter):
         is_key = self._looks(is_key)
         if not is_key:
             carried = self._moved(carried, state["flow"])
-        scores = self._finish(carried, training)
+        scores = self._finish(carried, frame, training)
         if is_key or self.update is None:
             return scores, None
         update, bias, _ = self.update.segment(frame, {}, True, training)
@@ -148,7 +150,7 @@ class Propagated(VideoSegmenter):
             self.output_stride,
             ops.shape(scores)[1:3],
         )
-        trust = self._on_scores(state["trust"], scores)
+        trust = self._on_grid(state["trust"], scores, self.output_stride)
         return self.fusion([scores, update, trust]), None
 
     # === Parts of it ===
@@ -169,38 +171,47 @@ class Propagated(VideoSegmenter):
     def _look(self, frame, training):
         """What the segmenter has to say of a key frame, to be carried."""
         if self._parts is not None:
-            return ops.cast(self._parts[0](frame, training), "float32")
+            features = self._parts.features(frame, training)
+            return ops.cast(features, "float32")
         scores, bias, _ = self.segmenter.segment(frame, {}, True, training)
         scores = ops.cast(scores, "float32")
         return scores if bias is None else scores + ops.cast(bias, "float32")
 
-    def _finish(self, carried, training):
+    def _finish(self, carried, frame, training):
         """Scores, from what was carried."""
         if self._parts is None:
             return carried
-        return ops.cast(self._parts[1](carried, training), "float32")
+        size = ops.shape(frame)[1:3]
+        scores = self._parts.scores(carried, size, training)
+        return ops.cast(scores, "float32")
 
     @property
     def _grid_stride(self):
         """Of flow and trust: that of full resolution tells nothing more."""
-        return max(self.output_stride, 2)
+        return max(self._carried_stride, 2)
+
+    @property
+    def _carried_stride(self):
+        if self._parts is not None:
+            return self._parts.stride
+        return self.output_stride
 
     def _grid_size(self, size):
-        """Of flow and trust, for scores of `(height, width)`."""
+        """Of flow and trust, for what is carried of `(height, width)`."""
         stride = self._grid_stride
-        return [-(-side * self.output_stride // stride) for side in size]
+        return [-(-side * self._carried_stride // stride) for side in size]
 
-    def _on_scores(self, trust, scores):
-        """Trust on the grid of the scores."""
+    def _on_grid(self, trust, scores, stride):
+        """Trust on the grid of the scores, or of what is carried."""
         size = ops.shape(scores)[1:3]
-        return resample(trust, self._grid_stride, self.output_stride, size)
+        return resample(trust, self._grid_stride, stride, size)
 
     def _moved(self, carried, flow):
         """What was carried, moved along the flow from the key frame."""
         flow = resample_flow(
             flow,
             self._grid_stride,
-            self.output_stride,
+            self._carried_stride,
             ops.shape(carried)[1:3],
         )
         return warp(carried, flow, border="clamp")
@@ -222,7 +233,7 @@ class Propagated(VideoSegmenter):
     def _carried_shape(self, batch_size, height, width):
         """Shape of what is carried for frames of a size."""
         if self._parts is not None:
-            return self._parts.features_shape(batch_size, height, width)
+            return self._parts.shape(batch_size, height, width)
         return self.segmenter.scores_shape(batch_size, height, width)
 
     def motion_multiply_adds(self, height, width):
@@ -240,7 +251,7 @@ class Propagated(VideoSegmenter):
         if self.smooth and key is not None:
             key += non_key
         if self._parts is not None:
-            non_key += self._parts.head_multiply_adds(height, width)
+            non_key += self._parts.multiply_adds(height, width)
         if self.update is not None:
             scores = self.segmenter.scores_shape(1, height, width)
             non_key += self.update.multiply_adds(height, width)["key"]
