@@ -53,6 +53,9 @@ def differences(config, stored):
     """
     new = dict(_flat(as_dict(config)))
     old = {**dict(_flat(_defaults(config))), **dict(_flat(stored))}
+    # An empty dict by default is not what it was where entries are stored.
+    filled = {key.rpartition(".")[0] for key in dict(_flat(stored))}
+    old = {key: old[key] for key in old if key not in filled}
     return [
         f"{key}: {old.get(key)!r}, not {new.get(key)!r}"
         for key in [*new, *(key for key in old if key not in new)]

@@ -117,6 +117,8 @@ def test_differences_name_what_changed():
     older = as_dict(CONFIG)
     del older["momentum"], older["augmentation"]["camera_motion"]
     assert differences(CONFIG, older) == []
+    filled = override(CONFIG, ["multipliers=fusion/kernel:2"])
+    assert differences(filled, as_dict(filled)) == []
     assert differences(changed, as_dict(CONFIG)) == [
         "augmentation.flip: True, not False",
         "steps: 3, not 4",
