@@ -1,0 +1,39 @@
+"""Streets, accel_tiny: update branch and fusion together.
+
+A stage of `train_streets.py`; by itself:
+
+    python recipes/train_accel.py recipes/configs/streets_accel.py
+
+Clips of the videos move by themselves, stills under a simulated camera.
+"""
+
+import dataclasses
+import pathlib
+import runpy
+
+from accel_tf.data.augmentation import Augmentation
+
+_reference = runpy.run_path(
+    str(pathlib.Path(__file__).with_name("streets_reference.py"))
+)["config"]
+
+config = dataclasses.replace(
+    _reference,
+    out="out/streets/accel",
+    model="accel_tiny",
+    reference="out/streets/reference/deeplab_tiny.keras",
+    flow="out/streets/flow/dff_tiny.keras",
+    update="out/streets/update/deeplab_tiny_light.keras",
+    trainable=("update_backbone/*", "update_head/*", "fusion/*"),
+    length=3,
+    augmentation=Augmentation(
+        crop=(224, 288),
+        scale=(0.8, 1.6),
+        aspect=0.2,
+        camera=0.6,
+        camera_motion=1.0,
+    ),
+    steps=300,
+    steps_per_epoch=100,
+    learning_rate=1e-3,
+)

@@ -1,0 +1,109 @@
+"""Trains the weights of the package: accel_tiny for streets, 19 classes.
+
+    python recipes/train_streets.py --real DIR --out out/streets
+
+DIR holds real frames and labels, laid out as `streets_data.py` says; drawn
+streets are made on the spot. The stages are the reference branch, the update
+branch, the flow network (or a trained one, `--flow FILE`) and their fusion;
+the result is OUT/accel_tiny_streets.weights.h5. A stage that is finished is
+not run again, and one that was stopped goes on.
+
+`--leave-out NAME` trains without a video, or without CamVid (`camvid`): how
+good are such weights on cameras that they never saw?
+"""
+
+import argparse
+import json
+import pathlib
+
+from command_line import run
+from stages import cost, train
+from streets_data import DRAWN, REAL, build_streets
+
+from accel_tf.files import write_text
+from accel_tf.models.accel import Accel
+from accel_tf.models.restore import load_keras_model
+from accel_tf.weights.half_precision import save_half
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--real", required=True, metavar="DIR")
+    parser.add_argument("--out", default="out/streets", metavar="DIR")
+    parser.add_argument("--flow", metavar="FILE", help="trained flow network")
+    parser.add_argument(
+        "--leave-out", action="append", default=[], metavar="NAME"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="STAGE.KEY=VALUE",
+        help="changes a setting of a stage, such as reference.steps=400",
+    )
+    parser.add_argument(
+        "--stages",
+        default="reference,update,flow,accel",
+        help="the first ones of them; the result needs all",
+    )
+    options = parser.parse_args(arguments)
+    out = pathlib.Path(options.out).resolve()
+    data_dir = out / "data"
+    print(build_streets(options.real, data_dir, options.leave_out))
+    stages = _stages(out, data_dir, options.flow)
+    changes = _changes(options.set, stages)
+    costs = []
+    for name in options.stages.split(","):
+        if name not in stages:
+            raise ValueError(
+                f"no stage {name!r}; there are {', '.join(stages)}"
+            )
+        script, config, settings = stages[name]
+        if script is None:
+            continue
+        settings = {**settings, **changes[name]}
+        train(script, config, data_dir=data_dir, out=out / name, **settings)
+        costs.append(cost(out / name, stage=name))
+    write_text(out / "costs.json", json.dumps(costs, indent=1) + "\n")
+    if "accel" in options.stages:
+        model = load_keras_model(out / "accel" / "accel_tiny.keras", Accel)
+        path = out / "accel_tiny_streets.weights.h5"
+        save_half(model, path)
+        print(f"Written: {path}")
+
+
+def _stages(out, data_dir, flow):
+    """Name -> (script, or none to run; config; settings that differ)."""
+    parts = {
+        "reference": out / "reference" / "deeplab_tiny.keras",
+        "update": out / "update" / "deeplab_tiny_light.keras",
+        "flow": flow or out / "flow" / "dff_tiny.keras",
+    }
+    flow_script = None if flow else "train_flow"
+    return {
+        "reference": ("train_deeplab", "streets_reference", {"data": REAL}),
+        "update": ("train_deeplab", "streets_update", {"data": REAL}),
+        "flow": (flow_script, "streets_flow", {"data": DRAWN}),
+        "accel": ("train_accel", "streets_accel", {"data": REAL, **parts}),
+    }
+
+
+def _changes(texts, stages):
+    changes = {name: {} for name in stages}
+    for text in texts:
+        name, dot, setting = text.partition(".")
+        key, equals, value = setting.partition("=")
+        if name not in stages or not dot or not equals:
+            raise ValueError(
+                f"--set is STAGE.KEY=VALUE with a stage of "
+                f"{', '.join(stages)}, not {text!r}"
+            )
+        changes[name][key] = value
+    return changes
+
+
+if __name__ == "__main__":
+    run(main)
