@@ -47,7 +47,7 @@ def load_checkpoint(model, path, *more_paths):
 
     The format is recognised by content: MXNet `.params` (the published
     DeepLab, Deep Feature Flow and Accel), PyTorch `.pkl` or `.pth` (the
-    published PSPNet and TDNet, read without running what they pickle),
+    published PSPNet, TDNet and PIDNet, read without running what they pickle),
     `.weights.h5` or `.keras`. Of several `.params` files a later one
     overrides an earlier one, as the original loads its base file first and
     the Accel file over it. A PyTorch file must hold nothing unknown: what
