@@ -100,6 +100,22 @@ def test_height_is_not_width(model):
     assert_close(actual, model.step(frame, {})[0], 1e-4)
 
 
+@pytest.mark.parametrize("model", ["b0", _b2], indirect=True)
+def test_fused(model):
+    fused = accel_tf.fuse_for_inference(model)
+    for size in ((64, 96), (49, 66)):
+        frame = scenes(height=size[0], width=size[1])[:, 0]
+        logits = to_numpy(model.step(frame, {})[0])
+        assert_close(fused.step(frame, {})[0], logits, 1e-5)
+    assert_labels(accel_tf.VideoStream(fused)(frame), logits)
+    before, after = (m.multiply_adds(64, 64)["key"] for m in (model, fused))
+    # The convolution of all levels at stride 4 is gone.
+    filters = model.network.backbone.projection_filters
+    assert before - after == 16 * 16 * 4 * filters**2
+    with pytest.raises(ValueError, match="is fused for inference"):
+        fused.save("model.keras")
+
+
 @pytest.mark.parametrize(
     "model",
     ["b0", pytest.param("deeplab", marks=pytest.mark.slow)],

@@ -50,7 +50,7 @@ class HubSegFormer(PerFrame):
     def pyramid(self, image, training=False):
         """Features of the encoder at the strides 4, 8, 16 and 32."""
         levels, x = [], image
-        for embed, blocks, norm in encoder_levels(self.network):
+        for embed, blocks, norm in self.encoder_levels():
             x = embed.norm(embed.proj(embed.padding(x)))
             for block in blocks:
                 x = _block(block, x, training)
@@ -58,10 +58,26 @@ class HubSegFormer(PerFrame):
             levels.append(x)
         return levels
 
+    def encoder_levels(self):
+        """The layers of the encoder, level by level.
+
+        Returns:
+            list of `(embedding, blocks, normalisation)`.
+        """
+        levels = []
+        for layer in self.network.backbone.image_encoder.layers:
+            if layer.name.startswith("patch_and_embed_"):
+                levels.append([layer, [], None])
+            elif layer.name.startswith("hierarchical_encoder_"):
+                levels[-1][1].append(layer)
+            elif isinstance(layer, keras.layers.LayerNormalization):
+                levels[-1][2] = layer
+        return levels
+
     def multiply_adds(self, height, width):
         total = super().multiply_adds(height, width)["key"]
         height, width = self.grid.image_size((height, width))
-        for embed, blocks, _ in encoder_levels(self.network):
+        for embed, blocks, _ in self.encoder_levels():
             height, width = height // embed.stride, width // embed.stride
             for block in blocks:
                 ratio = block.attn.sr_ratio
@@ -70,25 +86,12 @@ class HubSegFormer(PerFrame):
                 total += 2 * height * width * keys * block.project_dim
         return {"key": total, "non_key": total}
 
+    def fused(self):
+        from accel_tf.models.per_frame.fused_hub_segformer import (
+            FusedHubSegFormer,
+        )
 
-def encoder_levels(network):
-    """The layers of the encoder, level by level.
-
-    Args:
-        network: `keras_hub.models.SegFormerImageSegmenter`.
-
-    Returns:
-        list of `(embedding, blocks, normalisation)`.
-    """
-    levels = []
-    for layer in network.backbone.image_encoder.layers:
-        if layer.name.startswith("patch_and_embed_"):
-            levels.append([layer, [], None])
-        elif layer.name.startswith("hierarchical_encoder_"):
-            levels[-1][1].append(layer)
-        elif isinstance(layer, keras.layers.LayerNormalization):
-            levels[-1][2] = layer
-    return levels
+        return FusedHubSegFormer(self)
 
 
 def _block(block, x, training):
