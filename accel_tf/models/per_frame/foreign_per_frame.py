@@ -38,24 +38,12 @@ class ForeignPerFrame(VideoSegmenter):
 
     def score(self, frame, state, is_key, training=None):
         batch, *size = ops.shape(frame)[:3]
-        image = self.program.prepare(frame)
-        native = self.grid.native_size(size)
-        # Shapes within a compiled program need not be known before it runs.
-        size = ops.stack([ops.convert_to_tensor(x, "int32") for x in size])
+        shape = (batch, *self.grid.native_size(size))
         if self.program.gives_labels:
-            labels = call_on_host(
-                lambda image, size: self._labels(image, size.tolist()),
-                [image, size],
-                (batch, *native),
-                "uint8",
-            )
+            labels = call_on_host(self._labels, [frame], shape, "uint8")
             return ops.one_hot(labels, self.num_classes, dtype="float32"), None
-        scores = call_on_host(
-            lambda image, size: self._scores(image, size.tolist()),
-            [image, size],
-            (batch, *native, self.num_classes),
-        )
-        return scores, None
+        shape = (*shape, self.num_classes)
+        return call_on_host(self._scores, [frame], shape), None
 
     def upsample(self, scores, size):
         return resample(scores, self.output_stride, 1, size)
@@ -69,22 +57,22 @@ class ForeignPerFrame(VideoSegmenter):
 
         def step(frame, state, is_key):
             self.check_frame(frame)
-            size = tuple(frame.shape[1:3])
-            image = ops.convert_to_numpy(self.program.prepare(frame))
+            frame = np.asarray(ops.convert_to_numpy(frame))
+            size = frame.shape[1:3]
             if self.program.gives_labels:
-                labels = self._labels(image, size)
+                labels = self._labels(frame)
                 if self.output_stride != 1:
                     labels = labels.repeat(self.output_stride, axis=1)
                     labels = labels.repeat(self.output_stride, axis=2)
                 return labels[:, : size[0], : size[1]], state
-            scores = ops.convert_to_tensor(self._scores(image, size))
+            scores = ops.convert_to_tensor(self._scores(frame))
             return class_labels(self.logits(scores, None, size)), state
 
         return step
 
-    def _labels(self, image, size):
+    def _labels(self, frame):
         """uint8 `[B, h, w]` at the stride of the frame's scores."""
-        labels = self.program.run(image, size)
+        labels = self.program.run(frame)
         if labels.size and labels.dtype != np.uint8:
             wrong = (labels < 0) | (labels > _NO_CLASS)
             if wrong.any():
@@ -102,9 +90,9 @@ class ForeignPerFrame(VideoSegmenter):
             f"{self.num_classes - 1}, and 255 is for none."
         )
 
-    def _scores(self, image, size):
+    def _scores(self, frame):
         """float32 `[B, h, w, classes]` at their stride."""
-        scores = self.program.run(image, size)
+        scores = self.program.run(frame)
         if scores.shape[-1] != self.num_classes:
             raise ValueError(
                 f"{self.name} gave {scores.shape[-1]} scores for each pixel, "

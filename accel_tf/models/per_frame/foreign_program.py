@@ -1,9 +1,10 @@
 """What all programs that are none of Keras' have in common."""
 
-import numpy as np
-from keras import ops
+import dataclasses
 
-from accel_tf.models.per_frame.frame_grid import FrameGrid
+import numpy as np
+
+from accel_tf.models.per_frame.array_grid import ArrayGrid
 from accel_tf.models.per_frame.probe_network import fixed_grid
 
 _SIZE = (256, 512)
@@ -78,7 +79,8 @@ class ForeignProgram:
         self.gives_labels = result.ndim == 3
         self.channels = None if self.gives_labels else result.shape[-1]
         if self.size:
-            self.grid = fixed_grid(size, result.shape[1:3], output_stride)
+            grid = fixed_grid(size, result.shape[1:3], output_stride)
+            self.grid = ArrayGrid(**dataclasses.asdict(grid))
             return
         stride = max(1, size[0] // result.shape[1])
         if tuple(side * stride for side in result.shape[1:3]) != size:
@@ -98,32 +100,36 @@ class ForeignProgram:
                 f"multiple_of must be a multiple of the stride {stride}, not "
                 f"{multiple_of}."
             )
-        self.grid = FrameGrid(stride, multiple)
+        self.grid = ArrayGrid(stride, multiple)
 
     def prepare(self, frame):
-        """The image of a frame `[B, H, W, 3]`, 0..255, as a tensor."""
-        image = self.grid.image(self.normalization(frame))
-        if self.dtype.kind in "iu":
-            image = ops.round(self.quantized(image))
+        """The image of a frame.
+
+        Args:
+            frame: NumPy `[B, H, W, 3]`, 0..255.
+        """
+        image = self.grid.image(self.normalization.array(frame))
+        if self.dtype.kind in "iu" and image.dtype != self.dtype:
             limits = np.iinfo(self.dtype)
-            image = ops.clip(image, limits.min, limits.max)
-        return ops.cast(image, self.dtype.name)
+            image = np.round(self.quantized(np.asarray(image, np.float32)))
+            image = np.clip(image, limits.min, limits.max)
+        return np.asarray(image, self.dtype)
 
     def quantized(self, image):
         """For programs that take whole numbers."""
         return image
 
-    def run(self, image, size):
+    def run(self, frame):
         """Labels or scores of a frame.
 
         Args:
-            image: NumPy, from `prepare`.
-            size: `(height, width)` of the frame, ints.
+            frame: NumPy `[B, H, W, 3]`, 0..255.
 
         Returns:
             NumPy: labels `[B, h, w]`, or float32 scores
             `[B, h, w, classes]`, at the stride of the grid.
         """
+        image, size = self.prepare(frame), frame.shape[1:3]
         batch = self.batch or len(image)
         if len(image) % batch:
             raise ValueError(
@@ -137,8 +143,7 @@ class ForeignProgram:
         self._check_result(result, image.shape)
         if self.gives_labels:
             return self.grid.labels(result, size)
-        scores = self.grid.scores(np.asarray(result, np.float32), size)
-        return np.asarray(ops.convert_to_numpy(scores))
+        return self.grid.scores(np.asarray(result, np.float32), size)
 
     def _checked(self, result, batch):
         result = np.asarray(result)

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import numpy as np
 from keras import ops
 
 from accel_tf.ops import resize_bilinear
@@ -80,39 +79,19 @@ class FrameGrid:
         for axis, new in enumerate((height, width)):
             index = ops.cast(ops.arange(new), "float32")
             last = ops.cast(ops.shape(scores)[1 + axis] - 1, "float32")
-            position = self._position(index, axis, size, last)
+            position = self.position(index, axis, size, last)
             positions.append(ops.clip(position, 0.0, last))
         return interpolate(scores, *positions)
 
-    def labels(self, labels, size):
-        """The same for labels: those of the nearest place.
+    def position(self, index, axis, size, last):
+        """Where the network's scores have the place of the frame's.
 
         Args:
-            labels: numpy `[B, h, w]`.
-            size: as for `scores`, of ints.
+            index: of the frame's scores along an axis.
+            axis: 0 for rows, 1 for columns.
+            size: `(height, width)` of the frame.
+            last: index of the last of the network's.
         """
-        height, width = self.native_size(size)
-        same = labels.shape[1:] == (height, width)
-        if same and not self.aligns_corners:
-            return labels
-        if not self.size:
-            return labels[:, :height, :width]
-        rows, columns = (
-            np.clip(
-                np.round(
-                    self._position(np.arange(new), axis, size, old - 1)
-                ).astype(int),
-                0,
-                old - 1,
-            )
-            for axis, (new, old) in enumerate(
-                zip((height, width), labels.shape[1:], strict=True)
-            )
-        )
-        return labels[:, rows[:, None], columns]
-
-    def _position(self, index, axis, size, last):
-        """Where the network's scores have the place of the frame's."""
         side = size[axis]
         if not isinstance(side, int):
             side = ops.cast(side, "float32")

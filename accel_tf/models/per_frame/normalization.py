@@ -67,6 +67,15 @@ class Normalization:
             image = image * ops.convert_to_tensor(self.scale, "float32")
         return image
 
+    def array(self, frame):
+        """The same in NumPy; `frame` itself where nothing changes."""
+        if self.changes_nothing:
+            return frame
+        if self.channel_order == "bgr":
+            frame = frame[..., ::-1]
+        mean, scale = (np.float32(x) for x in (self.mean, self.scale))
+        return (np.asarray(frame, np.float32) - mean) * scale
+
     def to_config(self):
         """The entries as plain JSON types."""
         return {
