@@ -115,8 +115,9 @@ def _evaluate(arguments):
     from accel_tf.evaluation.command import evaluate_systems
 
     system = (arguments.model, arguments.weights)
+    name = arguments.name or arguments.model or "accel_tf"
     evaluate_systems(
-        {arguments.name or arguments.model: system},
+        {name: system},
         **evaluate_options.given_options(arguments),
     )
 
@@ -132,18 +133,20 @@ def _export(arguments):
     common = {
         "num_classes": arguments.num_classes,
         "exact_graph": arguments.exact_graph,
+        "along_flow": run_options.given_motion(arguments),
     }
+    name = arguments.model or "the model"
     model = arguments.model, arguments.weights, arguments.directory
     if programs:
         from accel_tf.runtimes.export import export_runtime
 
         path, message = export_runtime(*model, **common, **programs)
-        content = f"{arguments.model} for {programs['runtime']}"
+        content = f"{name} for {programs['runtime']}"
     else:
         from accel_tf.serving.export.export_preset import export_preset
 
         path, message = export_preset(*model, **common, **given)
-        content = f"version {path.name} of {arguments.model}"
+        content = f"version {path.name} of {name}"
     print(message)
     print(f"{path}: {content}.")
 

@@ -66,8 +66,7 @@ def make_parser(run):
     segment = verb(
         "segment",
         "Segments a video and writes it with the classes laid over.",
-        "segment drive.mp4 --model accel_18 --weights accel-18-0000.params "
-        "--output out.mp4",
+        "segment drive.mp4 --output out.mp4",
     )
     segment.add_argument(
         "input", help="video file, folder of frames or index of a camera"
@@ -138,6 +137,7 @@ def make_parser(run):
     )
     _add_model(export)
     run_options.add_exact_graph(export)
+    run_options.add_motion(export)
     runtime_options.add_export_options(export)
     export.add_argument(
         "--interval",
@@ -230,12 +230,15 @@ def make_parser(run):
     return parser
 
 
-def _add_preset(parser, num_classes=True):
+def _add_preset(parser, num_classes=True, required=True):
     parser.add_argument(
         "--model",
-        required=True,
+        required=required,
         metavar="NAME",
-        help="preset; `accel-tf models` lists them",
+        help="preset (`accel-tf models` lists them), hub:NAME of KerasHub, or "
+        "a .keras, .onnx or .tflite file or SavedModel of a per-frame model"
+        if not required
+        else "preset; `accel-tf models` lists them",
     )
     if num_classes:
         parser.add_argument(
@@ -248,14 +251,16 @@ def _add_preset(parser, num_classes=True):
 
 
 def _add_model(parser, num_classes=True):
-    _add_preset(parser, num_classes)
+    _add_preset(parser, num_classes, required=False)
     parser.add_argument(
         "--weights",
         action="append",
         default=[],
         metavar="FILE",
         help=".keras, .weights.h5 or official checkpoint; give it again for "
-        "a file that is laid over the one before; random without",
+        "a file that is laid over the one before; or random. Without --model "
+        "and --weights a small model for streets runs that comes with "
+        "accel-tf",
     )
 
 

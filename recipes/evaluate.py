@@ -16,6 +16,8 @@ import sys
 from accel_tf.evaluation.command import evaluate_systems
 from accel_tf.evaluation.options import add_options, given_options
 
+_PREFIXES = ("hub:", "labels:")
+
 
 def main(argv=None):
     """Runs the recipe; returns the exit status, 2 after bad input."""
@@ -26,9 +28,10 @@ def main(argv=None):
     parser.add_argument(
         "systems",
         nargs="+",
-        metavar="NAME=PRESET[:FILE[,FILE]]",
-        help="name in tables and plots, preset, and weights: a .keras file, "
-        "a .weights.h5 or official checkpoints; random without",
+        metavar="NAME=PRESET[:FILE[,FILE]][+FLOW]",
+        help="name in tables and plots; preset, hub:NAME or labels:DIR; "
+        "weights: a .keras file, a .weights.h5, official checkpoints or "
+        "random; and the flow along which a per-frame model is propagated",
     )
     add_options(parser)
     arguments = parser.parse_args(argv)
@@ -49,15 +52,19 @@ def _parse_systems(texts):
     systems = {}
     for text in texts:
         name, _, rest = text.partition("=")
-        preset, _, files = rest.partition(":")
-        if not name or not preset:
+        rest, plus, flow = rest.partition("+")
+        prefix = next((p for p in _PREFIXES if rest.startswith(p)), "")
+        preset, _, files = rest.removeprefix(prefix).partition(":")
+        if not name or not preset or bool(plus) != bool(flow):
             raise ValueError(
                 f"{text!r} is no system; give NAME=PRESET or "
-                "NAME=PRESET:FILE[,FILE]."
+                "NAME=PRESET:FILE[,FILE], with +FLOW at the end to propagate "
+                "it."
             )
         if name in systems:
             raise ValueError(f"two systems are called {name!r}.")
-        systems[name] = (preset, files.split(",") if files else [])
+        files = files.split(",") if files else []
+        systems[name] = (prefix + preset + plus + flow, files)
     return systems
 
 

@@ -37,6 +37,8 @@ def check_options(arguments):
     Args:
         arguments: an `argparse.Namespace`.
     """
+    if arguments.server is not None and arguments.model is None:
+        raise ValueError("--server needs --model, the name of a model there.")
     if arguments.server is None:
         wrong = ("classes", "lossless")
         reason = "goes with --server only"

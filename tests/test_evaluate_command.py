@@ -142,7 +142,7 @@ def test_weights_without_names_take_those_of_the_data(data, tmp_path, capsys):
 
 def test_random_weights_are_called_random(data, capsys):
     argv = arguments(data, "--rounds", "0", "--intervals", "1", "--limit", "1")
-    del argv[3:5]
+    argv[argv.index("--weights") + 1] = "random"
     assert cli.main(argv) == 0
     assert "accel_tiny has random weights" in capsys.readouterr().out
 
@@ -171,6 +171,7 @@ def failure(argv, capsys, run=cli.main):
         (["--rounds", "-1"], "rounds must be 0 or more"),
         (["--model", "accel_19"], "no preset 'accel_19'"),
         (["--weights", "absent"], "no weights file absent"),
+        (["--model", "labels:absent"], "no folder of PNG label images"),
         (["--mode", "worst", "--intervals", "9"], "too few frames before"),
     ],
 )
@@ -225,6 +226,7 @@ def options(data, *more):
 def test_recipe_puts_systems_side_by_side(recipe, data, tmp_path, capsys):
     systems = [f"Accel=accel_tiny:{data / 'accel.keras'}"]
     systems += [f"per frame=deeplab_18:{data / 'deeplab.keras'}"]
+    systems += [f"carried=deeplab_18:{data / 'deeplab.keras'}+dis:fast:2"]
     more = ["--intervals", "2,3", "--mode", "stream", "--temporal"]
     more += ["--rounds", "1", "--json", str(tmp_path / "all.json")]
     more += ["--plots", str(tmp_path)]
@@ -234,6 +236,8 @@ def test_recipe_puts_systems_side_by_side(recipe, data, tmp_path, capsys):
         ("Accel", 2),
         ("Accel", 3),
         ("per frame", 1),
+        ("carried", 2),
+        ("carried", 3),
     ]
     for row in rows:
         # The flow is OpenCV's here.
@@ -247,6 +251,7 @@ def test_recipe_says_what_is_wrong(recipe, data, capsys):
         (["accel_tiny"], "'accel_tiny' is no system; give NAME=PRESET"),
         (["a=accel_tiny", "a=deeplab_18"], "two systems are called 'a'"),
         (["a=accel_tiny:x.keras"], "no weights file x.keras"),
+        (["a=deeplab_18+"], "'a=deeplab_18+' is no system; give NAME="),
     ):
         argv = [*systems, *options(data)]
         assert words in failure(argv, capsys, recipe.main)

@@ -35,6 +35,10 @@ def model_options(files):
     return ["--model", "accel_tiny", "--weights", str(files / "model.keras")]
 
 
+def untrained():
+    return ["--model", "deeplab_tiny", "--weights", "random"]
+
+
 def segment(files, folder, *options):
     """Colours of the labels that `segment` writes, `[T, H, W, 3]`."""
     labels = folder / "labels"
@@ -94,14 +98,14 @@ def test_segment_runs_what_export_wrote(files, exact, tmp_path, capsys):
 
 
 def test_a_per_frame_model_gets_key_frames(files, tmp_path, capsys):
-    options = ["--model", "deeplab_tiny", "--propagate", "dis:fast:2"]
+    options = [*untrained(), "--propagate", "dis:fast:2"]
     segment(files, tmp_path, *options, "--interval", "4", "--smooth", "0.3")
     assert "12 frames, 3 key frames" in capsys.readouterr().out
 
 
 def test_smoothing_and_another_flow(files, tmp_path, capsys):
     (tmp_path / "smooth").mkdir()
-    options = ["--model", "deeplab_tiny", "--smooth"]
+    options = [*untrained(), "--smooth"]
     segment(files, tmp_path / "smooth", *options)
     assert "12 frames, 12 key frames" in capsys.readouterr().out
     (tmp_path / "flow").mkdir()
@@ -124,13 +128,17 @@ def test_mistakes_are_one_line(files, tmp_path, capsys):
     fails_with("--calibrate", *run, "--runtime=openvino", "--precision=int8")
     fails_with("float16", *run, "--runtime=openvino", "--precision=float16")
     folder = "segment", files / "video.mp4", "--model", "accel_tiny", *output
+    fails_with("do not say which model", *folder[:2], *output, "--weights=x.h5")
+    deeplab = "segment", files / "video.mp4", "--model", "deeplab_18", *output
+    fails_with("deeplab_18 has no weights; give --weights", *deeplab)
+    fails_with("19 classes, not 3", *folder, "--num-classes", "3")
     fails_with("is a folder", *folder, "--weights", files)
     fails_with("no optical flow 'diss'", *run, "--propagate", "diss")
     fails_with("accel_tiny remembers frames", *run, "--propagate", "dis")
     fails_with("leave --flow out", *run, "--propagate=dis", "--flow=dis")
     fails_with("--update goes with --prop", *run, "--update", "light.keras")
     fails_with("smooth must be from 0", *run, "--smooth", "1")
-    tiny = "segment", files / "video.mp4", "--model", "deeplab_tiny", *output
+    tiny = "segment", files / "video.mp4", *untrained(), *output
     fails_with("give --propagate dis", *tiny, "--flow", "dis")
     dis = *tiny, "--propagate", "dis", "--runtime", "openvino"
     fails_with("runs outside the graph", *dis)

@@ -12,6 +12,7 @@ from accel_tf.benchmark.report import format_text
 from accel_tf.benchmark.systems import FORMS, RUNTIMES, System
 from accel_tf.files import write_text
 from accel_tf.models.presets import describe_preset
+from accel_tf.models.propagation import make_flow
 from accel_tf.optional import require
 
 
@@ -29,7 +30,7 @@ def benchmark(
     """Times presets side by side, prints tables and writes a file.
 
     Args:
-        models: presets.
+        models: presets, as in `System`.
         size: `(height, width)` of the frames in pixels.
         forms: some of `systems.FORMS`.
         runtimes: names, each as `"NAME"` or `"NAME:PRECISION"`; see
@@ -89,7 +90,10 @@ def make_systems(
         ImportError: if a runtime is not installed.
     """
     for name in models:
-        describe_preset(name)
+        preset, _, flow = name.partition("+")
+        describe_preset(preset)
+        if flow:
+            make_flow(flow)
     for form in forms:
         if form not in FORMS:
             raise ValueError(

@@ -26,7 +26,9 @@ def add_options(parser, **defaults):
         type=_names,
         required="models" not in defaults,
         metavar="NAME,NAME",
-        help="presets, timed side by side; `accel-tf models` lists them",
+        help="presets, timed side by side; `accel-tf models` lists them, and "
+        "hub:NAME is one of KerasHub's; +FLOW at the end of a per-frame one "
+        "propagates it, as --propagate of segment does",
     )
     add(
         "--size",

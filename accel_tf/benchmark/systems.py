@@ -2,10 +2,12 @@
 
 import dataclasses
 import gc
+import importlib.util
 import time
 
 import numpy as np
 
+from accel_tf import optional
 from accel_tf.benchmark import devices
 from accel_tf.benchmark.limits import time_call
 
@@ -31,7 +33,9 @@ class System:
     """What one process holds.
 
     Attributes:
-        preset: one of `accel_tf.list_presets()`.
+        preset: one of `accel_tf.list_presets()`, or `"hub:NAME"` of KerasHub;
+            with `"+FLOW"` at its end a per-frame one is propagated, see
+            `accel_tf.propagate`.
         form: `"fused"` (see `accel_tf.fuse_for_inference`) or `"exact"`.
         runtime: one of `RUNTIMES`.
         precision: one of the runtime's.
@@ -75,6 +79,8 @@ class TimedModel:
 
     def __init__(self, system, frames, interval, threads=1, device="cpu"):
         devices.prepare(system.backend, threads, device)
+        if importlib.util.find_spec("cv2") is not None:
+            optional.cv2().setNumThreads(threads)
         # Only now that threads and device are set.
         import keras
 
@@ -193,9 +199,15 @@ class TimedModel:
 def _make(system, frames, threads):
     """The model, and what is known of it before it is converted."""
     import accel_tf
+    from accel_tf.models.per_frame.hub import is_hub_name
 
     dtype = system.precision if system.is_keras else None
-    model = accel_tf.from_preset(system.preset, dtype=dtype)
+    preset, _, flow = system.preset.partition("+")
+    # Nothing is fetched: how long it takes does not depend on the weights.
+    options = {"load_weights": False} if is_hub_name(preset) else {}
+    model = accel_tf.from_preset(preset, dtype=dtype, **options)
+    if flow:
+        model = accel_tf.propagate(model, flow)
     if system.form == "fused":
         model = accel_tf.fuse_for_inference(model)
     cost = model.multiply_adds(*frames.shape[1:3])

@@ -51,8 +51,7 @@ def evaluate_systems(
     size of the first frame.
 
     Args:
-        systems: dict of name -> `(preset, weights)`: one of
-            `accel_tf.list_presets()` and a list of files, as for
+        systems: dict of name -> `(preset, weights)`, as for
             `restore_segmenter`; or `"labels:DIR"` and none, see
             `stored_labels`. A preset may end with `+FLOW`, which propagates
             it (see `accel_tf.propagate`).
@@ -88,8 +87,8 @@ def evaluate_systems(
         optional.cv2()
     models = {}
     for name, (preset, weights) in systems.items():
-        preset, _, flow = preset.partition("+")
-        model = _restore(name, preset, weights, label_map, sequences)
+        preset, _, flow = (preset or "").partition("+")
+        model = _restore(name, preset or None, weights, label_map, sequences)
         models[name] = prepare(propagate(model, flow) if flow else model)
 
     runs = [
@@ -180,7 +179,7 @@ def _open_data(data, data_dir, split, limit):
 
 
 def _restore(name, preset, weights, label_map, sequences):
-    if preset.startswith(PREFIX):
+    if preset and preset.startswith(PREFIX):
         folder = preset.removeprefix(PREFIX)
         model = stored_labels(folder, sequences)
         message = f"labels of {folder}."
@@ -192,6 +191,7 @@ def _restore(name, preset, weights, label_map, sequences):
     brings_names = (
         isinstance(model, RuntimeSegmenter)
         or preset not in list_presets()
+        or not weights
         or any(str(path).endswith(".keras") for path in weights)
     )
     if not brings_names:

@@ -5,11 +5,13 @@ import pathlib
 import keras
 
 from accel_tf.checkpoints import load_checkpoint
+from accel_tf.data.label_maps import CITYSCAPES
 from accel_tf.files import replacing
 from accel_tf.models.per_frame.files import is_model_path
 from accel_tf.models.per_frame.hub import PREFIX, is_hub_name
 from accel_tf.models.presets import describe_preset, from_preset
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.weights import shipped
 
 RANDOM = "random"
 """Instead of a file of weights: none at all."""
@@ -21,11 +23,14 @@ def restore_model(name, weights=(), num_classes=19):
     Args:
         name: one of `accel_tf.list_presets()`; `"hub:NAME"` of KerasHub; or
             a path to a model that `accel_tf.per_frame` takes: a `.keras`,
-            `.onnx` or `.tflite` file, or a SavedModel's folder.
+            `.onnx` or `.tflite` file, or a SavedModel's folder. With `None`
+            a `.keras` file among the weights says it; without any weights it
+            is the model that comes with the package.
         weights: files: one `.keras` model, which brings its own class names
             and colours; one `.weights.h5`; or official checkpoints, each
-            laid over those before it. With none the weights are random, but
-            KerasHub's as published; with `"random"` alone they always are.
+            laid over those before it; or `"random"` alone. None at all are
+            enough for KerasHub's models, whose published ones are fetched,
+            and for the preset that comes with weights.
         num_classes: of the weights, and of models that give labels; a
             `.keras` model, KerasHub's and those that give scores know it.
 
@@ -34,10 +39,15 @@ def restore_model(name, weights=(), num_classes=19):
 
     Raises:
         FileNotFoundError: if a file does not exist.
-        ValueError: if a file is not of this preset, or damaged.
+        ValueError: if a file is not of this preset, or damaged; if a preset
+            has no weights and random ones were not asked for.
         ImportError, OSError: one line, if what runs a model is missing, or
             published weights cannot be fetched.
     """
+    if name is None:
+        name, weights = _implied(list(weights))
+        if not weights and name == shipped.PRESET:
+            return _shipped(name, len(CITYSCAPES))
     if is_model_path(name):
         return _read_model(name, weights, num_classes)
     describe_preset(name)  # an unknown name before any work
@@ -56,14 +66,43 @@ def restore_model(name, weights=(), num_classes=19):
         model = from_preset(name, load_weights=fetches)
         if fetches:
             return model, f"{name} with KerasHub's published weights."
+    elif not weights and not is_random:
+        return _shipped(name, num_classes)
     else:
         model = from_preset(name, num_classes=num_classes)
-    if not weights:
+    if is_random:
         return model, (
-            f"{name} has random weights: the segmentation means nothing; "
-            "give trained ones with --weights FILE."
+            f"{name} has random weights: the segmentation means nothing."
         )
     return model, f"{name}: {load_checkpoint(model, *weights)}."
+
+
+def _implied(weights):
+    """`(name, weights)` where no model was named."""
+    if not weights:
+        return shipped.PRESET, []
+    if len(weights) == 1 and str(weights[0]).endswith(".keras"):
+        return weights[0], []
+    raise ValueError(
+        f"the weights {weights[0]} do not say which model they are of; give "
+        "--model NAME too."
+    )
+
+
+def _shipped(name, num_classes):
+    """The preset that comes with weights; any other is refused."""
+    if name != shipped.PRESET:
+        raise ValueError(
+            f"{name} has no weights; give --weights FILE, or --weights random "
+            "for one that knows nothing."
+        )
+    if num_classes != len(CITYSCAPES):
+        raise ValueError(
+            f"the weights that come with {name} are for "
+            f"{len(CITYSCAPES)} classes, not {num_classes}; give "
+            "--weights FILE."
+        )
+    return shipped.default_model(), f"{shipped.DESCRIPTION}."
 
 
 def _read_model(path, weights, num_classes):

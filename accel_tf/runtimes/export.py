@@ -63,6 +63,7 @@ def export_runtime(
     calibrate=None,
     num_classes=19,
     exact_graph=False,
+    along_flow=None,
 ):
     """Exports a preset with weights from files, for `load_runtime`.
 
@@ -74,6 +75,8 @@ def export_runtime(
         calibrate: as for `prepare_runtime`.
         exact_graph: whether to export the model as it is and not the form
             of `accel_tf.fuse_for_inference`.
+        along_flow: function from the restored model to the one that is
+            exported, such as one that propagates it; `None` for none.
 
     Returns:
         `(path, message)`: of the folder, and a line about the weights.
@@ -86,6 +89,8 @@ def export_runtime(
     check_new_folder(directory)
     frames = calibration_frames(precision, calibrate)
     model, message = restore_model(name, weights, num_classes)
+    if along_flow is not None:
+        model = along_flow(model)
     if not exact_graph:
         model = fuse_for_inference(model)
     segmenter = to_runtime(model, runtime, precision, frames)

@@ -13,6 +13,7 @@ def export_preset(
     interval=5,
     num_classes=19,
     exact_graph=False,
+    along_flow=None,
     **settings,
 ):
     """Exports a preset with weights from files.
@@ -22,6 +23,8 @@ def export_preset(
         directory, interval: as for `export_saved_model`.
         exact_graph: whether to export the model as it is and not the form
             of `accel_tf.fuse_for_inference`.
+        along_flow: function from the restored model to the one that is
+            exported, such as one that propagates it; `None` for none.
         **settings: further arguments of `export_saved_model`.
 
     Returns:
@@ -34,6 +37,8 @@ def export_preset(
     # A bad setting should not wait for the model.
     check_settings(directory, interval, **settings)
     model, message = restore_model(name, weights, num_classes)
+    if along_flow is not None:
+        model = along_flow(model)
     if not exact_graph:
         model = fuse_for_inference(model)
     path = export_saved_model(model, directory, interval, **settings)

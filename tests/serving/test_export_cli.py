@@ -61,7 +61,8 @@ def test_random_weights_are_said_to_be_random(tmp_path, monkeypatch, capsys):
         return pathlib.Path(directory, str(version))
 
     monkeypatch.setattr(export_preset, "export_saved_model", quick)
-    assert export(tmp_path, "--version", "3") == 0
+    options = "--version", "3", "--weights", "random"
+    assert export(tmp_path, *options) == 0
     first, last = capsys.readouterr().out.splitlines()
     assert "random weights" in first and last.startswith(str(tmp_path / "3"))
 
@@ -78,11 +79,17 @@ def test_bad_input_ends_in_one_line(weights, tmp_path, capsys, monkeypatch):
         assert sorted(path.name for path in tmp_path.iterdir()) == ["7", "file"]
 
     fails_with("interval must be", tmp_path, "--interval", "0")
+    per_frame = "--model", "deeplab_tiny", "--weights", "random"
+    dis = *per_frame, "--propagate", "dis"
+    fails_with("runs outside the graph", tmp_path, *dis)
     fails_with("version must be", tmp_path, "--version", "0")
     fails_with(
         "holds a version 7 already; the next is 8", tmp_path, "--version", "7"
     )
-    fails_with("takes 11008 bytes", tmp_path, "--memory-limit", "6K")
+    untrained = "--weights", "random"
+    fails_with(
+        "takes 11008 bytes", tmp_path, "--memory-limit", "6K", *untrained
+    )
     fails_with("more than max_pixels", tmp_path, "--warm-up-size", "4096x4096")
     fails_with("no weights file", tmp_path, "--weights", "none.keras")
     fails_with("did you mean 'accel_tiny'", tmp_path, "--model", "acceltiny")

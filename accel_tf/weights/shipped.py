@@ -1,0 +1,47 @@
+"""The model that segments streets without any file of the user's."""
+
+import pathlib
+
+from accel_tf.data.label_maps import CITYSCAPES
+from accel_tf.models.presets import from_preset
+
+PRESET = "accel_tiny"
+DESCRIPTION = (
+    f"{PRESET} with the weights that come with the package: streets, the "
+    f"{len(CITYSCAPES)} classes of Cityscapes; small and of modest accuracy"
+)
+"""One line for users who gave no weights."""
+
+
+def default_weights():
+    """The `pathlib.Path` of the file, for `load_checkpoint` and `--weights`."""
+    return pathlib.Path(__file__).with_name(f"{PRESET}_streets.weights.h5")
+
+
+def default_model(dtype=None):
+    """The trained model of the package, for street scenes.
+
+    Args:
+        dtype: dtype policy of all layers; `None` is Keras' default. The file
+            holds kernels in float16; they are computed with in this type.
+
+    Returns:
+        `Accel`, the preset `accel_tiny` with the label map `CITYSCAPES`.
+
+    Raises:
+        FileNotFoundError: if the package was installed without its data.
+    """
+    path = default_weights()
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"the installed package lacks its weights {path}; install it anew "
+            "or train them with recipes/train_streets.py"
+        )
+    model = from_preset(
+        PRESET,
+        num_classes=len(CITYSCAPES),
+        label_map=CITYSCAPES,
+        dtype=dtype,
+    )
+    model.load_weights(path)
+    return model
