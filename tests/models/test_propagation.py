@@ -362,6 +362,13 @@ def test_other_flow_in_deep_feature_flow_and_accel():
         assert_close(run(fused, frames)[0][1], logits[1], 2e-5)
 
 
+def test_a_finer_flow_is_averaged_over_the_features():
+    model, frames = small_dff(), scenes(length=2)
+    coarse = run(with_flow(model, "dis:fast:2"), frames)[0]
+    fine = run(with_flow(model, DenseInverseSearch("fast", 2, 2)), frames)[0]
+    assert_close(fine[1], coarse[1], 1e-5)
+
+
 def test_cost():
     model = accel_tf.propagate(_Bright(), "dis")
     counts = model.multiply_adds(64, 96)

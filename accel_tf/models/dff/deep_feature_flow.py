@@ -16,6 +16,7 @@ from accel_tf.models.resnet import subtract_mean
 from accel_tf.models.segmentation_head import segmentation_head
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import warp
+from accel_tf.ops.resample import resample_flow
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
@@ -39,7 +40,7 @@ class DeepFeatureFlow(VideoSegmenter):
         reference_backbone: network from RGB minus the mean to features;
             has `output_stride`.
         flow_network: a `FlowNetwork`, or `DenseInverseSearch`, of the same
-            stride.
+            stride or a finer one that divides it.
         num_classes: classes of the logits.
         head_filters: channels of the head's first convolution.
         label_map, dtype, name: as in `VideoSegmenter`.
@@ -56,10 +57,10 @@ class DeepFeatureFlow(VideoSegmenter):
         **kwargs,
     ):
         super().__init__(num_classes, **kwargs)
-        if reference_backbone.output_stride != flow_network.output_stride:
+        if reference_backbone.output_stride % flow_network.output_stride:
             raise ValueError(
-                "reference_backbone and flow_network must have one stride, "
-                f"got {reference_backbone.output_stride} and "
+                "the stride of reference_backbone must be a multiple of that "
+                f"of flow_network, got {reference_backbone.output_stride} and "
                 f"{flow_network.output_stride}."
             )
         self.head_filters = head_filters
@@ -142,9 +143,16 @@ class DeepFeatureFlow(VideoSegmenter):
             flow = self.flow_network(
                 [observed, state["flow_image"]], training=training
             )
-            height, width = ops.shape(state["features"])[1:3]
-            features = warp(state["features"], flow[:, :height, :width])
+            features = self.warp_features(state["features"], flow)
         return {"features": features, "flow_image": observed}
+
+    def warp_features(self, features, flow):
+        """The features of the frame before, moved to where they are now."""
+        height, width = ops.shape(features)[1:3]
+        strides = self.flow_network.output_stride, self.output_stride
+        if strides[0] != strides[1]:
+            flow = resample_flow(flow, *strides, (height, width))
+        return warp(features, flow[:, :height, :width])
 
     def score(self, frame, state, is_key, training=None):
         features = state["features"]

@@ -1,14 +1,11 @@
 """Deep Feature Flow for inference."""
 
-from keras import ops
-
 from accel_tf.models.cost import count_multiply_adds, count_warp
 from accel_tf.models.dff.deep_feature_flow import DeepFeatureFlow
 from accel_tf.models.flownet import fold_flow_network
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.fused_head import fuse_rest_of_head, fuse_with_fc6
 from accel_tf.models.parts import Part
-from accel_tf.ops import warp
 
 
 class FusedDeepFeatureFlow(FusedSegmenter, DeepFeatureFlow):
@@ -54,7 +51,7 @@ class FusedDeepFeatureFlow(FusedSegmenter, DeepFeatureFlow):
                 "warp",
                 ("features", "flow"),
                 ("warped",),
-                _warp,
+                self.warp_features,
                 count_warp(features),
             ),
             Part(
@@ -66,8 +63,3 @@ class FusedDeepFeatureFlow(FusedSegmenter, DeepFeatureFlow):
                 (self.reference_head,),
             ),
         ]
-
-
-def _warp(features, flow):
-    height, width = ops.shape(features)[1:3]
-    return warp(features, flow[:, :height, :width])
