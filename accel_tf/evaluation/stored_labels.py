@@ -6,7 +6,6 @@ import pathlib
 
 import numpy as np
 
-from accel_tf import optional
 from accel_tf.data.label_maps import (
     CAMVID_11,
     CITYSCAPES,
@@ -15,6 +14,7 @@ from accel_tf.data.label_maps import (
     default_label_map,
 )
 from accel_tf.models.per_frame import per_frame
+from accel_tf.models.per_frame.holes import without_holes
 
 PREFIX = "labels:"
 """`labels:DIR` stands for such a model on the command line."""
@@ -46,7 +46,6 @@ def stored_labels(folder, sequences, name=None):
         ValueError: if there are more or fewer images than frames, or an
             image is none of these or has another size than its frame.
     """
-    cv2 = optional.cv2()
     files = sorted(pathlib.Path(folder).glob("*.png"))
     if not files:
         raise FileNotFoundError(f"no folder of PNG label images: {folder}.")
@@ -72,7 +71,7 @@ def stored_labels(folder, sequences, name=None):
                 f"{path} has the value {image[unknown][0]}, which is no class "
                 f"of {folder}."
             )
-        known[_digest(frame)] = _without_holes(cv2, labels, path)
+        known[_digest(frame)] = without_holes(labels, path)
 
     def look_up(batch):
         if not batch.any():
@@ -132,24 +131,6 @@ def _label_map(names):
         if names == known.names:
             return known
     return LabelMap(names, default_label_map(len(names)).colors)
-
-
-def _without_holes(cv2, labels, path):
-    """Every pixel of no class takes that of the nearest that has one."""
-    holes = labels == IGNORE
-    if not holes.any():
-        return labels
-    if holes.all():
-        raise ValueError(f"{path} has no pixel of a class.")
-    _, nearest = cv2.distanceTransformWithLabels(
-        holes.astype(np.uint8),
-        cv2.DIST_L2,
-        cv2.DIST_MASK_5,
-        labelType=cv2.DIST_LABEL_PIXEL,
-    )
-    class_of = np.zeros(nearest.max() + 1, np.uint8)
-    class_of[nearest[~holes]] = labels[~holes]
-    return class_of[nearest]
 
 
 def _digest(frame):

@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from accel_tf.models.per_frame.holes import without_holes
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import class_labels
 from accel_tf.ops.host import call_on_host
@@ -15,8 +16,9 @@ class ForeignPerFrame(VideoSegmenter):
     """Segments every frame by a program that is none of Keras'.
 
     It can be neither trained nor saved nor exported. `accel_tf.per_frame`
-    makes one. Labels become scores of one and zero; pixels labelled 255 have
-    no class, and a `VideoStream` gives 255 there, too.
+    makes one. Labels become scores of one and zero. Pixels labelled 255 have
+    no class, and a `VideoStream` gives 255 there, too; their scores are those
+    of the nearest pixel that has a class.
 
     Args:
         program: a `ForeignProgram`.
@@ -40,7 +42,7 @@ class ForeignPerFrame(VideoSegmenter):
         batch, *size = ops.shape(frame)[:3]
         shape = (batch, *self.grid.native_size(size))
         if self.program.gives_labels:
-            labels = call_on_host(self._labels, [frame], shape, "uint8")
+            labels = call_on_host(self._filled, [frame], shape, "uint8")
             return ops.one_hot(labels, self.num_classes, dtype="float32"), None
         shape = (*shape, self.num_classes)
         return call_on_host(self._scores, [frame], shape), None
@@ -69,6 +71,11 @@ class ForeignPerFrame(VideoSegmenter):
             return class_labels(self.logits(scores, None, size)), state
 
         return step
+
+    def _filled(self, frame):
+        """`_labels` with a class for every pixel: scores cannot say none."""
+        labels = self._labels(frame)
+        return np.stack([without_holes(each, self.name) for each in labels])
 
     def _labels(self, frame):
         """uint8 `[B, h, w]` at the stride of the frame's scores."""
