@@ -51,6 +51,22 @@ class VideoStream:
         self._state = None
         self.policy.reset()
 
+    @property
+    def trust(self):
+        """How far the labels of the last frame are to be trusted.
+
+        Of models that `accel_tf.propagate` or `accel_tf.smooth` made: 1 where
+        the flow from the key frame is certain, 0 where it is not.
+
+        Returns:
+            numpy float32 `[B, h, w]` on the grid of the flow, 0..1; `None`
+            before the first frame and of models that know nothing of it.
+        """
+        if self._state is None or "trust" not in self._state:
+            return None
+        trust = ops.convert_to_numpy(self._state["trust"])
+        return np.asarray(trust)[..., 0]
+
     def __call__(self, frame):
         """Labels of the next frame.
 

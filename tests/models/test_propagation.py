@@ -223,6 +223,32 @@ def test_trust_is_one_on_key_frames_and_falls_where_content_changes():
     assert trust[12:30, 5:25].mean() > 0.9
 
 
+def test_a_stream_tells_its_trust():
+    frames = _moving_square(2)
+    stream = accel_tf.VideoStream(accel_tf.propagate(_Bright(), "dis"))
+    assert stream.trust is None
+    _labels(stream, frames)
+    assert stream.trust.shape == (1, 32, 48)
+    assert 0 <= stream.trust.min() < 0.9 < stream.trust.max() <= 1
+    stream = accel_tf.VideoStream(_Bright())
+    _labels(stream, frames)
+    assert stream.trust is None
+
+
+def test_pixels_of_no_class_are_not_carried_as_the_first_class():
+    def half(images):
+        labels = np.full(images.shape[:3], 2, "uint8")
+        labels[:, :, :30] = 255
+        return labels
+
+    model = accel_tf.propagate(
+        accel_tf.per_frame(half, num_classes=3, output_stride=1), "dis"
+    )
+    stream = accel_tf.VideoStream(model)
+    for labels in _labels(stream, _moving_square(2)):
+        assert (labels == 2).all()
+
+
 def test_trust_is_none_outside_of_the_frame():
     image = np.full((1, 8, 10, 1), 0.5, "float32")
     flow = np.zeros((1, 8, 10, 2), "float32")
