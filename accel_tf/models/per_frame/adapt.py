@@ -39,9 +39,8 @@ def per_frame(
     Raw frames go in, RGB 0..255; the model sees
     `(frame - mean) * scale`, or `(frame - mean) / std`. Frames may have any
     size: a model that takes images of one size gets them resized, one that
-    takes multiples of a stride gets zeros (after the normalisation) at the
-    bottom and right. Its scores come back to the frame's size by bilinear
-    interpolation.
+    takes multiples of a stride gets the last row and column repeated. Its
+    scores come back to the frame's size by bilinear interpolation.
 
     | `model` | is trained, saved, exported |
     |---|---|
@@ -50,11 +49,12 @@ def per_frame(
     | a function of NumPy uint8 RGB `[B, H, W, 3]` | no: as these |
 
     A SegFormer or DeepLabV3 of KerasHub brings its normalisation along and
-    takes frames of any size. All of them give scores or probabilities `[B, h, w, classes]`, those
-    outside the graph instead also labels `[B, h, w]`, whole numbers, where
-    255 marks pixels of no class. An ONNX file may have the channels before
-    the pixels, which its input's shape tells. What a model gives and takes
-    is found by a look at it, or a run on an image of zeros.
+    takes frames of any size. All of them give scores or probabilities
+    `[B, h, w, classes]`, those outside the graph instead also labels
+    `[B, h, w]`, whole numbers, where 255 marks pixels of no class. An ONNX
+    file may have the channels before the pixels, which its input's shape
+    tells. What a model gives and takes is found by a look at it, or a run on
+    an image of zeros.
 
     Args:
         model: see above.

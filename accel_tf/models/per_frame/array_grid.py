@@ -27,7 +27,7 @@ class ArrayGrid(FrameGrid):
         below, right = (
             new - old for new, old in zip(new_size, size, strict=True)
         )
-        return np.pad(frame, ((0, 0), (0, below), (0, right), (0, 0)))
+        return np.pad(frame, ((0, 0), (0, below), (0, right), (0, 0)), "edge")
 
     def scores(self, scores, size):
         if self._fits(scores, size):

@@ -15,9 +15,9 @@ class FrameGrid:
     A score of stride `s` stands for the middle of `s` times `s` pixels of
     the frame, the first one in its top left corner; a frame has as many as
     it takes to cover it. A network for images of any size gets the frame
-    with zeros at the bottom and right, so that its own scores are these. One
-    for images of a fixed size gets the frame resized, and its scores are
-    read at the places of these.
+    with its last row and column repeated as often as need be, so that its
+    own scores are these. One for images of a fixed size gets the frame
+    resized, and its scores are read at the places of these.
 
     Attributes:
         stride: of the scores.
@@ -57,10 +57,10 @@ class FrameGrid:
             return frame
         if self.size:
             return resize_bilinear(frame, self.size)
-        below, right = (
-            new - old for new, old in zip(new_size, size, strict=True)
-        )
-        return ops.pad(frame, ((0, 0), (0, below), (0, right), (0, 0)))
+        for axis, (new, old) in enumerate(zip(new_size, size, strict=True)):
+            index = ops.minimum(ops.arange(new), old - 1)
+            frame = ops.take(frame, index, axis=1 + axis)
+        return frame
 
     def scores(self, scores, size):
         """The scores of a frame from those of its image.

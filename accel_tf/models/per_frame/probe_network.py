@@ -140,7 +140,7 @@ def select_output(result, output, name):
         if output in result:
             return result[output]
         raise ValueError(
-            f"{name} has the outputs {', '.join(map(str, result))}: choose "
+            f"{name} has the outputs {', '.join(sorted(result))}: choose "
             f"one by output=, not {output!r}."
         )
     if isinstance(result, list | tuple):
