@@ -147,11 +147,17 @@ class VideoSegmenter(keras.Model):
         """Shape of what `segment` gives for key frames of a size.
 
         Args:
-            batch_size, height, width: as in `initial_state`.
+            batch_size, height, width: as in `initial_state`. Where sizes are
+                tensors, the shape of scores that cover the frame, the last
+                ones in part; there may be one row or column less.
 
         Returns:
             `(batch_size, h, w, classes)`.
         """
+        if not all(isinstance(side, int) for side in (height, width)):
+            stride = self.output_stride
+            size = [-(-side // stride) for side in (height, width)]
+            return (batch_size, *size, self.num_classes)
         frame = keras.KerasTensor((batch_size, height, width, 3), "uint8")
         state = self.initial_state(batch_size, height, width)
         return tuple(_Scores(self, state).compute_output_spec(frame).shape)

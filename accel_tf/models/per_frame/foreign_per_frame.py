@@ -47,6 +47,10 @@ class ForeignPerFrame(VideoSegmenter):
         shape = (*shape, self.num_classes)
         return call_on_host(self._scores, [frame], shape), None
 
+    def scores_shape(self, batch_size, height, width):
+        size = self.grid.native_size((height, width))
+        return (batch_size, *size, self.num_classes)
+
     def upsample(self, scores, size):
         return resample(scores, self.output_stride, 1, size)
 

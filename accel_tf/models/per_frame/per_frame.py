@@ -122,6 +122,10 @@ class PerFrame(VideoSegmenter):
             lambda *size: count_layers(second, shape(1, *size)),
         )
 
+    def scores_shape(self, batch_size, height, width):
+        size = self.grid.native_size((height, width))
+        return (batch_size, *size, self.num_classes)
+
     def upsample(self, scores, size):
         return resample(scores, self.output_stride, 1, size)
 

@@ -122,15 +122,25 @@ class Propagated(VideoSegmenter):
         carried = self._look(frame, training)
         if self.smooth:
             flow, trust = self._follow(observed, state, training)
-            before = self._moved(state["carried"], flow)
+            # The state before the first frame may be larger by a row.
+            before = resample(
+                self._moved(state["carried"], flow),
+                self._carried_stride,
+                self._carried_stride,
+                ops.shape(carried)[1:3],
+            )
             weight = self.smooth * self._on_grid(
                 trust, carried, self._carried_stride
             )
             carried = carried * (1 - weight) + before * weight
-        batch, *size = ops.shape(carried)[:3]
-        grid = (batch, *self._grid_size(size))
+        # Made of what comes in: converters lose outputs that are constants.
+        step = self._grid_stride // self._carried_stride
+        still = 0.0 * carried[:, ::step, ::step, :1]
         return self._state(
-            observed, carried, ops.zeros((*grid, 2)), ops.ones((*grid, 1))
+            observed,
+            carried,
+            ops.concatenate([still, still], axis=-1),
+            still + 1.0,
         )
 
     def score(self, frame, state, is_key, training=None):
