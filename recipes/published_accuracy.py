@@ -1,0 +1,134 @@
+"""Published mean IoU against cost, per frame and propagated: a figure.
+
+    python recipes/published_accuracy.py --out recipes/results
+
+Accuracy on Cityscapes `val` as the authors publish it (the sources are in
+`PUBLISHED`), cost as `accel-tf models` counts it at 1024x2048. Accuracy when
+propagated was not measured there: those marks show the cost alone, at the
+height of the per-frame model, and are hollow.
+"""
+
+import argparse
+import gc
+import json
+import pathlib
+
+import keras
+from command_line import run
+
+from accel_tf import optional
+from accel_tf.files import replacing, write_text
+from accel_tf.models.presets import from_preset
+from accel_tf.models.propagation import propagate
+
+SIZE = (1024, 2048)
+INTERVAL = 5
+FLOW = "small"
+_ACCEL = "SamvitJ/Accel, README: interval 5"
+_PIDNET = "XuJiacong/PIDNet, README: val"
+_SEGFORMER = "open-mmlab/mmsegmentation, configs/segformer: single scale"
+# Preset -> (name, family, mean IoU on `val` in percent, source).
+PUBLISHED = {
+    "deeplab_101": ("DeepLab-101", "Accel, CVPR 2019", 75.2, _ACCEL),
+    "dff_101": ("DFF-101", "Accel, CVPR 2019", 68.7, _ACCEL),
+    "accel_18": ("Accel-18", "Accel, CVPR 2019", 72.1, _ACCEL),
+    "accel_34": ("Accel-34", "Accel, CVPR 2019", 72.4, _ACCEL),
+    "accel_50": ("Accel-50", "Accel, CVPR 2019", 74.2, _ACCEL),
+    "accel_101": ("Accel-101", "Accel, CVPR 2019", 75.5, _ACCEL),
+    "pidnet_s": ("PIDNet-S", "PIDNet, CVPR 2023", 78.8, _PIDNET),
+    "pidnet_m": ("PIDNet-M", "PIDNet, CVPR 2023", 79.9, _PIDNET),
+    "pidnet_l": ("PIDNet-L", "PIDNet, CVPR 2023", 80.9, _PIDNET),
+    **{
+        f"hub:segformer_b{number}_cityscapes_1024": (
+            f"SegFormer-B{number}",
+            "SegFormer, NeurIPS 2021",
+            score,
+            _SEGFORMER,
+        )
+        for number, score in enumerate(
+            (76.54, 78.56, 81.08, 81.94, 81.89, 82.25)
+        )
+    },
+}
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default="recipes/results", metavar="DIR")
+    options = parser.parse_args(arguments)
+    out = pathlib.Path(options.out)
+    rows = [_row(preset, *facts) for preset, facts in PUBLISHED.items()]
+    text = json.dumps({"size": SIZE, "interval": INTERVAL, "rows": rows})
+    write_text(out / "published_accuracy.json", text + "\n")
+    _plot(rows, out / "published_accuracy.png")
+
+
+def _row(preset, name, family, mean_iou, source):
+    is_hub = preset.startswith("hub:")
+    options = {"load_weights": False} if is_hub else {}
+    model = from_preset(preset, **options)
+    cost = _mean_cost(model)
+    propagated = None
+    if not model.uses_key_frames:
+        propagated = _mean_cost(propagate(model, FLOW))
+    del model
+    keras.backend.clear_session()
+    gc.collect()
+    return {
+        "preset": preset,
+        "name": name,
+        "family": family,
+        "mean_iou": mean_iou / 100,
+        "source": source,
+        "multiply_adds": cost,
+        "propagated_multiply_adds": propagated,
+    }
+
+
+def _mean_cost(model):
+    cost = model.multiply_adds(*SIZE)
+    return (cost["key"] + (INTERVAL - 1) * cost["non_key"]) / INTERVAL
+
+
+def _plot(rows, path):
+    plt = optional.matplotlib_pyplot()
+    figure, axes = plt.subplots(figsize=(8, 5))
+    families = list(dict.fromkeys(row["family"] for row in rows))
+    for index, family in enumerate(families):
+        color = f"C{index}"
+        for row in (row for row in rows if row["family"] == family):
+            x, y = row["multiply_adds"] / 1e9, 100 * row["mean_iou"]
+            axes.plot(x, y, "o", color=color)
+            axes.annotate(
+                row["name"],
+                (x, y),
+                (4, 4),
+                textcoords="offset points",
+                fontsize=8,
+            )
+            if row["propagated_multiply_adds"]:
+                cheap = row["propagated_multiply_adds"] / 1e9
+                axes.plot([cheap, x], [y, y], ":", color=color, linewidth=0.8)
+                axes.plot(cheap, y, "o", color=color, markerfacecolor="none")
+        axes.plot([], [], "o", color=color, label=family)
+    axes.plot(
+        [],
+        [],
+        "o",
+        color="grey",
+        markerfacecolor="none",
+        label=f"cost when propagated, interval {INTERVAL}",
+    )
+    axes.set_xscale("log")
+    axes.set_xlabel("GMAC per frame of 1024x2048")
+    axes.set_ylabel("published mean IoU on Cityscapes val, %")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, loc="lower right")
+    figure.tight_layout()
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=110, format="png")
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    run(main)
