@@ -159,13 +159,27 @@ class FlowConfig(TrainingConfig):
     """Settings of a training of a flow network.
 
     Attributes:
-        model: preset whose flow network is trained.
+        model: preset whose flow network is trained, or "small", the network
+            that comes with the package.
         weights: `.keras` file of a flow network to start from, or `None`.
         objective: "supervised" by the data set's true flow; "stills": true
             flow of single frames under a simulated camera; "photometric":
-            none needed, the warped frame must look like the current one.
+            none needed, the warped frame must look like the current one;
+            "taught": by the flow that OpenCV's dense inverse search finds.
+        examples: of "taught", how many there are; see `taught_dataset`.
+        spacing: of "taught", `(least, most)` frames from one to the next.
+        stills: of "taught", share of the examples that are single frames
+            of `data` under a simulated camera instead.
+        mixed_in: of "taught", data sets with true flow -> share of the
+            examples that are from it.
     """
 
     model: str
     weights: str | None = None
-    objective: Literal["supervised", "stills", "photometric"] = "supervised"
+    objective: Literal["supervised", "stills", "photometric", "taught"] = (
+        "supervised"
+    )
+    examples: int = 3000
+    spacing: tuple[int, int] = (1, 3)
+    stills: float = 0.0
+    mixed_in: dict[str, float] = dataclasses.field(default_factory=dict)

@@ -12,8 +12,10 @@ from accel_tf.data.dataset_labels import label_map_of
 from accel_tf.data.mixtures import mixed_clip_dataset, mixed_frequencies
 from accel_tf.data.pairs import flow_dataset, pair_dataset
 from accel_tf.data.sequences import read_sequences
+from accel_tf.data.taught_flow import taught_dataset
 from accel_tf.files import write_text
-from accel_tf.models.flownet import FlowNetS
+from accel_tf.models.flownet import FlowNetwork
+from accel_tf.models.flownet.flownet_presets import FLOW_NETWORKS
 from accel_tf.models.presets import from_preset
 from accel_tf.models.restore import load_keras_model, save_model
 from accel_tf.training.distribution import (
@@ -133,13 +135,15 @@ def train_flow_network(config, verbose="auto"):
     """
     session = _Session(config)
     builder = session.builder
+    others = {
+        prepared_builder(name, config.data_dir): share
+        for name, share in config.mixed_in.items()
+    }
 
     def build():
-        network = from_preset(
-            config.model, num_classes=1, dtype=config.precision
-        ).flow_network
+        network = _new_flow_network(config)
         if config.weights:
-            trained = load_keras_model(config.weights, FlowNetS)
+            trained = load_keras_model(config.weights, FlowNetwork)
             network.set_weights(trained.get_weights())
         return PairwiseFlow(network)
 
@@ -147,10 +151,23 @@ def train_flow_network(config, verbose="auto"):
         arguments = session.data_arguments(epoch)
         if config.objective == "photometric":
             return pair_dataset(builder, config.split, **arguments)
+        stride = session.model.flow_network.output_stride
+        if config.objective == "taught":
+            return taught_dataset(
+                builder,
+                config.split,
+                others=others,
+                stills=config.stills,
+                stride=stride,
+                examples=config.examples,
+                spacing=config.spacing,
+                cache=str(session.out / "taught"),
+                **arguments,
+            )
         return flow_dataset(
             builder,
             config.split,
-            stride=session.model.flow_network.output_stride,
+            stride=stride,
             from_stills=config.objective == "stills",
             **arguments,
         )
@@ -161,6 +178,16 @@ def train_flow_network(config, verbose="auto"):
         return EndPointError()
 
     return session.train(build, loss, dataset, lambda summaries: None, verbose)
+
+
+def _new_flow_network(config):
+    if config.model in FLOW_NETWORKS:
+        return FLOW_NETWORKS[config.model](
+            name="flow_network", dtype=config.precision
+        )
+    return from_preset(
+        config.model, num_classes=1, dtype=config.precision
+    ).flow_network
 
 
 def _mixture(config, builder):

@@ -1,6 +1,7 @@
 """Flow networks of other sizes than the published one."""
 
 from accel_tf.models.flownet.flownet_s import FlowNetS
+from accel_tf.models.flownet.lucas_kanade_net import LucasKanadeNet
 
 
 def tiny_flow_network(**kwargs):
@@ -11,3 +12,7 @@ def tiny_flow_network(**kwargs):
         output_stride=8,
         **kwargs,
     )
+
+
+FLOW_NETWORKS = {"small": LucasKanadeNet}
+"""Name -> flow network that is in no segmenter's preset."""
