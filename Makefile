@@ -8,7 +8,7 @@ BACKENDS ?= jax torch
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install -q -e ".[video,plot,openvino,onnx,litert,test,lint]"
+	$(VENV)/bin/python -m pip install -q -e ".[video,plot,openvino,onnx,litert,hub,test,lint]"
 	touch $@
 
 demo: $(VENV)/.installed
