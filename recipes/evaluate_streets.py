@@ -55,6 +55,8 @@ def main(arguments=None):
     parser.add_argument("--pictures", metavar="DIR")
     options = parser.parse_args(arguments)
     real = pathlib.Path(options.real)
+    if options.pictures:
+        pathlib.Path(options.pictures).mkdir(parents=True, exist_ok=True)
     if options.weights:
         model = load_keras_model(options.weights)
     else:

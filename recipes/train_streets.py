@@ -3,8 +3,9 @@
     python recipes/train_streets.py --real DIR --out out/streets
 
 DIR holds real frames and labels, laid out as `streets_data.py` says; drawn
-streets are made on the spot. The stages are the reference branch, the update
-branch, the flow network (or a trained one, `--flow FILE`) and their fusion;
+streets are made on the spot. The stages are the reference branch in two parts,
+the update branch, the flow network (or a trained one, `--flow FILE`) and
+their fusion;
 the result is OUT/accel_tiny_streets.weights.h5. A stage that is finished is
 not run again, and one that was stopped goes on.
 
@@ -18,12 +19,16 @@ import pathlib
 
 from command_line import run
 from stages import cost, train
-from streets_data import DRAWN, REAL, build_streets
+from streets_data import REAL, build_streets
 
+from accel_tf.data.build_data import build_data
 from accel_tf.files import write_text
 from accel_tf.models.accel import Accel
 from accel_tf.models.restore import load_keras_model
 from accel_tf.weights.half_precision import save_half
+
+MOVING = "synthetic_streets/tiny_128x256"
+"""Drawn streets with the true flow."""
 
 
 def main(arguments=None):
@@ -46,13 +51,15 @@ def main(arguments=None):
     )
     parser.add_argument(
         "--stages",
-        default="reference,update,flow,accel",
+        default="reference,settled,update,flow,accel",
         help="the first ones of them; the result needs all",
     )
     options = parser.parse_args(arguments)
     out = pathlib.Path(options.out).resolve()
     data_dir = out / "data"
     print(build_streets(options.real, data_dir, options.leave_out))
+    if not options.flow:
+        print(build_data(MOVING, data_dir))
     stages = _stages(out, data_dir, options.flow)
     changes = _changes(options.set, stages)
     costs = []
@@ -78,15 +85,23 @@ def main(arguments=None):
 def _stages(out, data_dir, flow):
     """Name -> (script, or none to run; config; settings that differ)."""
     parts = {
-        "reference": out / "reference" / "deeplab_tiny.keras",
+        "reference": out / "settled" / "deeplab_tiny.keras",
         "update": out / "update" / "deeplab_tiny_light.keras",
         "flow": flow or out / "flow" / "dff_tiny.keras",
     }
     flow_script = None if flow else "train_flow"
     return {
         "reference": ("train_deeplab", "streets_reference", {"data": REAL}),
+        "settled": (
+            "train_deeplab",
+            "streets_settled",
+            {
+                "data": REAL,
+                "weights": out / "reference" / "deeplab_tiny.keras",
+            },
+        ),
         "update": ("train_deeplab", "streets_update", {"data": REAL}),
-        "flow": (flow_script, "streets_flow", {"data": DRAWN}),
+        "flow": (flow_script, "streets_flow", {"data": MOVING}),
         "accel": ("train_accel", "streets_accel", {"data": REAL, **parts}),
     }
 

@@ -21,7 +21,7 @@ config = dataclasses.replace(
     _reference,
     out="out/streets/accel",
     model="accel_tiny",
-    reference="out/streets/reference/deeplab_tiny.keras",
+    reference="out/streets/settled/deeplab_tiny.keras",
     flow="out/streets/flow/dff_tiny.keras",
     update="out/streets/update/deeplab_tiny_light.keras",
     trainable=("update_backbone/*", "update_head/*", "fusion/*"),
@@ -33,7 +33,8 @@ config = dataclasses.replace(
         camera=0.6,
         camera_motion=1.0,
     ),
-    steps=300,
+    steps=200,
     steps_per_epoch=100,
+    validation_split=None,
     learning_rate=1e-3,
 )

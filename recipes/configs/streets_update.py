@@ -18,6 +18,6 @@ config = dataclasses.replace(
     out="out/streets/update",
     model="deeplab_tiny_light",
     batch_size=8,
-    steps=1000,
+    steps=800,
     steps_per_epoch=200,
 )

@@ -1,0 +1,34 @@
+"""Streets, reference branch of accel_tiny: second part of its training.
+
+A stage of `train_streets.py`; by itself:
+
+    python recipes/train_deeplab.py recipes/configs/streets_settled.py
+
+From the weights of `streets_reference`, with milder changes to the frames:
+the few frames that there are should be seen about as they are, too.
+"""
+
+import dataclasses
+import pathlib
+import runpy
+
+_reference = runpy.run_path(
+    str(pathlib.Path(__file__).with_name("streets_reference.py"))
+)["config"]
+
+config = dataclasses.replace(
+    _reference,
+    out="out/streets/settled",
+    weights=("out/streets/reference/deeplab_tiny.keras",),
+    augmentation=dataclasses.replace(
+        _reference.augmentation,
+        scale=(0.6, 1.6),
+        aspect=0.2,
+        rotation=2.0,
+        camera=0.5,
+    ),
+    steps=500,
+    steps_per_epoch=125,
+    validation_split=None,
+    learning_rate=2e-3,
+)
