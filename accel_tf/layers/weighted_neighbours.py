@@ -13,7 +13,7 @@ class WeightedNeighbours(keras.layers.Layer):
 
     Called on `[values, logits]`, float `[B, H, W, C]` and `[B, H, W, 9]`,
     for the neighbours row by row, whose softmax gives the weights; gives
-    `[B, H, W, C]`. Beyond the edge the mirror image counts.
+    `[B, H, W, C]`. Beyond the edge the nearest pixel counts.
 
     Args:
         dilation: distance between the neighbours, in pixels.
@@ -27,10 +27,12 @@ class WeightedNeighbours(keras.layers.Layer):
         values, logits = inputs
         height, width = ops.shape(values)[1:3]
         weights = ops.softmax(logits, axis=-1)
-        margin = [self.dilation, self.dilation]
-        padded = ops.pad(
-            values, [[0, 0], margin, margin, [0, 0]], mode="symmetric"
-        )
+        padded, margin = values, [1, 1]
+        # One by one: so every backend repeats the edge.
+        for _ in range(self.dilation):
+            padded = ops.pad(
+                padded, [[0, 0], margin, margin, [0, 0]], mode="symmetric"
+            )
         total = 0.0
         for index in range(9):
             y, x = (self.dilation * step for step in divmod(index, 3))

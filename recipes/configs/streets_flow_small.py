@@ -1,8 +1,22 @@
 """The flow network that comes with the package.
 
-Run it with:
+Data: the unlabelled videos of `video_folder/streets`, whose flow dense
+inverse search teaches; its single frames, CamVid's too, under a simulated
+camera; and drawn streets with true flow:
 
+    python recipes/train_streets.py --help      # builds video_folder/streets
+    accel-tf build-data synthetic_streets --data-dir data --set \
+        name=flow_256x512 --set height=256 --set width=512 --set \
+        train_sequences=60 --set train_length=5 --set \
+        validation_sequences=4 --set validation_length=5
     python recipes/train_flow.py recipes/configs/streets_flow_small.py
+
+The teacher needs 0.7 s a pair, 600 pairs in all, and the 1,400 updates 0.4 s
+each, on two busy processor cores: a quarter of an hour. The end-point error
+of the last 350 updates is 0.22 pixels of stride 4, over all pixels, those
+that don't count with 0. Labels that it carries on CamVid's `val` from every
+2nd, 3rd, 5th and 10th frame have .600, .602, .603 and .588 mean IoU; see
+`accel_tf/weights/FLOW.md`.
 """
 
 from accel_tf.data.augmentation import Augmentation

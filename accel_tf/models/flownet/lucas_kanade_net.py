@@ -95,12 +95,13 @@ class LucasKanadeNet(FlowNetwork):
 
 def _pyramid(image, levels, name):
     """Brightness at strides 4, 8, ..., `[B, h, w, 1]` each."""
-    x = ops.mean(image, axis=-1, keepdims=True)
-    found = []
+    found, x = [], image
     for level in range(levels):
         x = layers.AveragePooling2D(
             2, padding="same", name=f"{name}{4 << level}"
         )(x)
+        if level == 0:
+            x = ops.mean(x, axis=-1, keepdims=True)
         found.append(x)
     return found
 
