@@ -97,6 +97,20 @@ def test_segment_runs_what_export_wrote(files, exact, tmp_path, capsys):
     assert "float32 for onnxruntime" in capsys.readouterr().out
 
 
+def test_the_model_of_the_package_runs_where_none_is_named(
+    files, tmp_path, capsys
+):
+    segment(files, tmp_path)
+    said = capsys.readouterr().out
+    assert "accel_tiny with the weights that come with the package" in said
+    assert "12 frames, 3 key frames" in said
+
+
+def test_a_keras_file_says_which_model_it_is(files, exact, tmp_path):
+    weights = ["--weights", str(files / "model.keras")]
+    assert (segment(files, tmp_path, *weights) == exact).mean() > 0.999
+
+
 def test_a_per_frame_model_gets_key_frames(files, tmp_path, capsys):
     options = [*untrained(), "--propagate", "dis:fast:2"]
     segment(files, tmp_path, *options, "--interval", "4", "--smooth", "0.3")

@@ -358,6 +358,8 @@ def test_flow_by_name():
     )
     network = small_flow_network()
     assert make_flow(network) is network
+    shipped = make_flow("small")
+    assert isinstance(shipped, FlowNetwork) and not shipped.runs_on_host
 
 
 def test_flow_from_files(tmp_path):
