@@ -17,7 +17,7 @@ of the last 350 updates is 0.22 pixels of stride 4, over all pixels, those
 that don't count with 0. Labels that it carries on CamVid's `val` from every
 2nd, 3rd, 5th and 10th frame have .600, .602, .603 and .588 mean IoU; see
 `accel_tf/weights/FLOW.md`. The weights in the package had other draws of the
-same examples: a new run gives others, of like quality.
+same kind of examples; a whole new run was not measured.
 """
 
 from accel_tf.data.augmentation import Augmentation
