@@ -35,7 +35,6 @@ from accel_tf.streaming import FixedInterval, VideoStream
 from accel_tf.visualize import add_legend, caption, overlay
 from accel_tf.weights import default_model
 
-WIDTHS = (960, 640, 480)
 LAST = 100
 RAREST = 1e-3
 """Share of the labelled pixels from which on a class counts."""
@@ -50,6 +49,7 @@ def main(arguments=None):
     parser.add_argument("--weights", metavar="FILE")
     parser.add_argument("--intervals", default="1,5")
     parser.add_argument("--videos", default="highway,dashcam")
+    parser.add_argument("--widths", default="960,640,480")
     parser.add_argument("--every", type=int, default=1, metavar="FRAMES")
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--pictures", metavar="DIR")
@@ -69,7 +69,7 @@ def main(arguments=None):
         stream = VideoStream(model, FixedInterval(interval))
         rows.append(_camvid(real, stream, options))
         for name in filter(None, options.videos.split(",")):
-            for width in WIDTHS:
+            for width in map(int, options.widths.split(",")):
                 rows += _video(real, name, width, stream, options)
         for row in rows:
             row.setdefault("interval", interval)

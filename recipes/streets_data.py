@@ -21,6 +21,7 @@ from accel_tf.files import write_text
 
 REAL = "video_folder/streets"
 DRAWN = "synthetic_streets/streets_256x512"
+MOVING = "synthetic_streets/flow_256x512"
 WIDTH = 640
 WINDOW = 5
 
@@ -43,18 +44,27 @@ def build_streets(real, data_dir, leave_out=()):
         _write(real, folder, leave_out)
     settings = [f"name={REAL.partition('/')[2]}", f"window={WINDOW}"]
     texts = [build_data("video_folder", data_dir, folder, settings=settings)]
+    texts.append(_draw(DRAWN, data_dir, 120, with_flow="false"))
+    return "\n".join(texts)
+
+
+def build_moving(data_dir):
+    """Builds the drawn streets with their true flow, as `build_streets`."""
+    return _draw(MOVING, data_dir, 60, with_flow="true")
+
+
+def _draw(name, data_dir, sequences, with_flow):
     settings = [
-        f"name={DRAWN.partition('/')[2]}",
+        f"name={name.partition('/')[2]}",
         "height=256",
         "width=512",
-        "train_sequences=120",
+        f"train_sequences={sequences}",
         "train_length=5",
-        "validation_sequences=8",
+        f"validation_sequences={sequences // 15}",
         "validation_length=5",
-        "with_flow=false",
+        f"with_flow={with_flow}",
     ]
-    texts.append(build_data("synthetic_streets", data_dir, settings=settings))
-    return "\n".join(texts)
+    return build_data("synthetic_streets", data_dir, settings=settings)
 
 
 def _write(real, folder, leave_out):

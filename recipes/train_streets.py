@@ -3,11 +3,10 @@
     python recipes/train_streets.py --real DIR --out out/streets
 
 DIR holds real frames and labels, laid out as `streets_data.py` says; drawn
-streets are made on the spot. The stages are the reference branch in two parts,
-the update branch, the flow network (or a trained one, `--flow FILE`) and
-their fusion;
-the result is OUT/accel_tiny_streets.weights.h5. A stage that is finished is
-not run again, and one that was stopped goes on.
+streets are made on the spot. The stages are the reference branch in three
+parts, the update branch, the flow network (or a trained one, `--flow FILE`)
+and their fusion; the result is OUT/accel_tiny_streets.weights.h5. A stage
+that is finished is not run again, and one that was stopped goes on.
 
 `--leave-out NAME` trains without a video, or without CamVid (`camvid`): how
 good are such weights on cameras that they never saw?
@@ -19,16 +18,12 @@ import pathlib
 
 from command_line import run
 from stages import cost, train
-from streets_data import REAL, build_streets
+from streets_data import REAL, build_moving, build_streets
 
-from accel_tf.data.build_data import build_data
 from accel_tf.files import write_text
 from accel_tf.models.accel import Accel
 from accel_tf.models.restore import load_keras_model
 from accel_tf.weights.half_precision import save_half
-
-MOVING = "synthetic_streets/tiny_128x256"
-"""Drawn streets with the true flow."""
 
 
 def main(arguments=None):
@@ -51,7 +46,7 @@ def main(arguments=None):
     )
     parser.add_argument(
         "--stages",
-        default="reference,settled,update,flow,accel",
+        default="reference,settled,settled_again,update,flow,accel",
         help="the first ones of them; the result needs all",
     )
     options = parser.parse_args(arguments)
@@ -59,9 +54,9 @@ def main(arguments=None):
     data_dir = out / "data"
     print(build_streets(options.real, data_dir, options.leave_out))
     if not options.flow:
-        print(build_data(MOVING, data_dir))
-    stages = _stages(out, data_dir, options.flow)
-    changes = _changes(options.set, stages)
+        print(build_moving(data_dir))
+    stages = stages_of(out, options.flow)
+    changes = read_changes(options.set, stages)
     costs = []
     for name in options.stages.split(","):
         if name not in stages:
@@ -82,10 +77,11 @@ def main(arguments=None):
         print(f"Written: {path}")
 
 
-def _stages(out, data_dir, flow):
+def stages_of(out, flow):
     """Name -> (script, or none to run; config; settings that differ)."""
+    out = pathlib.Path(out)
     parts = {
-        "reference": out / "settled" / "deeplab_tiny.keras",
+        "reference": out / "settled_again" / "deeplab_tiny.keras",
         "update": out / "update" / "deeplab_tiny_light.keras",
         "flow": flow or out / "flow" / "dff_tiny.keras",
     }
@@ -100,13 +96,24 @@ def _stages(out, data_dir, flow):
                 "weights": out / "reference" / "deeplab_tiny.keras",
             },
         ),
+        "settled_again": (
+            "train_deeplab",
+            "streets_settled",
+            {
+                "data": REAL,
+                "weights": out / "settled" / "deeplab_tiny.keras",
+                "steps": 400,
+                "steps_per_epoch": 100,
+            },
+        ),
         "update": ("train_deeplab", "streets_update", {"data": REAL}),
-        "flow": (flow_script, "streets_flow", {"data": MOVING}),
+        "flow": (flow_script, "streets_flow_tiny", {"data": REAL}),
         "accel": ("train_accel", "streets_accel", {"data": REAL, **parts}),
     }
 
 
-def _changes(texts, stages):
+def read_changes(texts, stages):
+    """From `STAGE.KEY=VALUE` to dicts by stage; others are a ValueError."""
     changes = {name: {} for name in stages}
     for text in texts:
         name, dot, setting = text.partition(".")

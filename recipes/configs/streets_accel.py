@@ -4,7 +4,7 @@ A stage of `train_streets.py`; by itself:
 
     python recipes/train_accel.py recipes/configs/streets_accel.py
 
-Clips of the videos move by themselves, stills under a simulated camera.
+Five minutes. Clips of the videos move by themselves, stills under a simulated camera.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ config = dataclasses.replace(
     _reference,
     out="out/streets/accel",
     model="accel_tiny",
-    reference="out/streets/settled/deeplab_tiny.keras",
+    reference="out/streets/settled_again/deeplab_tiny.keras",
     flow="out/streets/flow/dff_tiny.keras",
     update="out/streets/update/deeplab_tiny_light.keras",
     trainable=("update_backbone/*", "update_head/*", "fusion/*"),
@@ -33,8 +33,8 @@ config = dataclasses.replace(
         camera=0.6,
         camera_motion=1.0,
     ),
-    steps=200,
-    steps_per_epoch=100,
+    steps=150,
+    steps_per_epoch=75,
     validation_split=None,
     learning_rate=1e-3,
 )

@@ -6,6 +6,8 @@ A stage of `train_streets.py`; by itself:
 
 From the weights of `streets_reference`, with milder changes to the frames:
 the few frames that there are should be seen about as they are, too.
+12 minutes; 83.3 % of the pixels and 41.5 % mean IoU on CamVid's `val`. Once
+more, with 400 steps (`settled_again`): 84.7 % and 44.2 %.
 """
 
 import dataclasses

@@ -3,6 +3,8 @@
 A stage of `train_streets.py`; by itself:
 
     python recipes/train_deeplab.py recipes/configs/streets_update.py
+
+25 minutes beside other work on two cores.
 """
 
 import dataclasses

@@ -5,6 +5,7 @@ from recipe_scripts import load_script
 from accel_tf.data.label_maps import CAMVID_11, CITYSCAPES, IGNORE
 
 streets_labels = load_script("streets_labels")
+train_streets = load_script("train_streets")
 
 
 def city(*names):
@@ -73,3 +74,16 @@ def test_absent_classes_are_dropped():
     rules = streets_labels.VideoRules(absent=("person",))
     result = streets_labels.clean_video(labels, rules)
     assert set(np.unique(result)) == {city("road")[0, 0], IGNORE}
+
+
+@pytest.mark.parametrize("text", ["steps=4", "other.steps=4", "update.steps"])
+def test_a_setting_names_its_stage(text):
+    stages = train_streets.stages_of("out", flow=None)
+    with pytest.raises(ValueError, match="a stage of reference, settled"):
+        train_streets.read_changes([text], stages)
+
+
+def test_a_trained_flow_network_is_taken():
+    stages = train_streets.stages_of("out", flow="flow.keras")
+    assert stages["flow"][0] is None
+    assert stages["accel"][2]["flow"] == "flow.keras"
