@@ -1,4 +1,4 @@
-"""Writes the tables of README.md from the results recorded beside this file.
+"""Writes the tables of README.md and docs/ from the results recorded here.
 
 accel-tf models --json recipes/results/presets.json
 accel-tf demo && cp out/demo/results.json recipes/results/demo.json
@@ -13,6 +13,7 @@ python recipes/benchmark_accel.py --original ACCEL --original-python MXNET \\
     --runtimes tensorflow,openvino:int8 --forms fused,plain --rounds 8 \\
     --out recipes/results/accel_speed.json
 python recipes/evaluate.py ... --json recipes/results/int8.json  (see README)
+python recipes/compare_propagation.py --manual-dir CAMVID --labels LABELS
 python recipes/benchmark_tdnet.py --original TDNET \\
     --out recipes/results/tdnet_speed.json
 make readme
@@ -308,6 +309,39 @@ def _median_and_lowest(times):
     return f"{times['median']:.2f} ({times['lowest']:.2f})"
 
 
+def format_propagation(report):
+    """What `compare_propagation.py` measured, as Markdown."""
+    lines = [
+        "| system | interval | mean IoU | pixels | temporal mean IoU | "
+        "flicker | ms key | ms non-key | ms per frame |",
+        "|---" * 9 + "|",
+    ]
+    for row in report["rows"]:
+        key, non_key = (
+            row[f"{kind}_processor_milliseconds"] for kind in ("key", "non_key")
+        )
+        interval = row["interval"]
+        mean = (key + (interval - 1) * non_key) / interval
+        times = [key, non_key if interval > 1 else None, mean]
+        if row["system"].startswith("labels"):
+            # That the labels were there already tells nothing.
+            times[0] = times[2] = None
+        cells = ["-" if x is None else f"{x:.1f}" for x in times]
+        lines.append(
+            f"| {row['system']} | {interval} | {row['mean_iou']:.1%} | "
+            f"{row['pixel_accuracy']:.1%} | {row['temporal_mean_iou']:.1%} | "
+            f"{row['flicker']:.2%} | {' | '.join(cells)} |"
+        )
+    machine = report["machine"]
+    lines += [
+        "",
+        "Processor milliseconds of all threads, medians, frames of "
+        f"{report['rows'][0]['height']}x{report['rows'][0]['width']}, on "
+        f"{machine['processor']}, TensorFlow {machine['tensorflow']}.",
+    ]
+    return "\n".join(lines)
+
+
 TABLES = {
     "demo": format_results,
     "presets": format_table,
@@ -321,21 +355,30 @@ TABLES = {
     "int8": format_rows,
     "tdnet_speed": format_tdnet_speed,
     "serving": format_serving,
+    "propagation": format_propagation,
+    "benchmark_propagation": format_markdown,
 }
+PAGES = ("README.md", "docs/propagation.md")
 
 
-def updated(text):
-    """`text` with every table between its markers made anew."""
+def updated_pages():
+    """Page -> its text, with every table between its markers made anew."""
+    pages = {page: (ROOT / page).read_text() for page in PAGES}
     for name, format_content in TABLES.items():
         content = json.loads((RESULTS / f"{name}.json").read_text())
         pattern = rf"(<!-- table:{name} -->\n).*?(<!-- end -->)"
         table = format_content(content)
-        text, count = re.subn(pattern, rf"\1{table}\n\2", text, flags=re.DOTALL)
-        if count != 1:
-            raise ValueError(f"README.md has {count} places for {name}.")
-    return text
+        total = 0
+        for page, text in pages.items():
+            pages[page], count = re.subn(
+                pattern, rf"\1{table}\n\2", text, flags=re.DOTALL
+            )
+            total += count
+        if total != 1:
+            raise ValueError(f"there are {total} places for {name}.")
+    return pages
 
 
 if __name__ == "__main__":
-    readme = ROOT / "README.md"
-    write_text(readme, updated(readme.read_text()))
+    for page, text in updated_pages().items():
+        write_text(ROOT / page, text)
