@@ -116,13 +116,13 @@ def measure(options):
     from machine import describe_machine
     from serving_parts import Model, ServedModel, make_parts
 
-    from accel_tf.models.restore import restore_model
+    from accel_tf.models.restore import RANDOM, restore_model
     from accel_tf.serving.export import export_saved_model
 
     load = os.getloadavg()[0]
     keras.utils.set_random_seed(options.seed)
     model, message = restore_model(
-        options.model, options.weights, options.num_classes
+        options.model, options.weights or [RANDOM], options.num_classes
     )
     print(message, file=sys.stderr)
     if not model.uses_key_frames:
