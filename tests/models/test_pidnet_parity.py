@@ -10,7 +10,8 @@ from accel_tf.models.pspnet import normalize_image
 
 
 @pytest.mark.parametrize(
-    "size", ["s", pytest.param("m", marks=pytest.mark.slow), "l"]
+    "size",
+    ["s", *(pytest.param(x, marks=pytest.mark.slow) for x in ("m", "l"))],
 )
 def test_equals_the_original(size, tmp_path):
     tensors = official_tensors(f"pidnet_{size}_names.tsv")

@@ -100,10 +100,29 @@ def test_saving(make, tmp_path):
     model_checks.check_saving(make, tmp_path)
 
 
+# The one with everything in it takes as long as all others together.
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param("propagated", marks=pytest.mark.slow),
+        "smoothed",
+        "with_dis",
+    ],
+    indirect=True,
+)
 def test_clip_and_stream(make):
     model_checks.check_clip_and_stream(make)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param("propagated", marks=pytest.mark.slow),
+        pytest.param("smoothed", marks=pytest.mark.slow),
+        "with_dis",
+    ],
+    indirect=True,
+)
 def test_sizes_and_tensor_key(make):
     model_checks.check_sizes_and_tensor_key(make, ((33, 47),))
 
