@@ -15,6 +15,7 @@ from accel_tf.data.augmentation import Augmentation, change_color
 from accel_tf.data.batches import augment, checked_size, draw
 from accel_tf.data.pairs import flow_dataset
 from accel_tf.data.records import decode_frames, encoded_sequences
+from accel_tf.metrics import correspondence
 
 # Variational refinement: the weight of smoothness, half of OpenCV's, and the
 # number of iterations.
@@ -218,15 +219,7 @@ def find_flow(current, previous):
     fine.setVariationalRefinementAlpha(_SMOOTHNESS)
     fine.setVariationalRefinementIterations(_ITERATIONS)
     flow = fine.calc(*grey, None)
-    height, width = grey[0].shape
-    x = np.arange(width, dtype="float32") + flow[..., 0]
-    y = np.arange(height, dtype="float32")[:, None] + flow[..., 1]
-    back = cv2.remap(forward, x, y, cv2.INTER_LINEAR)
-    error = np.square(flow + back).sum(-1)
-    length = np.square(flow).sum(-1) + np.square(back).sum(-1)
-    # Sundaram, Brox and Keutzer, ECCV 2010, equation 5.
-    known = error < 0.01 * length + 0.5
-    known &= (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    known = correspondence(flow, forward).reliable
     return np.where(known[..., None], flow, np.nan).astype("float16")
 
 

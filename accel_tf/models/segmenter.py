@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from accel_tf.data.label_maps import LabelMap, default_label_map
+from accel_tf.models.dry_run import dry_run
 from accel_tf.ops import upsample_scores
 
 
@@ -144,7 +145,7 @@ class VideoSegmenter(keras.Model):
         return scores
 
     def scores_shape(self, batch_size, height, width):
-        """Shape of what `segment` gives for key frames of a size.
+        """Shape of the scores of a per-frame model.
 
         Args:
             batch_size, height, width: as in `initial_state`. Where sizes are
@@ -158,9 +159,11 @@ class VideoSegmenter(keras.Model):
             stride = self.output_stride
             size = [-(-side // stride) for side in (height, width)]
             return (batch_size, *size, self.num_classes)
-        frame = keras.KerasTensor((batch_size, height, width, 3), "uint8")
-        state = self.initial_state(batch_size, height, width)
-        return tuple(_Scores(self, state).compute_output_spec(frame).shape)
+        scores = dry_run(
+            lambda frame: self.segment(frame, {}, True)[0],
+            (batch_size, height, width, 3),
+        )
+        return tuple(scores.shape)
 
     def clip_state(self, batch_size, height, width):
         """The state with which `call` begins a clip."""
@@ -333,14 +336,3 @@ class VideoSegmenter(keras.Model):
                 for key, value in config.items()
             }
         )
-
-
-class _Scores(keras.layers.Layer):
-    """The scores of a segmenter's key frame, whose shape Keras can find."""
-
-    def __init__(self, segmenter, state):
-        super().__init__(autocast=False)
-        self._segment = lambda frame: segmenter.segment(frame, state, True)
-
-    def call(self, frame):
-        return self._segment(frame)[0]

@@ -50,13 +50,6 @@ class DeepLab(VideoSegmenter):
         features = self.backbone(subtract_mean(frame), training=training)
         return self.head(features, training=training), None
 
-    def scores_shape(self, batch_size, height, width):
-        if not isinstance(height, int) or not isinstance(width, int):
-            return super().scores_shape(batch_size, height, width)
-        image = (batch_size, height, width, 3)
-        features = self.backbone.compute_output_shape(image)
-        return (*features[:3], self.num_classes)
-
     def multiply_adds(self, height, width):
         image = (1, height, width, 3)
         features = self.backbone.compute_output_shape(image)

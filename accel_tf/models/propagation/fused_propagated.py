@@ -20,5 +20,5 @@ class FusedPropagated(FusedSegmenter, Propagated):
         self.flow_network = fold_flow_network(model.flow_network)
         self.update = model.update and model.update.fused()
         self.fusion = model.fusion
-        self._parts = model._parts
+        self._parts, self._shapes = model._parts, {}
         self.built = True

@@ -68,6 +68,7 @@ class Propagated(VideoSegmenter):
         self.update = update
         self.fusion = None
         self._parts = segmenter.split_at(split) if split else None
+        self._shapes = {}
         if update is not None:
             check_per_frame(update, "an update branch")
             if update.num_classes != segmenter.num_classes:
@@ -242,9 +243,17 @@ class Propagated(VideoSegmenter):
 
     def _carried_shape(self, batch_size, height, width):
         """Shape of what is carried for frames of a size."""
+        find = self.segmenter.scores_shape
         if self._parts is not None:
-            return self._parts.shape(batch_size, height, width)
-        return self.segmenter.scores_shape(batch_size, height, width)
+            find = self._parts.shape
+        if not isinstance(height, int) or not isinstance(width, int):
+            return find(batch_size, height, width)
+        # To find it the model is traced, which a stream that starts anew
+        # should not wait for.
+        size = (height, width)
+        if size not in self._shapes:
+            self._shapes[size] = find(1, *size)[1:]
+        return (batch_size, *self._shapes[size])
 
     def motion_multiply_adds(self, height, width):
         """Of finding the flow and moving along it what is carried."""

@@ -58,13 +58,6 @@ class PSPNet(VideoSegmenter):
         pyramid = self.pyramid(features, training=training)
         return self.head(pyramid, training=training), None
 
-    def scores_shape(self, batch_size, height, width):
-        if not isinstance(height, int) or not isinstance(width, int):
-            return super().scores_shape(batch_size, height, width)
-        image = (batch_size, height, width, 3)
-        features = self.backbone.compute_output_shape(image)
-        return (*features[:3], self.num_classes)
-
     def upsample(self, scores, size):
         return resize_bilinear(scores, size, align_corners=True)
 
