@@ -184,7 +184,9 @@ def _restore(name, preset, weights, label_map, sequences):
         model = stored_labels(folder, sequences)
         message = f"labels of {folder}."
     else:
-        model, message = restore_segmenter(preset, weights, len(label_map))
+        # Weights that need not be named say themselves how many classes.
+        classes = {"num_classes": len(label_map)} if weights else {}
+        model, message = restore_segmenter(preset, weights, **classes)
     if not isinstance(model, VideoSegmenter | RuntimeSegmenter):
         raise ValueError(f"{preset} is not a video segmenter.")
     # A preset has numbers, or the names that its number of classes suggests.

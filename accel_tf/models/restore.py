@@ -9,7 +9,11 @@ from accel_tf.data.label_maps import CITYSCAPES
 from accel_tf.files import replacing
 from accel_tf.models.per_frame.files import is_model_path
 from accel_tf.models.per_frame.hub import PREFIX, is_hub_name
-from accel_tf.models.presets import describe_preset, from_preset
+from accel_tf.models.presets import (
+    describe_preset,
+    from_preset,
+    list_presets,
+)
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.weights import shipped
 
@@ -30,7 +34,7 @@ def restore_model(name, weights=(), num_classes=19):
             and colours; one `.weights.h5`; or official checkpoints, each
             laid over those before it; or `"random"` alone. None at all are
             enough for KerasHub's models, whose published ones are fetched,
-            and for the preset that comes with weights.
+            and for the presets that come with weights.
         num_classes: of the weights, and of models that give labels; a
             `.keras` model, KerasHub's and those that give scores know it.
 
@@ -48,7 +52,8 @@ def restore_model(name, weights=(), num_classes=19):
         name, weights = _implied(list(weights))
         if not weights and name == shipped.PRESET:
             return _shipped(name, len(CITYSCAPES))
-    if is_model_path(name):
+    # A folder may be called like a preset: exports often are.
+    if name not in list_presets() and is_model_path(name):
         return _read_model(name, weights, num_classes)
     describe_preset(name)  # an unknown name before any work
     is_random = list(weights) == [RANDOM]
@@ -90,8 +95,8 @@ def _implied(weights):
 
 
 def _shipped(name, num_classes):
-    """The preset that comes with weights; any other is refused."""
-    if name != shipped.PRESET:
+    """A preset that comes with weights; any other is refused."""
+    if name not in shipped.PARTS:
         raise ValueError(
             f"{name} has no weights; give --weights FILE, or --weights random "
             "for one that knows nothing."
@@ -102,7 +107,7 @@ def _shipped(name, num_classes):
             f"{len(CITYSCAPES)} classes, not {num_classes}; give "
             "--weights FILE."
         )
-    return shipped.default_model(), f"{shipped.DESCRIPTION}."
+    return shipped.default_model(name), f"{shipped.describe(name)}."
 
 
 def _read_model(path, weights, num_classes):

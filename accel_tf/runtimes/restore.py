@@ -2,6 +2,7 @@
 
 import pathlib
 
+from accel_tf.models.presets import list_presets
 from accel_tf.models.restore import restore_model
 from accel_tf.runtimes.saved import is_saved_runtime, load_runtime
 
@@ -22,7 +23,11 @@ def restore_segmenter(name, weights=(), num_classes=19):
         ValueError, OSError, ImportError: one line, as `restore_model` and
             `load_runtime`; also if the folder holds another model.
     """
-    folder = weights[0] if len(weights) == 1 else None if weights else name
+    folder = None
+    if len(weights) == 1:
+        folder = weights[0]
+    elif not weights and name not in list_presets():
+        folder = name
     if folder is not None and is_saved_runtime(folder):
         segmenter = load_runtime(folder)
         if segmenter.name != name and weights:

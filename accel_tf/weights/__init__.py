@@ -1,10 +1,11 @@
 """The trained weights that the package brings; README.md is their card."""
 
 from accel_tf.weights.shipped import (
-    DESCRIPTION,
+    PARTS,
     PRESET,
     default_model,
     default_weights,
+    describe,
 )
 
-__all__ = ["DESCRIPTION", "PRESET", "default_model", "default_weights"]
+__all__ = ["PARTS", "PRESET", "default_model", "default_weights", "describe"]

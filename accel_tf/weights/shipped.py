@@ -6,11 +6,23 @@ from accel_tf.data.label_maps import CITYSCAPES
 from accel_tf.models.presets import from_preset
 
 PRESET = "accel_tiny"
-DESCRIPTION = (
-    f"{PRESET} with the weights that come with the package: streets, the "
-    f"{len(CITYSCAPES)} classes of Cityscapes; small and of modest accuracy"
-)
-"""One line for users who gave no weights."""
+PARTS = {
+    PRESET: lambda accel: accel,
+    "dff_tiny": lambda accel: accel.without_update("dff_tiny"),
+    "deeplab_tiny": lambda accel: accel.reference_segmenter("deeplab_tiny"),
+    "deeplab_tiny_light": lambda accel: accel.update_segmenter(
+        "deeplab_tiny_light"
+    ),
+}
+"""Presets that have weights here -> how they are made of `PRESET`."""
+
+
+def describe(preset=PRESET):
+    """One line for users who gave no weights."""
+    return (
+        f"{preset} with the weights that come with the package: streets, the "
+        f"{len(CITYSCAPES)} classes of Cityscapes; small and of modest accuracy"
+    )
 
 
 def default_weights():
@@ -18,15 +30,16 @@ def default_weights():
     return pathlib.Path(__file__).with_name(f"{PRESET}_streets.weights.h5")
 
 
-def default_model(dtype=None):
+def default_model(preset=PRESET, dtype=None):
     """The trained model of the package, for street scenes.
 
     Args:
+        preset: `accel_tiny`, or another of `PARTS`.
         dtype: dtype policy of all layers; `None` is Keras' default. The file
             holds kernels in float16; they are computed with in this type.
 
     Returns:
-        `Accel`, the preset `accel_tiny` with the label map `CITYSCAPES`.
+        `Accel`, or the part of it, with the label map `CITYSCAPES`.
 
     Raises:
         FileNotFoundError: if the package was installed without its data.
@@ -44,4 +57,4 @@ def default_model(dtype=None):
         dtype=dtype,
     )
     model.load_weights(path)
-    return model
+    return PARTS[preset](model)

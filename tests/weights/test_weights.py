@@ -10,7 +10,9 @@ import accel_tf.weights
 from accel_tf.data.label_maps import CITYSCAPES
 from accel_tf.data.streets import CLASS_NAMES, street_sequence
 from accel_tf.metrics import confusion_matrix, pixel_accuracy
-from accel_tf.weights import default_model, default_weights
+from accel_tf.models.restore import restore_model
+from accel_tf.runtimes.restore import restore_segmenter
+from accel_tf.weights import PARTS, default_model, default_weights
 from accel_tf.weights.half_precision import save_half
 
 
@@ -90,3 +92,25 @@ def test_half_precision_refuses_what_it_cannot_hold(tmp_path):
     with pytest.raises(ValueError, match="does not fit into float16"):
         save_half(model, tmp_path / "half.weights.h5")
     assert not list(tmp_path.iterdir())
+
+
+def test_its_parts_have_weights_too(model):
+    restored, message = restore_model("deeplab_tiny")
+    assert message.startswith("deeplab_tiny with the weights that come with")
+    assert restored.label_map == CITYSCAPES
+    for one, other in zip(
+        restored.backbone.get_weights(),
+        model.reference_backbone.get_weights(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
+    for name, make in PARTS.items():
+        assert type(make(model)) is type(accel_tf.from_preset(name))
+        assert make(model).name == name
+
+
+def test_a_preset_comes_before_a_folder_of_its_name(tmp_path, monkeypatch):
+    (tmp_path / "deeplab_tiny").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert restore_model("deeplab_tiny")[0].name == "deeplab_tiny"
+    assert restore_segmenter("deeplab_tiny")[0].name == "deeplab_tiny"

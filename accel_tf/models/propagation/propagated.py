@@ -311,8 +311,8 @@ def check_per_frame(segmenter, purpose):
         )
     if segmenter.uses_key_frames or segmenter.initial_state(1, 64, 64):
         raise ValueError(
-            f"only a per-frame model can be {purpose}; {segmenter.name} "
-            "remembers frames."
+            f"only a per-frame model can be {purpose}, such as deeplab_tiny; "
+            f"{segmenter.name} remembers frames."
         )
 
 
