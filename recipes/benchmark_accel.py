@@ -76,7 +76,7 @@ def main(argv=None):
 
             check_runtime(*read_runtime(code))
 
-    from update_readme import format_accel_speed
+    from result_tables import format_accel_speed
 
     from accel_tf.files import write_text
 

@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from machine import describe_machine
-from update_readme import format_pipeline
+from result_tables import format_pipeline
 
 import accel_tf
 from accel_tf.data import streets

@@ -34,7 +34,7 @@ CONDITIONS = (
 def main(argv=None):
     """Measures, prints a table and writes a JSON file."""
     options = read_options(argv)
-    from update_readme import format_segment
+    from result_tables import format_segment
 
     from accel_tf.files import write_text
 

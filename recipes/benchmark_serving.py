@@ -36,7 +36,7 @@ CONDITIONS = (
 def main(argv=None):
     """Measures, prints a table and writes a JSON file."""
     options = read_options(argv)
-    from update_readme import format_serving
+    from result_tables import format_serving
 
     from accel_tf.files import write_text
 

@@ -105,7 +105,7 @@ def main(argv=None):
     testing_folder(options.original)
     check_folder_of(options.out)
 
-    from update_readme import format_tdnet_speed
+    from result_tables import format_tdnet_speed
 
     from accel_tf.files import write_text
     from accel_tf.optional import require

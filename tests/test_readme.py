@@ -1,17 +1,14 @@
-import importlib.util
 import pathlib
 import re
 
 import pytest
+from recipe_scripts import load_script
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def test_tables_are_the_recorded_results():
-    path = ROOT / "recipes" / "update_readme.py"
-    spec = importlib.util.spec_from_file_location("update_readme", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script("update_readme")
     for page, text in module.updated_pages().items():
         assert (ROOT / page).read_text() == text, "run `make readme`"
 

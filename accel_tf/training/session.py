@@ -1,0 +1,231 @@
+"""One training: its devices, its data, its folder."""
+
+import contextlib
+import json
+import pathlib
+
+import keras
+
+from accel_tf.data.builders import prepared_builder
+from accel_tf.files import write_text
+from accel_tf.models.restore import save_model
+from accel_tf.training.distribution import (
+    check_batch,
+    data_parallel,
+    training_strategy,
+    worker,
+)
+from accel_tf.training.fit import fit
+from accel_tf.training.freezing import (
+    freeze,
+    synchronize_batch_norm,
+    train_only,
+)
+from accel_tf.training.fused_normalization import fuse_normalization
+from accel_tf.training.optimizers import SGD, Adam
+from accel_tf.training.schedules import make_schedule
+from accel_tf.training.settings import as_dict, as_markdown, differences
+from accel_tf.training.summaries import Summaries, updates
+from accel_tf.training.training_model import TrainingModel
+
+
+class TrainingSession:
+    """What a config's training runs on, and what it leaves behind.
+
+    Args:
+        config: a `TrainingConfig`.
+
+    Raises:
+        ValueError: if a setting does not fit the devices or the data.
+
+    Attributes:
+        config: as given.
+        out: `pathlib.Path` of the folder that it writes.
+        builder: of the data set.
+        epochs: of `config.steps_per_epoch` updates.
+        model: that is trained; `None` before `train`.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self.out = pathlib.Path(config.out)
+        if config.data_parallel:
+            self.strategy, self.workers, self.index = None, 1, 0
+            self.replicas = data_parallel(config.devices)
+        elif keras.backend.backend() == "tensorflow":
+            self.strategy = training_strategy(config.devices)
+            self.workers, self.index = worker(self.strategy)
+            self.replicas = self.strategy.num_replicas_in_sync
+        else:
+            self.strategy, self.workers, self.index = None, 1, 0
+            self.replicas = 1
+        check_batch(config.batch_size, self.replicas)
+        self.builder = prepared_builder(config.data, config.data_dir)
+        self.epochs = -(-config.steps // config.steps_per_epoch)
+        keras.utils.set_random_seed(config.seed)
+        self.model = None
+
+    @property
+    def is_chief(self):
+        """Whether this process writes files; of several workers one does."""
+        return self.index == 0
+
+    def data_arguments(self, epoch):
+        """What every pipeline of this training is told."""
+        return {
+            "batch_size": self.config.batch_size,
+            "augmentation": self.config.augmentation,
+            "seed": self.config.seed,
+            "epoch": epoch,
+            "shards": self.workers,
+            "shard": self.index,
+        }
+
+    def train(self, build, loss, dataset, validation, verbose):
+        """Trains a model, or goes on with a run that was stopped.
+
+        Args:
+            build: function that makes the model, or a `TrainingModel`.
+            loss: function of the network that makes its loss.
+            dataset: function of the epoch that gives endless batches.
+            validation: function of the `Summaries` that gives what is called
+                with the network, the epoch and the updates so far after
+                each epoch, or `None`.
+            verbose: of `model.fit`.
+
+        Returns:
+            The path of the trained model.
+
+        Raises:
+            ValueError, OSError: if a setting does not fit what is in the
+                folder, or it cannot be written.
+        """
+        config = self.config
+        path = self.out / f"{config.model}.keras"
+        self._check_folder()
+        with self._scope():
+            self.model = build()
+            self._select_variables()
+            self._compile(loss(self._trained_network))
+        self._batches(dataset, 0)  # what is wrong with the data shows by now
+        callbacks, validate = [], None
+        if self.is_chief:
+            text = json.dumps(as_dict(config), indent=1) + "\n"
+            self.out.mkdir(parents=True, exist_ok=True)
+            write_text(self.out / "config.json", text)
+            summaries = Summaries(
+                self.out / "logs", as_markdown(config), config.profile
+            )
+            callbacks = [summaries]
+            validate = self._validate_with(validation(summaries))
+        history = fit(
+            self.model,
+            lambda epoch: self._batches(dataset, epoch),
+            steps=config.steps,
+            steps_per_epoch=config.steps_per_epoch,
+            folder=self.out / "state",
+            callbacks=callbacks,
+            validate=validate,
+            writes=self.is_chief,
+            verbose=verbose if self.is_chief else 0,
+        )
+        if self.is_chief:
+            save_model(self._trained_network, path)
+            text = json.dumps(history, indent=1) + "\n"
+            write_text(self.out / "history.json", text)
+        return path
+
+    @property
+    def _wrapped(self):
+        return isinstance(self.model, TrainingModel)
+
+    @property
+    def _trained_network(self):
+        return self.model.trained_network if self._wrapped else self.model
+
+    def _batches(self, dataset, epoch):
+        batches = dataset(epoch)
+        if self._wrapped:
+            first = epoch * self.config.steps_per_epoch + 1
+            batches = self.model.training_data(batches, first)
+        return batches
+
+    def _validate_with(self, validation):
+        if validation is None:
+            return None
+        return lambda model, epoch: validation(
+            self._trained_network, epoch, updates(model)
+        )
+
+    def _scope(self):
+        if self.strategy is None:
+            return contextlib.nullcontext()
+        return self.strategy.scope()
+
+    def _check_folder(self):
+        """Refuses a folder that holds a run with other settings."""
+        path = self.out / "config.json"
+        if not path.exists():
+            return
+        # Where the data lies and what is watched changes no result.
+        free = ("data_dir", "out", "profile", "validation")
+        changed = [
+            text
+            for text in differences(self.config, json.loads(path.read_text()))
+            if not text.startswith(free)
+        ]
+        if changed:
+            raise ValueError(
+                f"{self.out} holds a run with other settings "
+                f"({'; '.join(changed)}); choose another out or remove it"
+            )
+
+    def _select_variables(self):
+        config = self.config
+        train_only(
+            self.model,
+            "all" if config.trainable == ("all",) else config.trainable,
+        )
+        if config.frozen:
+            freeze(self.model, config.frozen)
+
+    def _compile(self, loss):
+        config = self.config
+        schedule = make_schedule(
+            config.schedule,
+            config.learning_rate,
+            config.steps,
+            warmup_learning_rate=config.warmup_learning_rate,
+            warmup_steps=config.warmup_steps,
+            warmup=config.warmup,
+            boundaries=config.boundaries,
+            factor=config.factor,
+        )
+        arguments = {
+            "decay": config.decay,
+            "decayed": config.decayed,
+            "multipliers": config.multipliers,
+            "global_clipnorm": config.clip_norm,
+        }
+        if config.fused_normalization:
+            fuse_normalization(self.model)
+        if config.optimizer == "sgd":
+            optimizer = SGD(schedule, momentum=config.momentum, **arguments)
+        else:
+            optimizer = Adam(schedule, **arguments)
+        if self.strategy is not None and self.replicas > 1:
+            parts = [self.model]
+            if self._wrapped:
+                parts = self.model.parts_to_synchronize()
+            for part in parts:
+                synchronize_batch_norm(part)
+        # TensorFlow compiles none of this under a strategy, and on a CPU it
+        # costs more than it saves.
+        jit = keras.backend.backend() == "jax" and self.model.supports_jit
+        objectives = {"loss": loss}
+        if self._wrapped:
+            objectives = self.model.objectives(loss)
+        self.model.compile(optimizer, **objectives, jit_compile=jit)
+        # Here rather than at the first update: a resumed run loads its state
+        # before that, and variables are made in the strategy's scope.
+        self.model.optimizer.build(self.model.trainable_variables)
