@@ -12,7 +12,7 @@ from accel_tf.benchmark.report import format_text
 from accel_tf.benchmark.systems import FORMS, RUNTIMES, System
 from accel_tf.files import write_text
 from accel_tf.models.presets import describe_preset
-from accel_tf.models.propagation import make_flow
+from accel_tf.models.propagation import make_flow, split_flow
 from accel_tf.optional import require
 
 
@@ -90,9 +90,9 @@ def make_systems(
         ImportError: if a runtime is not installed.
     """
     for name in models:
-        preset, _, flow = name.partition("+")
+        preset, flow = split_flow(name)
         describe_preset(preset)
-        if flow:
+        if flow is not None:
             make_flow(flow)
     for form in forms:
         if form not in FORMS:

@@ -200,13 +200,14 @@ def _make(system, frames, threads):
     """The model, and what is known of it before it is converted."""
     import accel_tf
     from accel_tf.models.per_frame.hub import is_hub_name
+    from accel_tf.models.propagation import split_flow
 
     dtype = system.precision if system.is_keras else None
-    preset, _, flow = system.preset.partition("+")
+    preset, flow = split_flow(system.preset)
     # Nothing is fetched: how long it takes does not depend on the weights.
     options = {"load_weights": False} if is_hub_name(preset) else {}
     model = accel_tf.from_preset(preset, dtype=dtype, **options)
-    if flow:
+    if flow is not None:
         model = accel_tf.propagate(model, flow)
     if system.form == "fused":
         model = accel_tf.fuse_for_inference(model)

@@ -51,26 +51,19 @@ def class_mapping(model, class_names):
         names == numbered and len(names) == len(class_names)
     ):
         return None
-    is_camvid = class_names == CAMVID_11.names
-    if names == CITYSCAPES.names and is_camvid:
-        target = CITYSCAPES_TO_CAMVID
+    if names == CITYSCAPES.names and class_names == CAMVID_11.names:
         table = np.full(256, IGNORE, np.uint8)
         for index, name in enumerate(names):
-            table[index] = class_names.index(target[name])
+            table[index] = class_names.index(CITYSCAPES_TO_CAMVID[name])
         return table
     if len(names) != len(class_names):
         raise ValueError(
             f"{model.name} has {len(names)} classes, the data has "
             f"{len(class_names)} ({', '.join(class_names)})."
         )
-    index, name, wanted = next(
-        (index, name, wanted)
-        for index, (name, wanted) in enumerate(
-            zip(names, class_names, strict=True)
-        )
-        if name != wanted
-    )
+    pairs = zip(names, class_names, strict=True)
+    index = [name == wanted for name, wanted in pairs].index(False)
     raise ValueError(
-        f"class {index} is {name!r} to {model.name}, but {wanted!r} in the "
-        "data."
+        f"class {index} is {names[index]!r} to {model.name}, but "
+        f"{class_names[index]!r} in the data."
     )

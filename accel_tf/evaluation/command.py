@@ -19,7 +19,7 @@ from accel_tf.evaluation.stored_labels import PREFIX, stored_labels
 from accel_tf.evaluation.timing import measure_steps
 from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.presets import list_presets
-from accel_tf.models.propagation import propagate
+from accel_tf.models.propagation import propagate, split_flow
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.runtimes import RuntimeSegmenter
 from accel_tf.runtimes.restore import restore_segmenter
@@ -87,8 +87,8 @@ def evaluate_systems(
         optional.cv2()
     models = {}
     for name, (preset, weights) in systems.items():
-        preset, _, flow = (preset or "").partition("+")
-        model = _restore(name, preset or None, weights, label_map, sequences)
+        preset, flow = split_flow(preset) if preset else (None, None)
+        model = _restore(name, preset, weights, label_map, sequences)
         models[name] = prepare(propagate(model, flow) if flow else model)
 
     runs = [

@@ -73,14 +73,19 @@ def synchronize_batch_norm(model):
             "batch normalisation can be synchronised on the TensorFlow "
             f"backend only, not on {keras.backend.backend()}."
         )
-    normalisations = [
+    normalizations = batch_normalizations(model)
+    for layer in normalizations:
+        layer.synchronized = True
+    return len(normalizations)
+
+
+def batch_normalizations(model):
+    """The layers of batch normalisation inside a model, at any depth."""
+    return [
         layer
-        for layer in leaf_layers(model)
+        for layer in _leaves(model)
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
-    for layer in normalisations:
-        layer.synchronized = True
-    return len(normalisations)
 
 
 def _train(model, patterns, decide):
@@ -117,7 +122,7 @@ def _unfreeze(layer):
 
 def _set(model, chosen, able):
     # A model's flag would set those of all its layers.
-    for layer in leaf_layers(model):
+    for layer in _leaves(model):
         variables = [v for v in layer.weights if id(v) in able]
         if variables and chosen.isdisjoint(_keys(variables)):
             layer.trainable = False
@@ -126,11 +131,10 @@ def _set(model, chosen, able):
                 variable.trainable = id(variable) in chosen
 
 
-def leaf_layers(model):
-    """Yields the layers with weights that hold no other layers."""
+def _leaves(model):
     for layer in model.layers:
         if getattr(layer, "layers", None):
-            yield from leaf_layers(layer)
+            yield from _leaves(layer)
         elif layer.weights:
             yield layer
 

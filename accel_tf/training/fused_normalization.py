@@ -2,7 +2,7 @@
 
 import keras
 
-from accel_tf.training.freezing import leaf_layers
+from accel_tf.training.freezing import batch_normalizations
 
 
 def fuse_normalization(model):
@@ -28,14 +28,10 @@ def fuse_normalization(model):
             "fused_normalization is of the TensorFlow backend, not of "
             f"{keras.backend.backend()}; leave it out"
         )
-    layers = [
-        layer
-        for layer in leaf_layers(model)
-        if isinstance(layer, keras.layers.BatchNormalization)
-    ]
-    for layer in layers:
+    normalizations = batch_normalizations(model)
+    for layer in normalizations:
         _fuse(layer)
-    return len(layers)
+    return len(normalizations)
 
 
 def _fuse(layer):

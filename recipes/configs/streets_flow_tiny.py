@@ -11,31 +11,18 @@ don't count with 0. Labels that it carries on CamVid's `val` from every 2nd,
 this small learns to match slowly, and does better with more updates.
 """
 
-from accel_tf.data.augmentation import Augmentation
-from accel_tf.training.configs import FlowConfig
+import dataclasses
+import pathlib
+import runpy
 
-config = FlowConfig(
-    data="video_folder/streets",
-    mixed_in={"synthetic_streets/flow_256x512": 0.2},
-    stills=0.2,
+_small = runpy.run_path(
+    str(pathlib.Path(__file__).with_name("streets_flow_small.py"))
+)["config"]
+
+config = dataclasses.replace(
+    _small,
     out="out/streets/flow_tiny",
     model="dff_tiny",
-    objective="taught",
-    examples=3000,
-    spacing=(1, 3),
-    augmentation=Augmentation(
-        crop=(192, 256),
-        scale=(0.7, 1.5),
-        aspect=0.2,
-        color=0.3,
-        camera_motion=1.0,
-    ),
-    batch_size=8,
     steps=2400,
     steps_per_epoch=400,
-    optimizer="adam",
-    learning_rate=2e-3,
-    schedule="cosine",
-    decay=0.0,
-    clip_norm=5.0,
 )

@@ -70,6 +70,25 @@ class ImageLayout:
         return result
 
 
+def only_input(names, kind):
+    """The name of the one input, the images.
+
+    Args:
+        names: of all inputs.
+        kind: of the program, for messages.
+
+    Raises:
+        ValueError: if there is not just one.
+    """
+    names = list(names)
+    if len(names) != 1:
+        raise ValueError(
+            f"{kind} must have one input, the images, not "
+            f"{', '.join(names) or 'none'}."
+        )
+    return names[0]
+
+
 def choose_output(names, output, kind):
     """Index of the output to take.
 

@@ -6,7 +6,11 @@ import threading
 import numpy as np
 
 from accel_tf.models.per_frame.foreign_program import ForeignProgram
-from accel_tf.models.per_frame.image_layout import ImageLayout, choose_output
+from accel_tf.models.per_frame.image_layout import (
+    ImageLayout,
+    choose_output,
+    only_input,
+)
 from accel_tf.optional import require
 
 
@@ -38,11 +42,7 @@ class LiteRTFile(ForeignProgram):
             reason = " ".join(str(error).split())[:200]
             raise ValueError(f"{kind} cannot be read: {reason}") from error
         inputs = self._interpreter.get_input_details()
-        if len(inputs) != 1:
-            names = ", ".join(entry["name"] for entry in inputs)
-            raise ValueError(
-                f"{kind} must have one input, the images, not {names}."
-            )
+        only_input((entry["name"] for entry in inputs), kind)
         shape = inputs[0]["shape_signature"].tolist()
         self._layout = ImageLayout.of_shape(shape, kind)
         self._input = inputs[0]["index"]

@@ -1,7 +1,11 @@
 """An ONNX file as a program."""
 
 from accel_tf.models.per_frame.foreign_program import ForeignProgram
-from accel_tf.models.per_frame.image_layout import ImageLayout, choose_output
+from accel_tf.models.per_frame.image_layout import (
+    ImageLayout,
+    choose_output,
+    only_input,
+)
 from accel_tf.optional import require
 
 _DTYPES = {
@@ -38,18 +42,13 @@ class ONNXFile(ForeignProgram):
             reason = " ".join(str(error).split())[:200]
             raise ValueError(f"{kind} cannot be read: {reason}") from error
         inputs = self._session.get_inputs()
-        if len(inputs) != 1:
-            names = ", ".join(port.name for port in inputs)
-            raise ValueError(
-                f"{kind} must have one input, the images, not {names}."
-            )
+        self._input = only_input((port.name for port in inputs), kind)
         if inputs[0].type not in _DTYPES:
             raise ValueError(
                 f"{kind} takes {inputs[0].type}, not one of "
                 f"{', '.join(_DTYPES)}."
             )
         self._layout = ImageLayout.of_shape(inputs[0].shape, kind)
-        self._input = inputs[0].name
         outputs = [port.name for port in self._session.get_outputs()]
         self._output = outputs[choose_output(outputs, output, kind)]
         super().__init__(

@@ -1,7 +1,11 @@
 """A TensorFlow SavedModel as a program."""
 
 from accel_tf.models.per_frame.foreign_program import ForeignProgram
-from accel_tf.models.per_frame.image_layout import ImageLayout, choose_output
+from accel_tf.models.per_frame.image_layout import (
+    ImageLayout,
+    choose_output,
+    only_input,
+)
 from accel_tf.quiet_start import quiet_tensorflow
 
 _SIGNATURE = "serving_default"
@@ -41,12 +45,8 @@ class SavedModelFolder(ForeignProgram):
             )
         self._function = signatures[name]
         inputs = self._function.structured_input_signature[1]
-        if len(inputs) != 1:
-            raise ValueError(
-                f"{kind} must have one input, the images, not "
-                f"{', '.join(sorted(inputs)) or 'none'}."
-            )
-        ((self._input, spec),) = inputs.items()
+        self._input = only_input(sorted(inputs), kind)
+        spec = inputs[self._input]
         if spec.dtype == tf.string:
             raise ValueError(
                 f"{kind} takes strings, as exports of accel-tf do, and not "

@@ -7,6 +7,7 @@ from accel_tf.models.propagation.propagate import (
     make_flow,
     propagate,
     smooth,
+    split_flow,
     with_flow,
 )
 from accel_tf.models.propagation.propagated import Propagated
@@ -19,5 +20,6 @@ __all__ = [
     "make_flow",
     "propagate",
     "smooth",
+    "split_flow",
     "with_flow",
 ]

@@ -45,6 +45,16 @@ def propagate(segmenter, flow="dis", update=None, **options):
     return Propagated(segmenter, make_flow(flow), update, **options)
 
 
+def split_flow(name):
+    """`(preset, flow)` of `PRESET+FLOW`, as several systems are named.
+
+    Args:
+        name: of a model; the flow is `None` where it has none.
+    """
+    preset, plus, flow = name.partition("+")
+    return preset, flow if plus else None
+
+
 def smooth(segmenter, flow="dis", strength=0.8, **options):
     """A segmenter whose labels flicker less than those of a per-frame one.
 
