@@ -25,6 +25,7 @@ import shutil
 import tqdm
 from command_line import run
 from initial_model import preset_model
+from stages import settings_of
 
 from accel_tf import optional
 from accel_tf.data.build_data import build_data
@@ -139,15 +140,7 @@ def _parser():
 
 def _configs(out, settings):
     """The config of every stage."""
-    changes = {stage: [] for stage in CONFIGS}
-    for text in settings:
-        stage, _, setting = text.partition(".")
-        if stage not in changes:
-            raise ValueError(
-                f"--set is STAGE.KEY=VALUE with a stage of "
-                f"{', '.join(CONFIGS)}, not {text!r}."
-            )
-        changes[stage].append(setting)
+    changes = settings_of(settings, CONFIGS)
     configs = {}
     for stage, name in CONFIGS.items():
         config = runpy.run_path(HERE / "configs" / f"{name}.py")["config"]
@@ -157,7 +150,9 @@ def _configs(out, settings):
             data_dir=str(out / "data"),
             out=str(out / stage),
         )
-        configs[stage] = override(config, changes[stage])
+        configs[stage] = override(
+            config, [f"{key}={value}" for key, value in changes[stage].items()]
+        )
     return configs
 
 

@@ -19,10 +19,11 @@ import numpy as np
 from command_line import run
 from machine import describe_machine
 from streets_data import read_labels, read_video
-from streets_labels import RULES, clean_video, to_camvid
+from streets_labels import RULES, clean_video
 
 import accel_tf
 from accel_tf.data.label_maps import CAMVID_11, CITYSCAPES, IGNORE
+from accel_tf.evaluation import class_mapping
 from accel_tf.files import write_bytes, write_text
 from accel_tf.metrics import (
     confusion_matrix,
@@ -80,6 +81,7 @@ def main(arguments=None):
 
 def _camvid(real, stream, options):
     counts = 0
+    to_camvid = class_mapping(stream.model, CAMVID_11.names)
     stream.reset_state()
     paths = sorted((real / "camvid" / "val").glob("*.jpg"))
     for index, path in enumerate(paths):
@@ -87,7 +89,7 @@ def _camvid(real, stream, options):
         truth = read_labels(real / "camvid" / "valannot" / f"{path.stem}.png")
         truth[truth >= len(CAMVID_11)] = IGNORE
         labels = stream(frame[None])[0]
-        counts += confusion_matrix(truth, to_camvid(labels), len(CAMVID_11))
+        counts += confusion_matrix(truth, to_camvid[labels], len(CAMVID_11))
         _picture(options, f"camvid_{index:03d}", frame, labels, index)
     return _row("CamVid val, 480x360", counts, CAMVID_11.names)
 

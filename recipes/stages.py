@@ -49,3 +49,29 @@ def cost(folder, **labels):
         "batch_size": config["batch_size"],
         "seconds": round(sum(logs["seconds"] for logs in history)),
     }
+
+
+def settings_of(texts, stages):
+    """What a command line changes, by stage.
+
+    Args:
+        texts: list of `"STAGE.KEY=VALUE"`.
+        stages: names of the stages.
+
+    Returns:
+        dict of stage -> dict of key -> value, both text.
+
+    Raises:
+        ValueError: if a text is none, or there is no such stage.
+    """
+    settings = {stage: {} for stage in stages}
+    for text in texts:
+        stage, dot, setting = text.partition(".")
+        key, equals, value = setting.partition("=")
+        if stage not in settings or not dot or not equals:
+            raise ValueError(
+                "--set is STAGE.KEY=VALUE with a stage of "
+                f"{', '.join(settings)}, not {text!r}."
+            )
+        settings[stage][key] = value
+    return settings

@@ -91,23 +91,6 @@ def merge_camvid(truth, network):
     return labels
 
 
-def to_camvid(labels):
-    """Cityscapes' classes in those of CamVid, for scores: uint8 `[H, W]`.
-
-    The other way round than `merge_camvid`; caravans are cars, and what is
-    ignored stays so.
-    """
-    table = np.full(256, IGNORE, np.uint8)
-    rest = {"train": "car", "motorcycle": "bicyclist", "bicycle": "bicyclist"}
-    rest |= {"wall": "building", "rider": "bicyclist"}
-    for index, name in enumerate(CITYSCAPES.names):
-        target = rest.get(name) or next(
-            camvid for camvid, (finer, _) in _REFINED.items() if name in finer
-        )
-        table[index] = CAMVID_11.names.index(target)
-    return table[labels]
-
-
 def clean_video(labels, rules):
     """Drops labels of a network that what is known of a video rules out.
 

@@ -17,7 +17,7 @@ import json
 import pathlib
 
 from command_line import run
-from stages import cost, train
+from stages import cost, settings_of, train
 from streets_data import REAL, build_moving, build_streets
 
 from accel_tf.files import write_text
@@ -56,7 +56,7 @@ def main(arguments=None):
     if not options.flow:
         print(build_moving(data_dir))
     stages = stages_of(out, options.flow)
-    changes = read_changes(options.set, stages)
+    changes = settings_of(options.set, stages)
     costs = []
     for name in options.stages.split(","):
         if name not in stages:
@@ -110,21 +110,6 @@ def stages_of(out, flow):
         "flow": (flow_script, "streets_flow_tiny", {"data": REAL}),
         "accel": ("train_accel", "streets_accel", {"data": REAL, **parts}),
     }
-
-
-def read_changes(texts, stages):
-    """From `STAGE.KEY=VALUE` to dicts by stage; others are a ValueError."""
-    changes = {name: {} for name in stages}
-    for text in texts:
-        name, dot, setting = text.partition(".")
-        key, equals, value = setting.partition("=")
-        if name not in stages or not dot or not equals:
-            raise ValueError(
-                f"--set is STAGE.KEY=VALUE with a stage of "
-                f"{', '.join(stages)}, not {text!r}"
-            )
-        changes[name][key] = value
-    return changes
 
 
 if __name__ == "__main__":
