@@ -9,11 +9,14 @@ Decoding and encoding can go on while a model works: `read_ahead`,
 """
 
 from accel_tf.video.background import read_ahead, write_behind
+from accel_tf.video.errors import SourceLostError
+from accel_tf.video.labels import LabelWriter
 from accel_tf.video.reader import VideoReader, open_video
-from accel_tf.video.writer import LabelWriter, VideoWriter
+from accel_tf.video.writer import VideoWriter
 
 __all__ = [
     "LabelWriter",
+    "SourceLostError",
     "VideoReader",
     "VideoWriter",
     "open_video",

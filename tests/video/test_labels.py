@@ -1,0 +1,154 @@
+import json
+import os
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from accel_tf.data.label_maps import CAMVID_11, CITYSCAPES, STREETS, LabelMap
+from accel_tf.video import LabelWriter
+from accel_tf.video.labels import palette_png
+
+
+def read_palette_png(path):
+    """Indices and palette of an 8-bit palette PNG without row filters."""
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    chunks, position = {}, 8
+    while position < len(data):
+        length, name = struct.unpack_from(">I4s", data, position)
+        chunks[name] = data[position + 8 : position + 8 + length]
+        (check,) = struct.unpack_from(">I", data, position + 8 + length)
+        assert check == zlib.crc32(name + chunks[name])
+        position += 12 + length
+    assert list(chunks) == [b"IHDR", b"PLTE", b"IDAT", b"IEND"]
+    width, height, *kind = struct.unpack(">2I5B", chunks[b"IHDR"])
+    assert kind == [8, 3, 0, 0, 0]
+    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8)
+    rows = rows.reshape(height, width + 1)
+    assert not rows[:, 0].any()
+    palette = np.frombuffer(chunks[b"PLTE"], np.uint8).reshape(-1, 3)
+    return rows[:, 1:], palette
+
+
+def test_cityscapes_labels_become_label_ids(tmp_path):
+    labels = np.arange(20, dtype=np.uint8).reshape(4, 5)
+    labels[3, 4] = 255
+    with LabelWriter(tmp_path / "labels", CITYSCAPES) as writer:
+        writer.write(labels)
+        writer.write(labels[:, ::-1])
+        assert not (tmp_path / "labels").exists()
+    assert os.listdir(tmp_path) == ["labels"]
+    assert sorted(os.listdir(tmp_path / "labels")) == [
+        "000000.png",
+        "000001.png",
+        "classes.json",
+    ]
+    values, palette = read_palette_png(tmp_path / "labels" / "000000.png")
+    ids = [7, 8, 11, 12, 13, 17, 19, 20, 21, 22]
+    ids += [23, 24, 25, 26, 27, 28, 31, 32, 33, 0]
+    assert values.ravel().tolist() == ids
+    assert palette.shape == (34, 3)
+    assert palette[7].tolist() == [128, 64, 128]
+    mirrored, _ = read_palette_png(tmp_path / "labels" / "000001.png")
+    np.testing.assert_array_equal(mirrored, values[:, ::-1])
+
+    image = cv2.imread(str(tmp_path / "labels" / "000000.png"))[..., ::-1]
+    np.testing.assert_array_equal(image, palette[values])
+    assert tuple(image[2, 3]) == CITYSCAPES.colors[13]
+
+    classes = json.loads((tmp_path / "labels" / "classes.json").read_text())
+    assert len(classes) == 20
+    assert classes["7"] == "road" and classes["0"] == "unlabeled"
+
+
+def test_a_part_of_the_cityscapes_classes_suffices(tmp_path):
+    labels = np.array([[0, 3, 7, 255]], np.uint8)
+    with LabelWriter(tmp_path / "labels", STREETS) as writer:
+        writer.write(labels)
+    values, _ = read_palette_png(tmp_path / "labels" / "000000.png")
+    assert values.tolist() == [[7, 17, 26, 0]]
+
+
+def test_other_labels_stay_class_indices(tmp_path):
+    labels = np.array([[0, 4, 10, 255]], np.uint8)
+    (tmp_path / "labels").mkdir()  # An empty folder is as good as none.
+    with LabelWriter(tmp_path / "labels", CAMVID_11) as writer:
+        writer.write(labels)
+    values, palette = read_palette_png(tmp_path / "labels" / "000000.png")
+    np.testing.assert_array_equal(values, labels)
+    assert tuple(palette[4]) == CAMVID_11.colors[4]
+    assert tuple(palette[255]) == (0, 0, 0)
+    classes = json.loads((tmp_path / "labels" / "classes.json").read_text())
+    assert classes["4"] == "pavement" and classes["255"] == "ignore"
+
+
+def test_label_folder_that_is_not_empty_is_refused(tmp_path):
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "000000.png").write_bytes(b"earlier work")
+    with pytest.raises(FileExistsError, match="labels.*not an empty folder"):
+        LabelWriter(tmp_path / "labels", CITYSCAPES)
+    with pytest.raises(FileExistsError):
+        LabelWriter(tmp_path / "labels" / "000000.png", CITYSCAPES)
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        LabelWriter(tmp_path / "absent" / "labels", CITYSCAPES)
+
+
+def test_exception_leaves_no_labels(tmp_path):
+    labels = np.zeros((4, 4), np.uint8)
+    with pytest.raises(RuntimeError):
+        with LabelWriter(tmp_path / "labels", CITYSCAPES) as writer:
+            writer.write(labels)
+            raise RuntimeError
+    with pytest.raises(ValueError, match="no frame was given"):
+        with LabelWriter(tmp_path / "labels", CITYSCAPES):
+            pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_interrupt_keeps_the_labels_so_far(tmp_path):
+    labels = np.zeros((4, 4), np.uint8)
+    with pytest.raises(KeyboardInterrupt):
+        with LabelWriter(tmp_path / "labels", CITYSCAPES) as writer:
+            writer.write(labels)
+            # The interrupt came while the second image was written.
+            (tmp_path / ".labels.partial" / "000001.png").write_bytes(b"half")
+            raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == ["labels"]
+    files = sorted(os.listdir(tmp_path / "labels"))
+    assert files == ["000000.png", "classes.json"]
+
+
+def test_remains_of_a_killed_process_are_replaced(tmp_path):
+    (tmp_path / ".labels.partial").mkdir()
+    (tmp_path / ".labels.partial" / "000007.png").touch()
+    with LabelWriter(tmp_path / "labels", CITYSCAPES) as writer:
+        writer.write(np.zeros((4, 4), np.uint8))
+    assert "000007.png" not in os.listdir(tmp_path / "labels")
+
+
+def test_labels_that_do_not_fit_are_refused(tmp_path):
+    two = LabelMap(("a", "b"), ((1, 2, 3), (4, 5, 6)))
+    for labels, words in (
+        (np.full((2, 2), 2, np.uint8), "label 2 of image 0 .* 0 to 1"),
+        (np.zeros((2, 2), np.int32), "uint8"),
+        (np.zeros((2, 2, 1), np.uint8), "shape"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            with LabelWriter(tmp_path / "labels", two) as writer:
+                writer.write(labels)
+    assert os.listdir(tmp_path) == []
+
+
+def test_palette_png_of_every_value(tmp_path):
+    random = np.random.default_rng(0)
+    values = random.integers(0, 256, (33, 17), np.uint8)
+    palette = random.integers(0, 256, (256, 3), np.uint8)
+    (tmp_path / "image.png").write_bytes(palette_png(values, palette))
+    decoded, decoded_palette = read_palette_png(tmp_path / "image.png")
+    np.testing.assert_array_equal(decoded, values)
+    np.testing.assert_array_equal(decoded_palette, palette)
+    image = cv2.imread(str(tmp_path / "image.png"))[..., ::-1]
+    np.testing.assert_array_equal(image, palette[values])
