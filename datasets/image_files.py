@@ -116,8 +116,9 @@ def read_label(path):
         path: `epath.Path` of a PNG file.
 
     Returns:
-        uint8 [height, width], the values of an 8-bit grey image or the
-        indices of a paletted one; or uint8 [height, width, 3] for RGB.
+        uint8 [height, width], the values of a grey image of 8 bits or
+        fewer or the indices of a paletted one; or uint8 [height, width, 3]
+        for RGB.
 
     Raises:
         ValueError: The file does not decode or is of another kind.
@@ -127,12 +128,11 @@ def read_label(path):
         raise ValueError(f"{path} is not a PNG file, as label images must be")
     bits, color_type = data[24], data[25]
     if color_type == _PALETTE:
-        data = _palette_as_gray(data)
+        data, color_type = _palette_as_gray(data), _GRAY
+    if bits <= 8 and color_type == _GRAY:
         # Decoding spreads grey values of fewer bits over 0 to 255.
         step = 255 // (2**bits - 1)
         return _decode(path, data, channels=1)[..., 0] // step
-    if bits == 8 and color_type == _GRAY:
-        return _decode(path, data, channels=1)[..., 0]
     if bits == 8 and color_type == _RGB:
         return _decode(path, data, channels=3)
     if bits == 8 and color_type == _RGBA:
@@ -140,8 +140,8 @@ def read_label(path):
         if (image[..., 3] == 255).all():
             return image[..., :3]
     raise ValueError(
-        f"{path} is not a label image: it must be a PNG of 8-bit grey values, "
-        f"palette indices or opaque 8-bit RGB colours"
+        f"{path} is not a label image: it must be a PNG of grey values of up "
+        f"to 8 bits, palette indices or opaque 8-bit RGB colours"
     )
 
 

@@ -10,6 +10,8 @@ from accel_tf.data.label_maps import (
 
 COLORS_KEY = "colors"
 """Under this key of `builder.info.metadata` builders keep the colours."""
+NOTES_KEY = "notes"
+"""Under this key builders keep lines about what they found in the files."""
 
 _KNOWN = (CITYSCAPES, CAMVID_11, CAMVID_32)
 

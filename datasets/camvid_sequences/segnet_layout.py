@@ -1,13 +1,16 @@
 """CamVid as the SegNet tutorial lays it out: 480x360 pixels, 11 classes."""
 
-import numpy as np
-
 from accel_tf.data.label_maps import CAMVID_11, IGNORE
 from accel_tf.datasets import image_files
 from accel_tf.datasets.camvid_sequences.stills import Still, drive_and_number
-from accel_tf.datasets.color_labels import check_indices
+from accel_tf.datasets.color_labels import ValueTable
 
 LAYOUT = "train/ trainannot/ val/ valannot/ and, if at hand, test/ testannot/"
+_VOID = len(CAMVID_11)
+_VALUES = ValueTable(
+    {**{index: index for index in range(_VOID)}, _VOID: IGNORE, IGNORE: IGNORE},
+    "the SegNet tutorial",
+)
 
 
 def read_splits(manual_dir):
@@ -56,10 +59,7 @@ def read_classes(path):
             f"{path} holds RGB colours; this layout has label images of 8-bit "
             f"class indices"
         )
-    void = len(CAMVID_11)
-    label = np.where(label == void, np.uint8(IGNORE), label)
-    check_indices(path, label, void)
-    return label
+    return _VALUES.indices(path, label)
 
 
 def _stills(frame_folder, label_folder):

@@ -5,7 +5,7 @@ import dataclasses
 import tensorflow_datasets as tfds
 from etils import epath
 
-from accel_tf.data.dataset_labels import COLORS_KEY
+from accel_tf.data.dataset_labels import COLORS_KEY, NOTES_KEY
 from accel_tf.datasets import image_files
 from accel_tf.datasets.clip_files import read_clip
 from accel_tf.datasets.found_features import (
@@ -57,7 +57,8 @@ class VideoFolder(tfds.core.GeneratorBasedBuilder):
     splits are called train, validation or as you like. Label images hold
     8-bit class indices (255: ignored), a palette of them, or the RGB colours
     that {class_list.FILE_NAME} lists, where the name
-    {class_list.IGNORED_NAME} is for colours to ignore.
+    {class_list.IGNORED_NAME} is for colours to ignore. Other values than the
+    indices follow the colour: person 220 20 60 = 255.
     """
     # TFDS derives this folder from the module's name, which is wrong where
     # the package is mapped to another folder.
@@ -86,20 +87,28 @@ class VideoFolder(tfds.core.GeneratorBasedBuilder):
             self, sequence_features(label_map.names, image_format=image_format)
         )
         self.info.metadata[COLORS_KEY] = list(label_map.colors)
+        self._readers = {
+            split: class_list.CountingReader(self._classes.read_classes)
+            for split in self._clips
+        }
         super()._download_and_prepare(dl_manager, download_config)
+        notes = [
+            class_list.describe_counts(split, reader.counts, label_map)
+            for split, reader in self._readers.items()
+        ]
+        self.info.metadata[NOTES_KEY] = [note for note in notes if note]
+        for note in self.info.metadata[NOTES_KEY]:
+            print(f"note: {note}")
 
     def _split_generators(self, dl_manager):
         return {
-            split: self._generate_examples(clips)
+            split: self._generate_examples(clips, self._readers[split])
             for split, clips in self._clips.items()
         }
 
-    def _generate_examples(self, clips):
+    def _generate_examples(self, clips, read_classes):
         window = self.builder_config.window
         for whole in clips:
             pieces = clip_folders.windows(whole, window) if window else [whole]
             for clip in pieces:
-                yield (
-                    clip.sequence_id,
-                    read_clip(clip, self._classes.read_classes),
-                )
+                yield clip.sequence_id, read_clip(clip, read_classes)
