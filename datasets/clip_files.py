@@ -30,26 +30,31 @@ class ClipFiles:
     labels: dict[int, epath.Path]
 
 
-def read_clip(clip, read_classes):
+def read_clip(clip, read_classes, bits=None):
     """Reads and checks all images of a clip.
 
     Args:
         clip: `ClipFiles`.
         read_classes: function from the path of a label image to the class
             indices, uint8 [height, width].
+        bits: of frames of 16 bits a value, from `image_files.common_bits`;
+            by default those of the frames of this clip.
 
     Returns:
         An example for the features of `sequence_features`. The frames are
-        the bytes of their files.
+        the bytes of their files as far as `image_files.read_frame` keeps
+        them.
 
     Raises:
         ValueError: An image does not decode or has another size than the
             first frame, a label image does not hold what it should, or the
             clip is too large for one example.
     """
+    if bits is None:
+        bits = image_files.common_bits(clip.frames)
     first, total, frames, labels = None, 0, [], []
     for position, path in enumerate(clip.frames):
-        frame = image_files.read_frame(path)
+        frame = image_files.read_frame(path, bits)
         size = frame.height, frame.width
         if first is None:
             first = size

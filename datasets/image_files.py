@@ -3,13 +3,19 @@
 Builders store the bytes of a frame as they are in its file, so these
 functions check what TFDS itself would only notice when the finished data set
 is read: that every image decodes, its size, and what a label image holds.
+Readers of the data set know no orientation and no depth, so frames that state
+one, or have 16 bits a value, are stored as `accel_tf.data.images` reads them.
 """
 
 import dataclasses
 import struct
 import zlib
 
+import numpy as np
 import tensorflow as tf
+
+from accel_tf import optional
+from accel_tf.data.images import decode_image, image_bits
 
 IMAGE_FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 """Format of an image file by the ending of its name in lower case."""
@@ -17,6 +23,7 @@ IMAGE_FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _JPEG_START = b"\xff\xd8\xff"
 _SHORTEST_PNG = 33  # its start and its header
+_EXIF_MARKS = b"Exif\0\0", b"eXIf"  # in JPEG and in PNG files
 _GRAY, _RGB, _PALETTE, _RGBA = 0, 2, 3, 6  # PNG colour types
 
 
@@ -25,7 +32,7 @@ class Frame:
     """One frame as it is stored.
 
     Attributes:
-        data: content of the image file.
+        data: content of an image file, 8 bits a value and upright.
         height, width: size in pixels.
     """
 
@@ -85,17 +92,48 @@ def common_format(paths):
     return image_format
 
 
-def read_frame(path):
+def common_bits(paths):
+    """How many bits the values of frames that belong together fill.
+
+    Args:
+        paths: `epath.Path`s of PNG and JPEG files.
+
+    Returns:
+        8 to 16 as from `accel_tf.data.images.image_bits`, the most of all
+        PNG files of 16 bits a value; None if there are none.
+
+    Raises:
+        ValueError: Such a file does not decode.
+        ImportError: There is such a file, and OpenCV is missing.
+    """
+    deep = [
+        image_bits(path.read_bytes(), str(path))
+        for path in paths
+        if _format_by_name(path) == "png" and _is_deep_png(_header(path))
+    ]
+    return max(deep, default=None)
+
+
+def read_frame(path, bits=None):
     """Reads a PNG or JPEG file, and decodes it to be sure that it does.
+
+    The content of the file is kept, unless it is turned by its EXIF
+    orientation or has 16 bits a value: then it becomes a PNG file of the
+    upright image in 8 bits, which also stands for a JPEG file, as another
+    JPEG file would not have the same pixels.
 
     Args:
         path: `epath.Path`.
+        bits: from `common_bits`, for a file of 16 bits a value; by default
+            those of the image by itself.
 
     Returns:
         A `Frame`.
 
     Raises:
         ValueError: The file does not decode, or is not what its name says.
+        ImportError: OpenCV is missing, which reads files that have EXIF data
+            or 16 bits a value.
     """
     data = path.read_bytes()
     image_format = _format_by_name(path)
@@ -106,6 +144,12 @@ def read_frame(path):
             f"says so"
         )
     height, width, _ = _decode(path, data, channels=3).shape
+    if image_format == "png" and _is_deep_png(data):
+        return _as_png(decode_image(data, str(path), bits))
+    if any(mark in data for mark in _EXIF_MARKS):
+        upright = decode_image(data, str(path))
+        if not np.array_equal(upright, _decode_as_stored(data)):
+            return _as_png(upright)
     return Frame(data, height, width)
 
 
@@ -171,6 +215,29 @@ def _decode(path, data, channels):
                 f"{path} does not decode as an image: the file is damaged or "
                 f"cut off"
             ) from error
+
+
+def _decode_as_stored(data):
+    """uint8 RGB without the orientation, by the decoder that applies it."""
+    with optional.quiet_cv2() as cv2:
+        flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _as_png(image):
+    with tf.init_scope():
+        data = tf.io.encode_png(image).numpy()
+    return Frame(data, *image.shape[:2])
+
+
+def _header(path):
+    with path.open("rb") as file:
+        return file.read(_SHORTEST_PNG)
+
+
+def _is_deep_png(data):
+    return len(data) >= _SHORTEST_PNG and data[24] == 16
 
 
 def _palette_as_gray(data):

@@ -59,6 +59,15 @@ def _chunk(kind, content):
     return length + kind + content + struct.pack(">I", checksum)
 
 
+def with_orientation(jpeg, orientation):
+    """A JPEG file with EXIF data of the one tag (EXIF 2.3, 4.6.4)."""
+    tag = struct.pack("<HHIHH", 0x112, 3, 1, orientation, 0)
+    tiff = b"II" + struct.pack("<HIH", 42, 8, 1) + tag + bytes(4)
+    body = b"Exif\0\0" + tiff
+    segment = b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+    return jpeg[:2] + segment + jpeg[2:]
+
+
 def cut_off(path):
     """Removes the last third of a file."""
     path = pathlib.Path(path)

@@ -110,5 +110,6 @@ class VideoFolder(tfds.core.GeneratorBasedBuilder):
         window = self.builder_config.window
         for whole in clips:
             pieces = clip_folders.windows(whole, window) if window else [whole]
+            bits = image_files.common_bits(whole.frames)
             for clip in pieces:
-                yield clip.sequence_id, read_clip(clip, read_classes)
+                yield clip.sequence_id, read_clip(clip, read_classes, bits)

@@ -8,6 +8,7 @@ import pytest
 import tensorflow_datasets as tfds
 from clip_drawing import LABEL_MAP, build, draw, draw_clip, label_of, read
 
+from accel_tf.data.clips import clip_dataset
 from accel_tf.data.dataset_labels import label_map_of
 from accel_tf.datasets.video_folder import VideoFolder, VideoFolderConfig
 
@@ -127,6 +128,29 @@ def test_frames_keep_the_bytes_of_their_files(tmp_path):
     assert list(example["frames"]) == [file.read_bytes() for file in files]
     image_format = builder.info.features["frames"].feature.encoding_format
     assert image_format == "jpeg"
+
+
+def test_photographs_of_a_turned_camera_are_stored_upright(tmp_path):
+    root = draw(tmp_path / "clips", ending=".jpg")
+    shutil.rmtree(root / "train")
+    for path in (root / "validation/street/frames").iterdir():
+        jpeg = path.read_bytes()
+        path.write_bytes(image_writing.with_orientation(jpeg, 6))
+    with pytest.raises(ValueError, match="000002.png is 24x16 and .* is 16x24"):
+        build(root, tmp_path / "data")
+    label = np.rot90(label_of(2), -1)
+    path = root / "validation/street/labels/000002.png"
+    image_writing.write_image(path, label)
+    builder = build(root, tmp_path / "data")
+    (example,) = read(builder, "validation").values()
+    assert example["frames"].shape == (3, 24, 16, 3)
+    np.testing.assert_array_equal(example["labels"][0, ..., 0], label)
+    for seed, frame in enumerate(example["frames"]):
+        upright = np.rot90(image_writing.random_frame(seed), -1)
+        assert np.abs(np.int16(frame) - upright).mean() < 12
+    clips = clip_dataset(builder, "validation", length=2, batch_size=1)
+    clip, _ = next(iter(clips))
+    np.testing.assert_array_equal(clip[0], example["frames"][1:])
 
 
 @pytest.mark.parametrize(
