@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from accel_tf.serving.export.checks import checked, require
+from accel_tf.serving.export.orientation import turn_upright
 
 # Signature, then length and name of the chunk that holds the size. Decoders
 # pass over others before it, whose content would be taken for the size.
@@ -17,7 +18,7 @@ _PNG_HEADER = 24
 
 
 def decode_frame(data, row, max_pixels):
-    """Decodes a JPEG or PNG file.
+    """Decodes a JPEG or PNG file to an upright image.
 
     The size is read from the file's header and checked before anything is
     decoded: a small file can stand for a huge image.
@@ -28,8 +29,9 @@ def decode_frame(data, row, max_pixels):
         max_pixels: height times width that is still decoded.
 
     Returns:
-        uint8 `[H, W, 3]`. Fails with INVALID_ARGUMENT for any other file, a
-        broken one or too large an image.
+        uint8 `[H, W, 3]`, turned as the file's EXIF data say. Fails with
+        INVALID_ARGUMENT for any other file, a broken one or too large an
+        image.
     """
     is_png = tf.equal(tf.strings.substr(data, 0, 16), _PNG_START)
     is_png &= tf.strings.length(data) >= _PNG_HEADER
@@ -72,6 +74,7 @@ def decode_frame(data, row, max_pixels):
         lambda: tf.io.decode_png(data, channels=3),
         lambda: tf.io.decode_jpeg(data, channels=3),
     )
+    frame = turn_upright(frame, data, is_png)
     return tf.ensure_shape(frame, [None, None, 3])
 
 
