@@ -10,6 +10,8 @@ import importlib
 import os
 import sys
 
+_OLDEST_AV = 18  # The first that is given transfer and range in conversions.
+
 
 def require(module, extra):
     """Imports an optional package.
@@ -58,6 +60,22 @@ def cv2():
         raise ImportError(
             "cv2 is installed but empty; repair it with: "
             "pip install --force-reinstall opencv-python-headless"
+        )
+    return module
+
+
+def av():
+    """Imports PyAV, the bindings of FFmpeg, which reads and writes videos.
+
+    Raises:
+        ImportError: It is missing, broken or too old; the message holds the
+            pip command.
+    """
+    module = require("av", "video")
+    if int(module.__version__.split(".")[0]) < _OLDEST_AV:
+        raise ImportError(
+            f"av {module.__version__} is too old; install av {_OLDEST_AV} or "
+            f'later with: pip install --upgrade "accel-tf[video]"'
         )
     return module
 

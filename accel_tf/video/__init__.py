@@ -1,4 +1,4 @@
-"""Reading of video files, folders and cameras; writing of videos and labels.
+"""Reading of videos, images, streams and cameras; writing of videos and labels.
 
     with open_video("drive.mp4") as video:
         for frame in read_ahead(video):
@@ -10,6 +10,7 @@ Decoding and encoding can go on while a model works: `read_ahead`,
 
 from accel_tf.video.background import read_ahead, write_behind
 from accel_tf.video.errors import SourceLostError
+from accel_tf.video.frame import VideoFrame
 from accel_tf.video.labels import LabelWriter
 from accel_tf.video.reader import VideoReader, open_video
 from accel_tf.video.writer import VideoWriter
@@ -17,6 +18,7 @@ from accel_tf.video.writer import VideoWriter
 __all__ = [
     "LabelWriter",
     "SourceLostError",
+    "VideoFrame",
     "VideoReader",
     "VideoWriter",
     "open_video",

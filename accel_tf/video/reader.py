@@ -1,247 +1,219 @@
-"""Frames from video files, folders of images and cameras."""
+"""`open_video`: one way to the frames of files, folders, streams, cameras."""
 
-import contextlib
+import functools
+import glob
+import importlib.util
 import math
+import os
 import pathlib
 import re
+import sys
+import warnings
 
 import numpy as np
 
 from accel_tf import optional
-from accel_tf.video.container import least_frame_count, why_not_opened
+from accel_tf.video.video_reader import VideoReader
 
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".webp")
+__all__ = ["VideoReader", "open_video"]
 
-# FFmpeg gives one failed read per damaged packet, and failed reads for ever
-# at the end of the file; this many are tried before it counts as the end.
-_READS_PAST_A_FAILURE = 100
+IMAGE_ENDINGS = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".bmp",
+    ".ppm",
+    ".pgm",
+    ".tif",
+    ".tiff",
+    ".webp",
+)
+
+# FFmpeg can open much more, such as "concat:", of which no user thinks who
+# gives the name of a file with a colon.
+_SECONDS_TO_WAIT = 10.0  # For a server's answer.
+_PROTOCOLS = "http https rtmp rtmps rtp rtsp rtsps srt tcp udp".split()
 
 
-def open_video(source, frame_rate=25.0):
+def open_video(
+    source,
+    frame_rate=None,
+    strict=False,
+    live=False,
+    on_note=None,
+    reconnect_seconds=60.0,
+):
     """Opens a source of frames.
 
+    Files and streams are read by FFmpeg through PyAV; without PyAV, OpenCV
+    reads files, and a note says so.
+
     Args:
-        source: Path of a video file, path of a folder of frames (png, jpg,
-            jpeg, bmp, ppm, webp, in natural order: frame2 before frame10),
-            or the index of a camera as an int or a string of digits that is
-            not the name of an existing path.
-        frame_rate: Frames per second of a source that does not state it:
-            folders and some cameras.
+        source: One of
+
+            - the path of a video file of any kind that FFmpeg reads;
+            - the path of a folder of frames (png, jpg, jpeg, bmp, ppm, pgm,
+              tif, tiff, webp, in natural order: frame2 before frame10), a
+              pattern of their names (`clips/*.png`, or `%06d.png`, whose
+              numbers may have gaps) or a single image;
+            - a URL: http, https, rtsp, rtmp, udp, tcp, srt;
+            - `"-"` for a video on the standard input;
+            - the index of a camera as an int or a string of digits that is
+              not the name of an existing path.
+        frame_rate: Frames per second of folders (`None`: 25) and of files
+            without time stamps; for a camera or a live stream it wins over
+            the rate that is measured. Other files keep their own.
+        strict: Whether a frame that does not decode, and a file that ends
+            early, are errors. Else such a frame is given as damaged, and a
+            note says that a file ended early.
+        live: Whether to leave out frames of a camera or live stream that came
+            while the frame before was worked on, so that the newest is next.
+        on_note: Called with one line about what is worth knowing, such as a
+            connection that is tried again; may come from another thread.
+            `None`: `warnings.warn`.
+        reconnect_seconds: How long a stream or camera that stopped is tried
+            again, in growing steps, before it counts as lost.
 
     Returns:
         A `VideoReader`.
 
     Raises:
         FileNotFoundError: There is no such file or folder.
-        ValueError: The file is not a video or the folder holds no images.
-        OSError: The file cannot be read or the camera cannot be opened.
+        ValueError: The file is not a video, or there are no images.
+        OSError: The file cannot be read, or the camera or the stream cannot
+            be opened.
+        ImportError: Neither PyAV nor OpenCV is installed.
     """
-    if not (math.isfinite(frame_rate) and frame_rate > 0):
+    if frame_rate is not None and not (
+        math.isfinite(frame_rate) and frame_rate > 0
+    ):
         raise ValueError(
             f"frame_rate must be a number above 0, not {frame_rate}"
         )
+    note = on_note or _warn
+    options = {"frame_rate": frame_rate, "strict": strict, "on_note": note}
+    lasting = {**options, "live": live, "reconnect_seconds": reconnect_seconds}
     if isinstance(source, int | np.integer) and not isinstance(source, bool):
-        return _CameraReader(int(source), frame_rate)
-    path = pathlib.Path(source)
+        return _camera(int(source), lasting)
+    text = os.fspath(source)
+    protocol, separator, _ = text.partition("://")
+    if separator and protocol.lower() in _PROTOCOLS:
+        return _stream(text, lasting)
+    if live and not re.fullmatch(r"\d+", text, re.ASCII):
+        note(f"{text} is no live source: no frame of it is left out")
+    if text == "-":
+        return _file_reader(sys.stdin.buffer, "the standard input", options)
+    path = pathlib.Path(text)
     if path.is_dir():
-        return _FolderReader(path, frame_rate)
+        return _images(_images_in(path), path, options)
     if path.is_file():
-        return _FileReader(path, frame_rate)
+        if path.suffix.lower() in IMAGE_ENDINGS:
+            return _images([path], path, options)
+        return _file_reader(path, str(path), options)
     if path.exists():
         raise ValueError(
             f"{path} is not an ordinary file; a camera is given by its index"
         )
-    if re.fullmatch(r"\d+", str(source), re.ASCII):
-        return _CameraReader(int(source), frame_rate)
+    if re.fullmatch(r"\d+", text, re.ASCII):
+        return _camera(int(text), lasting)
+    if re.search(r"[*?\[]|%0?\d*d", path.name):
+        return _images(_images_like(path), path, options)
     raise FileNotFoundError(
-        f"no such file or folder: {source}; give a video file, a folder of "
-        f"frames or a camera index"
+        f"no such file or folder: {source}; give a video file, a folder or "
+        f"pattern of frames, a URL, - or a camera index"
     )
 
 
-class VideoReader:
-    """An iterable of frames, and a context manager.
+def _file_reader(source, name, options):
+    if importlib.util.find_spec("av") is None:
+        from accel_tf.video.opencv import OpenCvReader
 
-    Iteration gives uint8 RGB arrays `[height, width, 3]`. Every iteration of
-    a file or a folder starts at its first frame; a camera goes on.
+        return OpenCvReader(source, name, **options)
+    from accel_tf.video.file_reader import FileReader
 
-    Iteration raises ValueError, with the name of the file and the number of
-    the frame (from 0), for a frame that does not decode, a file that ends
-    early or a frame of another size, and OSError for a camera that stops.
-
-    Attributes:
-        height: Height of the frames in pixels.
-        width: Width of the frames in pixels.
-        frame_rate: Frames per second, a float.
-        frame_count: Number of frames, or None for a camera and for a file
-            that does not state it. What a file states may be off by a few.
-    """
-
-    def __init__(self, height, width, frame_rate, frame_count):
-        self.height = height
-        self.width = width
-        self.frame_rate = float(frame_rate)
-        self.frame_count = frame_count
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self.close()
-
-    def __iter__(self):
-        raise NotImplementedError  # abstract
-
-    def close(self):
-        """Lets go of the camera; files are open only during iteration."""
+    return FileReader(source, name, **options)
 
 
-class _FolderReader(VideoReader):
-    def __init__(self, path, frame_rate):
-        self._paths = sorted(
-            (
-                entry
-                for entry in path.iterdir()
-                if entry.suffix.lower() in IMAGE_ENDINGS
-                and not entry.name.startswith(".")
-                and entry.is_file()
-            ),
-            key=_natural_order,
-        )
-        if not self._paths:
-            endings = " ".join(IMAGE_ENDINGS)
-            raise ValueError(f"no images in the folder {path}; need {endings}")
-        height, width = self._read(0).shape[:2]
-        super().__init__(height, width, frame_rate, len(self._paths))
+def _images(paths, source, options):
+    from accel_tf.video.image_reader import ImageReader
 
-    def __iter__(self):
-        for index, path in enumerate(self._paths):
-            frame = self._read(index)
-            if frame.shape[:2] != (self.height, self.width):
-                raise ValueError(
-                    f"frame {index}, {path}, is {_size(frame)} and the first "
-                    f"frame is {self.width}x{self.height} (width x height); "
-                    f"all frames of a folder must have one size"
-                )
-            yield frame
-
-    def _read(self, index):
-        data = np.fromfile(self._paths[index], np.uint8)
-        frame = None
-        with optional.quiet_cv2() as cv2, contextlib.suppress(cv2.error):
-            frame = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        if frame is None:
-            raise ValueError(
-                f"frame {index}, {self._paths[index]}, does not decode as an "
-                f"image; replace or remove the file"
-            )
-        return cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+    if not paths:
+        endings = " ".join(IMAGE_ENDINGS)
+        kind = "in the folder" if source.is_dir() else "named like"
+        raise ValueError(f"no images {kind} {source}; need {endings}")
+    return ImageReader(paths, **options)
 
 
-class _FileReader(VideoReader):
-    def __init__(self, path, frame_rate):
-        self._path = path
-        if path.suffix.lower() in IMAGE_ENDINGS:
-            raise ValueError(
-                f"{path} is a still image; give a video file or the folder "
-                f"that holds the frames"
-            )
-        with self._opened() as (cv2, capture):
-            decoded, frame = capture.read()
-            stated_rate = capture.get(cv2.CAP_PROP_FPS)
-            stated_count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        if not decoded:
-            raise ValueError(f"{path} holds no frame that can be decoded")
-        if math.isfinite(stated_rate) and stated_rate > 0:
-            frame_rate = stated_rate
-        # Without a stated length OpenCV gives zero or a huge negative number.
-        count = int(stated_count) if stated_count >= 1 else None
-        super().__init__(*frame.shape[:2], frame_rate, count)
+def _camera(index, options):
+    from accel_tf.video.camera import Camera
+    from accel_tf.video.live_reader import LiveReader
 
-    @contextlib.contextmanager
-    def _opened(self):
-        with open(self._path, "rb"):
-            pass  # OpenCV does not say that a file may not be read.
-        with optional.quiet_cv2() as cv2:
-            capture = cv2.VideoCapture(str(self._path))
-        try:
-            if not capture.isOpened():
-                raise ValueError(why_not_opened(self._path))
-            yield cv2, capture
-        finally:
-            capture.release()
-
-    def __iter__(self):
-        with self._opened() as (cv2, capture):
-            index = 0
-            while True:
-                decoded, frame = capture.read()
-                if not decoded:
-                    break
-                yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-                index += 1
-            if any(capture.grab() for _ in range(_READS_PAST_A_FAILURE)):
-                raise ValueError(
-                    f"frame {index} of {self._path} does not decode, though "
-                    f"later frames do: the file is damaged"
-                )
-        least = least_frame_count(self._path, self.frame_count, self.frame_rate)
-        if index < least:
-            raise ValueError(
-                f"{self._path} states {self.frame_count} frames but nothing "
-                f"can be read from frame {index} on: the file is cut off or "
-                f"damaged"
-            )
+    connect = functools.partial(Camera, index, options["frame_rate"])
+    return LiveReader(connect, f"camera {index}", **options)
 
 
-class _CameraReader(VideoReader):
-    def __init__(self, index, frame_rate):
-        self._index = index
-        with optional.quiet_cv2() as cv2:
-            # A negative index would let OpenCV choose any camera.
-            self._capture = cv2.VideoCapture(index) if index >= 0 else None
-            decoded, frame = (
-                self._capture.read() if self._capture else (False, None)
-            )
-        if not decoded:
-            self.close()
-            raise OSError(
-                f"camera {index} cannot be opened; give the index of a "
-                f"connected camera (the first is 0), a video file or a folder"
-            )
-        stated_rate = self._capture.get(cv2.CAP_PROP_FPS)
-        if math.isfinite(stated_rate) and stated_rate > 0:
-            frame_rate = stated_rate
-        super().__init__(*frame.shape[:2], frame_rate, None)
+def _stream(url, options):
+    from accel_tf.video.decoder import Decoder, one_line
+    from accel_tf.video.live_reader import LiveReader
 
-    def __iter__(self):
-        cv2 = optional.cv2()
-        index = 0
-        while self._capture is not None:
-            decoded, frame = self._capture.read()
-            if not decoded:
-                raise OSError(
-                    f"camera {self._index} gave no more frames after "
-                    f"{index}; is it still connected?"
-                )
-            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-            index += 1
+    # Messages may end in logs: without the user's name and password.
+    name = re.sub(r"(?<=://)[^/@]*@", "", url)
+    av = optional.av()
+    connect = functools.partial(
+        Decoder,
+        url,
+        name,
+        is_live=options["live"],
+        on_note=options["on_note"],
+        seconds_to_wait=_SECONDS_TO_WAIT,
+    )
+    try:
+        return LiveReader(connect, name, **options)
+    except av.InvalidDataError as error:
+        raise ValueError(
+            f"{name} is not a video that FFmpeg can read ({one_line(error)})"
+        ) from error
+    except av.FFmpegError as error:
+        raise OSError(f"cannot open {name}: {one_line(error)}") from error
 
-    def close(self):
-        if self._capture is not None:
-            self._capture.release()
-            self._capture = None
+
+def _images_in(folder):
+    images = filter(_is_image, folder.iterdir())
+    return sorted(filter(pathlib.Path.is_file, images), key=_natural_order)
+
+
+def _is_image(path):
+    ending = path.suffix.lower()
+    return ending in IMAGE_ENDINGS and not path.name.startswith(".")
+
+
+def _images_like(pattern):
+    """The images whose names match `*`, `?`, `[...]` or printf's `%06d`."""
+    number = re.search(r"%0?(\d*)d", pattern.name)
+    if number is None:
+        found = map(pathlib.Path, glob.glob(str(pattern), recursive=True))
+        images = filter(_is_image, found)
+        return sorted(filter(pathlib.Path.is_file, images), key=_natural_order)
+    if not pattern.parent.is_dir():
+        raise FileNotFoundError(f"no such folder: {pattern.parent}")
+    before, after = pattern.name[: number.start()], pattern.name[number.end() :]
+    # Longer numbers have more digits than the width asks for.
+    digits = rf"\d{{{number[1] or 1},}}"
+    name = re.compile(re.escape(before) + digits + re.escape(after), re.ASCII)
+    return [
+        path for path in _images_in(pattern.parent) if name.fullmatch(path.name)
+    ]
 
 
 def _natural_order(path):
-    parts = re.split(r"(\d+)", path.name.lower())
+    parts = re.split(r"(\d+)", str(path).lower())
     # Parts at odd places are the digits; the name itself breaks ties such as
     # frame1 and frame01.
     numbers = [
         int(part) if place % 2 else part for place, part in enumerate(parts)
     ]
-    return numbers, path.name
+    return numbers, str(path)
 
 
-def _size(frame):
-    return f"{frame.shape[1]}x{frame.shape[0]}"
+def _warn(line):
+    warnings.warn(line, stacklevel=2)

@@ -1,0 +1,76 @@
+"""RGB of decoded frames, by the colour that their file states.
+
+What a file leaves open is decided as mpv and most players do: BT.709 for
+pictures from 1280 columns or above 576 rows, else BT.601, and limited range.
+HDR (PQ and HLG) is mapped to SDR by libswscale, with white at 203 cd/m^2 (ITU-R
+BT.2408); what is brighter becomes white. Other wide gamuts keep their values.
+"""
+
+import numpy as np
+
+from accel_tf import optional
+
+# AVColorSpace (ITU-T H.273, table 4) -> the name in libswscale.
+_MATRICES = {
+    1: "ITU709",
+    4: "FCC",
+    5: "ITU601",
+    6: "ITU601",
+    7: "SMPTE240M",
+    9: "BT2020",
+    10: "BT2020",
+}
+_UNSPECIFIED, _LIMITED, _FULL = 2, 1, 2
+_PQ, _HLG = 16, 18
+_SRGB_PRIMARIES, _BT709_TRANSFER = 1, 1
+_TURNS = {90: 2, 180: 1, 270: 0}  # cv2.ROTATE_*, for counterclockwise angles.
+
+
+def to_rgb(frame, height, width):
+    """Converts a frame of PyAV.
+
+    Args:
+        frame: `av.VideoFrame`.
+        height, width: Size of the upright picture in pixels; it is resized
+            where the frame has another.
+
+    Returns:
+        uint8 RGB `[height, width, 3]`, upright.
+    """
+    turn = rotation(frame)
+    if turn in (90, 270):
+        height, width = width, height
+    options = {}
+    if not frame.format.is_rgb:
+        options["src_colorspace"] = matrix(frame)
+        options["src_color_range"] = _FULL if is_full_range(frame) else _LIMITED
+    image = frame.to_ndarray(
+        format="rgb24",
+        width=width,
+        height=height,
+        dst_color_range=_FULL,
+        interpolation="BILINEAR",
+        **options,
+    )
+    if turn in _TURNS:
+        image = optional.cv2().rotate(image, _TURNS[turn])
+    return np.ascontiguousarray(image)
+
+
+def rotation(frame):
+    """Degrees, counterclockwise, by which a frame must be turned."""
+    return round(frame.rotation) % 360
+
+
+def matrix(frame):
+    """Name of the matrix (libswscale's) that a frame is converted by."""
+    stated = _MATRICES.get(frame.colorspace)
+    if stated:
+        return stated
+    is_hd = frame.width >= 1280 or frame.height > 576
+    return "ITU709" if is_hd else "ITU601"
+
+
+def is_full_range(frame):
+    """Whether black is 0 rather than 16."""
+    return frame.color_range == _FULL or frame.format.name.startswith("yuvj")

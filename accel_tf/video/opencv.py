@@ -1,0 +1,91 @@
+"""Reading of video files by OpenCV alone, where PyAV is not installed."""
+
+import contextlib
+import math
+import os
+
+from accel_tf import optional
+from accel_tf.video.frame import VideoFrame
+from accel_tf.video.video_reader import VideoReader
+
+_FRAME_RATE = 25.0
+
+# FFmpeg gives one failed read per damaged packet, and failed reads for ever
+# at the end of the file; this many are tried before it counts as the end.
+_READS_PAST_A_FAILURE = 100
+
+NOTE = (
+    "PyAV is not installed: OpenCV reads and writes videos, without sound, "
+    "with a constant frame rate, and in MPEG-4, which browsers do not play; "
+    'install it with: pip install "accel-tf[video]"'
+)
+
+
+class OpenCvReader(VideoReader):
+    """Reads a video file; a file that ends early is not noticed.
+
+    Args: as those of `FileReader`.
+    """
+
+    def __init__(self, source, name, frame_rate, strict, on_note):
+        on_note(NOTE)
+        if not isinstance(source, os.PathLike):
+            optional.av()  # Says how to install it.
+        self._source, self._name, self._strict = source, name, strict
+        with self._opened() as (cv2, capture):
+            decoded, frame = capture.read()
+            rate = capture.get(cv2.CAP_PROP_FPS)
+            count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        if not decoded:
+            raise ValueError(f"{name} holds no frame that can be decoded")
+        is_stated = math.isfinite(rate) and rate > 0
+        super().__init__(
+            *frame.shape[:2],
+            rate if is_stated else frame_rate or _FRAME_RATE,
+            # Without a stated length there is zero or a huge negative number.
+            int(count) if count >= 1 else None,
+        )
+
+    @contextlib.contextmanager
+    def _opened(self):
+        with open(self._source, "rb"):
+            pass  # OpenCV does not say that a file may not be read.
+        with optional.quiet_cv2() as cv2:
+            capture = cv2.VideoCapture(str(self._source))
+        try:
+            if not capture.isOpened():
+                raise ValueError(
+                    f"{self._name} is not a video that OpenCV can read; give "
+                    f"a video file, a folder of frames or a camera index"
+                )
+            yield cv2, capture
+        finally:
+            capture.release()
+
+    def frames(self):
+        """Gives each frame as a `VideoFrame`."""
+        self.damaged = []
+        index, failures, image = 0, 0, None
+        with self._opened() as (cv2, capture):
+            while failures < _READS_PAST_A_FAILURE:
+                decoded, frame = capture.read()
+                if not decoded:
+                    failures += 1
+                    continue
+                if failures and self._strict:
+                    raise ValueError(
+                        f"frame {index} of {self._name} does not decode: the "
+                        f"file is damaged"
+                    )
+                following = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+                for _ in range(failures):
+                    self.damaged.append(index)
+                    before = following if image is None else image
+                    yield self._frame(before, index, is_damaged=True)
+                    index += 1
+                failures, image = 0, following
+                yield self._frame(image, index)
+                index += 1
+
+    def _frame(self, image, index, is_damaged=False):
+        return VideoFrame(image, index / self.frame_rate, None, is_damaged)
