@@ -165,7 +165,16 @@ def read_keras_file(path):
 
 def save_model(model, path):
     """Writes a `.keras` file without the state of the training."""
-    copy = type(model).from_config(model.get_config())
+    save_copy(copy_of(model), model, path)
+
+
+def copy_of(model):
+    """A model of the same kind without the state of a training."""
+    return type(model).from_config(model.get_config())
+
+
+def save_copy(copy, model, path):
+    """Writes a `.keras` file of `copy` with the weights of `model`."""
     copy.set_weights(model.get_weights())
     with replacing(path) as partial:
         copy.save(partial)

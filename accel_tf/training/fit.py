@@ -19,16 +19,19 @@ def fit(
     folder,
     callbacks=(),
     validate=None,
+    keep=None,
     writes=True,
     verbose="auto",
 ):
     """Trains a compiled model, one call of `model.fit` an epoch.
 
     After every epoch the weights, the optimizer's state and the history are
-    stored in `folder`. A second call with the same folder goes on after the
-    last epoch that was finished, and ends with the weights that it would
-    have had without the interruption: every epoch has a data set of its own,
-    which depends on nothing but its number.
+    stored in `folder`, before the epoch is validated: nothing that goes wrong
+    there costs the epoch. A second call with the same folder goes on after
+    the last epoch that was finished, validates it if that is still to be
+    done, and ends with the weights that it would have had without the
+    interruption: every epoch has a data set of its own, which depends on
+    nothing but its number.
 
     Args:
         model: compiled `keras.Model` whose weights exist.
@@ -40,6 +43,8 @@ def fit(
         callbacks: Keras callbacks.
         validate: called with the model and the number of the epoch after
             each one; gives a dict of further logs.
+        keep: called with the history after each epoch, when it is stored and
+            validated; on processes that write only.
         writes: whether this process stores the state; of several workers
             only one may.
         verbose: of `model.fit`.
@@ -53,6 +58,19 @@ def fit(
         folder.mkdir(parents=True, exist_ok=True)
     epochs = -(-steps // steps_per_epoch)
     first, history = restore(model, folder)
+
+    def finish(epoch, start):
+        logs = history[epoch]
+        if validate is not None:
+            logs.update(validate(model, epoch))
+        logs["seconds"] = round(time.monotonic() - start, 1)
+        if writes:
+            if keep is not None:
+                keep(history)
+            _store_history(folder, history)
+
+    if history and "seconds" not in history[-1]:
+        finish(first - 1, time.monotonic())
     for epoch in range(first, epochs):
         start = time.monotonic()
         logs = model.fit(
@@ -67,12 +85,10 @@ def fit(
             verbose=verbose,
         ).history
         logs = {name: float(value[-1]) for name, value in logs.items()}
-        if validate is not None:
-            logs.update(validate(model, epoch))
-        logs["seconds"] = round(time.monotonic() - start, 1)
         history.append(logs)
         if writes:
             _store(model, folder, epoch + 1, history)
+        finish(epoch, start)
     return history
 
 
@@ -114,10 +130,14 @@ def _latest(folder):
 
 def _store(model, folder, epoch, history):
     # The history first: it may be longer than the state, not shorter.
-    write_text(folder / "history.json", json.dumps(history, indent=1) + "\n")
+    _store_history(folder, history)
     path = folder / f"epoch_{epoch:05d}.weights.h5"
     with replacing(path) as partial:
         model.save_weights(partial)
     for old in folder.glob("epoch_*.weights.h5"):
         if old != path:
             old.unlink()
+
+
+def _store_history(folder, history):
+    write_text(folder / "history.json", json.dumps(history, indent=1) + "\n")

@@ -25,9 +25,13 @@ from accel_tf.training.summaries import SegmentationValidation
 def train_segmenter(config, build_model, verbose="auto"):
     """Trains a segmenter as a `SegmentationConfig` says.
 
-    Leaves in `config.out`: the model, `<preset>.keras`; `config.json`;
+    Leaves in `config.out`: the model, `<preset>.keras`; after every epoch
+    `last.keras` and, by the validation's mean IoU, `best.keras`, which
+    `accel-tf segment` and `evaluate` take like the model; `config.json`;
     `history.json`; `logs/` for TensorBoard; `state/` from which a run that
-    was stopped goes on when it is started again.
+    was stopped goes on when it is started again. A finished run goes on if it
+    is started again with more `steps`; a schedule that ends at the last step
+    is then that of the new number.
 
     Args:
         config: `SegmentationConfig`.
@@ -79,6 +83,14 @@ def train_segmenter(config, build_model, verbose="auto"):
         sequences = read_sequences(
             builder, config.validation_split, config.validation_limit
         )
+        # Otherwise it would be known after the first epoch.
+        if not any(len(sequence["labels"]) for sequence in sequences):
+            raise ValueError(
+                f"{builder.info.full_name}: no frame of the sequences of "
+                f"{config.validation_split!r} that validation takes has a "
+                "label; set another validation_split, a higher "
+                "validation_limit, or validation_split=none"
+            )
 
     def validation(summaries):
         if sequences is None:
@@ -103,8 +115,8 @@ def train_segmenter(config, build_model, verbose="auto"):
 def train_flow_network(config, verbose="auto"):
     """Trains a flow network as a `FlowConfig` says.
 
-    Leaves the same files as `train_segmenter`; the `.keras` file holds the
-    flow network alone, under the name `flow_network`.
+    Leaves the same files as `train_segmenter`, without a best model; the
+    `.keras` files hold the flow network alone, under the name `flow_network`.
     """
     session = TrainingSession(config)
     builder = session.builder

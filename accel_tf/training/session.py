@@ -22,6 +22,7 @@ from accel_tf.training.freezing import (
     train_only,
 )
 from accel_tf.training.fused_normalization import fuse_normalization
+from accel_tf.training.kept_models import KeptModels
 from accel_tf.training.optimizers import SGD, Adam
 from accel_tf.training.schedules import make_schedule
 from accel_tf.training.settings import as_dict, as_markdown, differences
@@ -102,13 +103,13 @@ class TrainingSession:
         """
         config = self.config
         path = self.out / f"{config.model}.keras"
-        self._check_folder()
+        self.check_folder()
         with self._scope():
             self.model = build()
             self._select_variables()
             self._compile(loss(self._trained_network))
         self._batches(dataset, 0)  # what is wrong with the data shows by now
-        callbacks, validate = [], None
+        callbacks, validate, keep = [], None, None
         if self.is_chief:
             text = json.dumps(as_dict(config), indent=1) + "\n"
             self.out.mkdir(parents=True, exist_ok=True)
@@ -118,6 +119,7 @@ class TrainingSession:
             )
             callbacks = [summaries]
             validate = self._validate_with(validation(summaries))
+            keep = KeptModels(self._trained_network, self.out)
         history = fit(
             self.model,
             lambda epoch: self._batches(dataset, epoch),
@@ -126,6 +128,7 @@ class TrainingSession:
             folder=self.out / "state",
             callbacks=callbacks,
             validate=validate,
+            keep=keep,
             writes=self.is_chief,
             verbose=verbose if self.is_chief else 0,
         )
@@ -162,23 +165,44 @@ class TrainingSession:
             return contextlib.nullcontext()
         return self.strategy.scope()
 
-    def _check_folder(self):
-        """Refuses a folder that holds a run with other settings."""
+    def check_folder(self):
+        """Looks whether a run in the folder can be gone on with.
+
+        Raises:
+            ValueError: if it has other settings than more steps.
+        """
         path = self.out / "config.json"
         if not path.exists():
             return
+        stored = json.loads(path.read_text())
         # Where the data lies and what is watched changes no result.
-        free = ("data_dir", "out", "profile", "validation")
+        free = ["data_dir", "out", "profile", "validation"]
+        if self._extends(stored):
+            free.append("steps:")
         changed = [
             text
-            for text in differences(self.config, json.loads(path.read_text()))
-            if not text.startswith(free)
+            for text in differences(self.config, stored)
+            if not text.startswith(tuple(free))
         ]
         if changed:
             raise ValueError(
                 f"{self.out} holds a run with other settings "
                 f"({'; '.join(changed)}); choose another out or remove it"
             )
+
+    def _extends(self, stored):
+        """Whether only whole epochs come after those of a stored run."""
+        steps, config = stored["steps"], self.config
+        if steps >= config.steps:
+            return False
+        if steps % config.steps_per_epoch:
+            raise ValueError(
+                f"the run in {self.out} had {steps} steps, whose last epoch "
+                f"was shorter than {config.steps_per_epoch}; only whole "
+                "epochs can be gone on after, so choose another out and "
+                f"start from {self.out / 'last.keras'}"
+            )
+        return True
 
     def _select_variables(self):
         config = self.config

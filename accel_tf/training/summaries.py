@@ -140,12 +140,18 @@ class SegmentationValidation:
 def clip_pictures(model, sequences, interval):
     """Pictures of the first clip that ends at a labelled frame.
 
+    Args:
+        model: a `VideoSegmenter`.
+        sequences: as for `accel_tf.evaluation.evaluate`; at least one has a
+            label.
+        interval: key-frame interval.
+
     Returns:
         dict of name -> uint8 `[H, W, 3]`: `overlay` with the frame, its
         truth, and the prediction as far from the key frame as it can be, and
         `flow`, if the model has a flow network and the clip two frames.
     """
-    sequence = next(iter(sequences))
+    sequence = next(each for each in sequences if len(each["labels"]))
     positions = [int(position) for position in sequence["label_positions"]]
     reach = interval - 1 if model.uses_key_frames else 0
     index = next(

@@ -13,7 +13,7 @@ from recipe_scripts import RECIPES, load_script
 import accel_tf
 from accel_tf.data.label_maps import STREETS
 from accel_tf.models.restore import load_keras_model, save_model
-from accel_tf.training import summaries
+from accel_tf.training import recipe, summaries
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +71,42 @@ def test_deeplab_is_trained_resumed_and_shown(write_config, monkeypatch):
             script.main([path, "--set", again])
     resumed = pathlib.Path(f"{out}-again")
     assert not (resumed / "deeplab_tiny.keras").exists()
+    for name in ("last", "best"):
+        stopped = load_keras_model(resumed / f"{name}.keras")
+        assert stopped.label_map == STREETS
     script.main([path, "--set", again])
     assert equal(
         weights(out / "deeplab_tiny.keras"),
         weights(resumed / "deeplab_tiny.keras"),
     )
 
+    assert equal(
+        weights(out / "last.keras"), weights(out / "deeplab_tiny.keras")
+    )
+    before = weights(out / "last.keras")
+
+    # A finished run can go on.
+    script.main([path, "--set", "steps=5"])
+    history = json.loads((out / "history.json").read_text())
+    assert len(history) == 3
+    assert not equal(weights(out / "deeplab_tiny.keras"), before)
+    with pytest.raises(ValueError, match="had 5 steps, whose last epoch"):
+        script.main([path, "--set", "steps=6"])
+
     # Another run must not be mixed into this one.
     with pytest.raises(ValueError, match="learning_rate: 0.001, not 0.1"):
         script.main([path, "--set", "learning_rate=0.1"])
+
+
+def test_validation_without_labels_is_refused_at_once(
+    write_config, monkeypatch
+):
+    path, out = write_config(model="deeplab_tiny")
+    unlabelled = [{"labels": []}] * 2
+    monkeypatch.setattr(recipe, "read_sequences", lambda *_: unlabelled)
+    with pytest.raises(ValueError, match="'validation' that .* has a label"):
+        load_script("train_deeplab").main([path])
+    assert not out.exists()
 
 
 # Logical devices can only be made before TensorFlow has started.
@@ -91,7 +118,7 @@ tf.config.set_logical_device_configuration(
     cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
 from recipe_scripts import load_script
-from accel_tf.training import summaries
+from accel_tf.training import recipe, summaries
 
 path, out = sys.argv[1:]
 script = load_script("train_deeplab")

@@ -47,12 +47,12 @@ class KillAt(keras.callbacks.Callback):
             raise Killed
 
 
-def train(folder, **options):
+def train(folder, steps=10, **options):
     model = small_model()
     history = fit(
         model,
         batches,
-        steps=10,
+        steps=steps,
         steps_per_epoch=4,
         folder=folder,
         verbose=0,
@@ -75,6 +75,37 @@ def test_a_killed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path):
         whole.get_weights(), resumed.get_weights(), strict=True
     ):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_finished_run_goes_on_with_more_steps(tmp_path):
+    train(tmp_path / "more", steps=4)
+    _, history = train(tmp_path / "more", steps=10)
+    _, whole_history = train(tmp_path / "whole")
+    for logs in (*history, *whole_history):
+        logs.pop("seconds")
+    assert history == whole_history
+
+
+def test_a_validation_that_fails_costs_no_epoch(tmp_path):
+    scored, kept = [], []
+
+    def fail(model, epoch):
+        raise Killed
+
+    def validate(model, epoch):
+        scored.append(epoch)
+        return {"score": float(epoch)}
+
+    def keep(history):
+        kept.append([logs["score"] for logs in history])
+
+    with pytest.raises(Killed):
+        train(tmp_path, validate=fail)
+    assert len(list(tmp_path.glob("epoch_00001*"))) == 1
+    _, history = train(tmp_path, validate=validate, keep=keep)
+    assert scored == [0, 1, 2]
+    assert kept == [[0], [0, 1], [0, 1, 2]]
+    assert [logs["score"] for logs in history] == [0, 1, 2]
 
 
 def test_the_last_epoch_takes_what_is_left_of_the_steps(tmp_path):

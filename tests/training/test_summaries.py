@@ -93,6 +93,18 @@ def test_the_profile_covers_the_batches_asked_for(tmp_path):
     assert len(list(tmp_path.glob("plugins/profile/*"))) == 1
 
 
+def test_clips_without_labels_are_not_shown(sequences):
+    unlabelled = {
+        "frames": sequences[0]["frames"],
+        "labels": sequences[0]["labels"][:0],
+        "label_positions": np.arange(0),
+    }
+    model = small_deeplab()
+    pictures = clip_pictures(model, [unlabelled, *sequences], 2)
+    expected = clip_pictures(model, sequences, 2)
+    np.testing.assert_array_equal(pictures["overlay"], expected["overlay"])
+
+
 def test_validation_shows_what_evaluate_finds(tmp_path, sequences):
     model = small_accel()
     model.compile(keras.optimizers.SGD(0.1), loss="mse")

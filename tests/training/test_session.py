@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from accel_tf.training.configs import FlowConfig
+from accel_tf.training.session import TrainingSession
+from accel_tf.training.settings import as_dict
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Checks the folder of a run of 4 steps for one with other settings."""
+    settings = {
+        "data": "none",
+        "out": str(tmp_path),
+        "model": "small",
+        "batch_size": 1,
+        "learning_rate": 0.1,
+        "steps": 4,
+        "steps_per_epoch": 2,
+    }
+
+    def check(stored=(), **changes):
+        stored = FlowConfig(**{**settings, **dict(stored)})
+        (tmp_path / "config.json").write_text(json.dumps(as_dict(stored)))
+        session = object.__new__(TrainingSession)
+        session.config = FlowConfig(**{**settings, **changes})
+        session.out = tmp_path
+        session.check_folder()
+
+    return check
+
+
+def test_a_run_goes_on_with_the_same_settings_or_more_steps(check):
+    check()
+    check(steps=5)
+    check(steps=8, data_dir="elsewhere")
+
+
+def test_a_run_with_other_settings_is_refused(check):
+    with pytest.raises(ValueError, match="steps: 4, not 3.*choose another out"):
+        check(steps=3)
+    with pytest.raises(ValueError, match="batch_size: 1, not 2"):
+        check(steps=8, batch_size=2)
+    with pytest.raises(ValueError, match="had 3 steps, whose last epoch"):
+        check({"steps": 3}, steps=8)
