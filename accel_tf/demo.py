@@ -72,6 +72,7 @@ def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
     validation = list(tfds.as_numpy(builder.as_dataset(split="validation")))
     label_map = label_map_of(builder)
     model, update_only = _train(builder, label_map, steps, seed)
+    model.trained_size = validation[0]["frames"].shape[1:3]
     save_model(model, out / "accel_tiny.keras")
 
     _say("5/5 Evaluation on streets that were not trained on")

@@ -38,7 +38,7 @@ class SumsFrames(VideoSegmenter):
         labels = state["sum"] % self.num_classes
         return ops.one_hot(labels, self.num_classes, dtype="float32"), None
 
-    def upsample(self, scores, size):
+    def upsample(self, scores, size, frame_size=None):
         return scores
 
 

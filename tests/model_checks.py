@@ -35,10 +35,12 @@ SIZES = ((64, 96), (49, 66), (33, 47), (17, 18))
 def check_config(make):
     """The config is JSON and all there is to the model but its weights."""
     model = make()
+    model.trained_size = (360, 640)
     text = json.dumps(model.get_config())
     copy = type(model).from_config(json.loads(text))
     assert json.dumps(copy.get_config()) == text
     assert copy.label_map == model.label_map
+    assert copy.trained_size == model.fused().trained_size == (360, 640)
     copy.set_weights(model.get_weights())
     clip = scenes()
     assert_all_close(run(copy, clip)[0], run(model, clip)[0], 1e-6)

@@ -47,6 +47,19 @@ def read_sequences(builder, split, limit=None):
     return Sequences(builder, split, count if limit is None else limit)
 
 
+def frame_size(builder, split):
+    """`(height, width)` of the first frame of a split.
+
+    Args:
+        builder, split: as for `read_sequences`.
+
+    Raises:
+        ValueError: as `read_sequences`.
+    """
+    first = next(iter(read_sequences(builder, split, limit=1)))
+    return first["frames"][0].shape[:2]
+
+
 class Sequences:
     """The sequences of a split; made by `read_sequences`.
 

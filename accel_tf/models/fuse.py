@@ -45,6 +45,7 @@ class FusedSegmenter(VideoSegmenter):
             self,
             model.num_classes,
             label_map=model.label_map,
+            trained_size=model.trained_size,
             name=model.name,
             dtype=model.dtype_policy,
             trainable=False,

@@ -6,6 +6,7 @@ from keras import ops
 from accel_tf.data.label_maps import LabelMap, default_label_map
 from accel_tf.models.dry_run import dry_run
 from accel_tf.ops import upsample_scores
+from accel_tf.ops.frame_size import checked_size
 
 
 class VideoSegmenter(keras.Model):
@@ -28,11 +29,16 @@ class VideoSegmenter(keras.Model):
         num_classes: classes of the logits.
         label_map: `accel_tf.data.LabelMap` with the names and colours of the
             classes; by default Cityscapes' for 19 classes, else numbered.
+        trained_size: `(height, width)` in pixels of the frames that the
+            weights were trained on; `None` where that is unknown. Training
+            sets it, and those who run the model bring frames to this scale
+            (`accel_tf.streaming.trained_scale`); the model itself takes
+            frames of any size.
         dtype: dtype policy; `None` is Keras' default.
 
     Raises:
-        ValueError: if `num_classes` is no such number, or the label map has
-            another number of classes.
+        ValueError: if `num_classes` is no such number, the label map has
+            another number of classes, or `trained_size` is none.
     """
 
     uses_key_frames = False
@@ -45,7 +51,9 @@ class VideoSegmenter(keras.Model):
     # take: heads that only training has, classifiers of other tasks.
     unused_checkpoint_tensors = ()
 
-    def __init__(self, num_classes, label_map=None, **kwargs):
+    def __init__(
+        self, num_classes, label_map=None, trained_size=None, **kwargs
+    ):
         # Frames keep their precision until the model has normalised them.
         super().__init__(autocast=False, **kwargs)
         if not isinstance(num_classes, int):
@@ -63,6 +71,15 @@ class VideoSegmenter(keras.Model):
             )
         self.num_classes = num_classes
         self.label_map = label_map
+        self.trained_size = trained_size
+
+    @property
+    def trained_size(self):
+        return self._trained_size
+
+    @trained_size.setter
+    def trained_size(self, size):
+        self._trained_size = None if size is None else checked_size(size)
 
     # === What a system implements ===
 
@@ -122,23 +139,34 @@ class VideoSegmenter(keras.Model):
         state = self.advance(frame, state, is_key, training)
         return *self.score(frame, state, is_key, training), state
 
-    def upsample(self, scores, size):
-        """Scores at the native stride to `size`, `(height, width)`."""
-        return upsample_scores(scores, self.output_stride, size)
+    def upsample(self, scores, size, frame_size=None):
+        """Scores at the native stride to a finer grid of the frame.
 
-    def logits(self, scores, bias, size=None):
+        Args:
+            scores: from `segment` or `score`.
+            size: `(height, width)` of the result.
+            frame_size: `(height, width)` of the frame, if `size` is not
+                that but the size of a larger image that it was made of; see
+                `accel_tf.ops.resize.frame_places`.
+        """
+        return upsample_scores(scores, self.output_stride, size, frame_size)
+
+    def logits(self, scores, bias, size=None, frame_size=None):
         """From what `segment` gives to what `step` gives.
 
         Args:
             scores, bias: from `segment` or `score`.
             size: `(height, width)` of the frame; `None` leaves the scores
                 at the native stride.
+            frame_size: that of the frame, if `size` is another; see
+                `upsample`.
 
         Returns:
             float32 tensor `[B, height, width, classes]`.
         """
         if size is not None:
-            scores = self.upsample(scores, size)
+            at = () if frame_size is None else (frame_size,)
+            scores = self.upsample(scores, size, *at)
         scores = ops.cast(scores, "float32")
         if bias is not None:
             scores = scores + ops.cast(bias, "float32")
@@ -311,7 +339,12 @@ class VideoSegmenter(keras.Model):
         return config
 
     def get_config(self):
-        return {
+        config = (
+            {}
+            if self.trained_size is None
+            else {"trained_size": list(self.trained_size)}
+        )
+        return config | {
             "num_classes": self.num_classes,
             "label_map": self.label_map.to_config(),
             "name": self.name,

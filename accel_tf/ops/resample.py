@@ -4,10 +4,10 @@ import keras
 from keras import ops
 
 from accel_tf.ops.kernels import program_kind
-from accel_tf.ops.resize import interpolate
+from accel_tf.ops.resize import frame_places, interpolate
 
 
-def resample(images, stride, new_stride, size):
+def resample(images, stride, new_stride, size, frame_size=None):
     """Values on the pixel grid of another stride.
 
     A pixel of stride `s` stands for the middle of `s` times `s` pixels of
@@ -20,10 +20,13 @@ def resample(images, stride, new_stride, size):
         stride: of `images`, in pixels of the frame.
         new_stride: of the result.
         size: `(height, width)` of the result.
+        frame_size: see `frame_places`, in pixels of `new_stride`.
 
     Returns:
         Tensor `[B, height, width, C]` in the dtype of `images`.
     """
+    if frame_size is not None:
+        return _interpolated(images, stride, new_stride, size, frame_size)
     if new_stride > stride and new_stride % stride == 0:
         step = new_stride // stride
         images = ops.average_pool(images, step, strides=step, padding="same")
@@ -35,10 +38,14 @@ def resample(images, stride, new_stride, size):
         stride = new_stride
     if stride == new_stride:
         return _cut_or_repeated(images, size)
+    return _interpolated(images, stride, new_stride, size)
+
+
+def _interpolated(images, stride, new_stride, size, frame_size=None):
     positions = []
-    for new, old in zip(size, ops.shape(images)[1:3], strict=True):
-        pixels = ops.cast(ops.arange(new), "float32")
-        position = (pixels + 0.5) * (new_stride / stride) - 0.5
+    places = frame_places(size, frame_size)
+    for place, old in zip(places, ops.shape(images)[1:3], strict=True):
+        position = (place + 0.5) * (new_stride / stride) - 0.5
         last = ops.cast(old - 1, "float32")
         positions.append(ops.clip(position, 0.0, last))
     return interpolate(images, *positions)

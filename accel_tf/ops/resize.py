@@ -6,7 +6,7 @@ from accel_tf.ops.kernels import program_kind
 from accel_tf.ops.sampling import neighbours
 
 
-def resize_bilinear(images, size, align_corners=False):
+def resize_bilinear(images, size, align_corners=False, frame_size=None):
     """Resizes by bilinear interpolation, without anti-aliasing.
 
     Args:
@@ -15,13 +15,18 @@ def resize_bilinear(images, size, align_corners=False):
         align_corners: `False` puts pixel centres at half pixels
             (`tf.image.resize`); `True` keeps the corner pixels in the
             corners (TensorFlow 1's and PyTorch's `align_corners=True`).
+        frame_size: see `frame_places`.
 
     Returns:
         Tensor `[B, height, width, C]` in the dtype of `images`.
     """
     positions = []
-    for new, old in zip(size, ops.shape(images)[1:3], strict=True):
-        index = ops.cast(ops.arange(new), "float32")
+    for index, new, old in zip(
+        frame_places(size, frame_size),
+        size if frame_size is None else frame_size,
+        ops.shape(images)[1:3],
+        strict=True,
+    ):
         last = ops.cast(old - 1, "float32")
         if align_corners:
             scale = last / ops.cast(ops.maximum(new - 1, 1), "float32")
@@ -33,7 +38,30 @@ def resize_bilinear(images, size, align_corners=False):
     return interpolate(images, *positions)
 
 
-def upsample_scores(scores, stride, size):
+def frame_places(size, frame_size=None):
+    """Where the pixels of a result lie in the frame that it is of.
+
+    Args:
+        size: `(height, width)` of the result.
+        frame_size: `(height, width)` of the frame, if the result is at once
+            brought from that to another size; its edges are repeated.
+
+    Returns:
+        Two float32 vectors `[height]` and `[width]`: rows and columns of the
+        frame, 0 in the middle of the first.
+    """
+    rows_and_columns = []
+    for axis, new in enumerate(size):
+        place = ops.cast(ops.arange(new), "float32")
+        if frame_size is not None:
+            old = ops.cast(frame_size[axis], "float32")
+            place = (place + 0.5) * (old / ops.cast(new, "float32")) - 0.5
+            place = ops.clip(place, 0.0, old - 1.0)
+        rows_and_columns.append(place)
+    return rows_and_columns
+
+
+def upsample_scores(scores, stride, size, frame_size=None):
     """Brings class scores from a network's stride to the input's resolution.
 
     This is the transposed convolution with a fixed bilinear kernel of
@@ -46,13 +74,13 @@ def upsample_scores(scores, stride, size):
         scores: float tensor `[B, h, w, C]`.
         stride: the stride of `scores` in pixels.
         size: `(height, width)` in pixels.
+        frame_size: see `frame_places`.
 
     Returns:
         Tensor `[B, height, width, C]` in the dtype of `scores`.
     """
     positions = [
-        (ops.cast(ops.arange(new), "float32") + 0.5) / stride - 0.5
-        for new in size
+        (place + 0.5) / stride - 0.5 for place in frame_places(size, frame_size)
     ]
     return interpolate(scores, *positions)
 

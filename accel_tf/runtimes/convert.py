@@ -129,6 +129,7 @@ def to_runtime(
             uses_key_frames=model.uses_key_frames,
             parameters=sum(math.prod(x.shape) for x in model.weights),
             label_map=LabelMap.from_config(model.label_map.to_config()),
+            trained_size=model.trained_size,
         ),
         make_programs,
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from accel_tf.data.label_maps import LabelMap
 from accel_tf.files import write_bytes, write_text
+from accel_tf.ops.frame_size import checked_size
 from accel_tf.runtimes.convert import RUNTIMES
 from accel_tf.runtimes.programs import Program, SizePrograms
 from accel_tf.runtimes.segmenter import RuntimeInfo, RuntimeSegmenter
@@ -156,7 +157,11 @@ def _write(program, folder):
 
 def _info(description):
     names = [field.name for field in dataclasses.fields(RuntimeInfo)]
+    # Folders of earlier versions do not know the size of training.
+    description = {"trained_size": None, **description}
     info = {name: description[name] for name in names}
+    if info["trained_size"] is not None:
+        info["trained_size"] = checked_size(info["trained_size"])
     info["label_map"] = LabelMap.from_config(info["label_map"])
     if info["runtime"] not in RUNTIMES:
         raise ValueError(f"no runtime {info['runtime']!r}")

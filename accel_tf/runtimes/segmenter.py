@@ -16,6 +16,7 @@ class RuntimeInfo:
         uses_key_frames: of the model.
         parameters: number of the model's weights.
         label_map: `accel_tf.data.LabelMap`.
+        trained_size: of the model; `None` if unknown.
     """
 
     name: str
@@ -24,6 +25,7 @@ class RuntimeInfo:
     uses_key_frames: bool
     parameters: int
     label_map: object
+    trained_size: tuple | None = None
 
 
 class RuntimeSegmenter:
@@ -57,6 +59,10 @@ class RuntimeSegmenter:
     @property
     def label_map(self):
         return self.info.label_map
+
+    @property
+    def trained_size(self):
+        return self.info.trained_size
 
     @property
     def num_classes(self):

@@ -3,15 +3,21 @@
 import functools
 
 import keras
+import numpy as np
 from keras import ops
 
 from accel_tf.models.fuse import FusedSegmenter
-from accel_tf.ops import class_labels
+from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.ops import class_labels, resize_bilinear
 from accel_tf.ops.kernels import compiles_with_xla, kernels_for
+from accel_tf.streaming.enlarge_labels import enlarge_labels
 
 
-def compile_step(model):
+def compile_step(model, keep_scores=False):
     """Compiles `frame -> labels` with the state passed along.
+
+    Labels of another size than the frame's are those of the scores enlarged
+    to it, so that their edges have no stairs.
 
     On TensorFlow a model from `fuse_for_inference` has a program for each
     size of frames. Any other has programs for all sizes, as an export has,
@@ -19,47 +25,106 @@ def compile_step(model):
 
     Args:
         model: a `VideoSegmenter`. One with a method `compile_step` compiles
-            itself.
+            itself, to labels of the frame's size and without scores.
+        keep_scores: whether the scores are wanted, too.
 
     Returns:
-        `step(frame, state, is_key) -> (labels, state)`: frame uint8 or
-        float `[B, H, W, 3]`, `is_key` a Python bool, labels uint8
-        `[B, H, W]`.
+        `step(frame, state, is_key, size=None) -> (labels, scores, state)`:
+        frame uint8 or float `[B, H, W, 3]`; `is_key` a Python bool; `size`
+        the `(height, width)` of the labels, `None` for the frame's; labels
+        uint8 `[B, height, width]`; scores float32 `[B, h, w, classes]` at
+        the native stride, or `None`.
+
+    Raises:
+        ValueError: if scores are wanted of a model that gives labels alone.
     """
     if hasattr(model, "compile_step"):
-        return model.compile_step()
-    return {
+        if keep_scores:
+            raise ValueError(
+                f"{model.name} runs outside of Keras and gives labels alone, "
+                "no scores."
+            )
+        return _of_any_label_size(model.compile_step())
+    if keep_scores and _has_own_step(model):
+        raise ValueError(
+            f"{model.name} has a step of its own, which gives no scores at "
+            "the native stride."
+        )
+    step = {
         "tensorflow": _compile_tensorflow,
         "jax": _compile_jax,
         "torch": _compile_torch,
-    }[keras.backend.backend()](model)
+    }[keras.backend.backend()](model, keep_scores)
+
+    def step_at(frame, state, is_key, size=None):
+        if size is not None and tuple(size) == tuple(frame.shape[1:3]):
+            size = None
+        labels, *scores, state = step(frame, state, is_key, size)
+        return labels, scores[0] if scores else None, state
+
+    return step_at
 
 
-def _label(model, frame, state, is_key):
-    logits, state = model.step(frame, state, is_key=is_key)
-    return class_labels(logits), state
+def _of_any_label_size(step):
+    """The step of a model that compiles itself."""
+
+    def step_at(frame, state, is_key, size=None):
+        labels, state = step(frame, state, is_key)
+        if size is not None:
+            labels = np.asarray(ops.convert_to_numpy(labels))
+            labels = np.stack([enlarge_labels(x, size) for x in labels])
+        return labels, None, state
+
+    return step_at
 
 
-def _compile_tensorflow(model):
+def _label(model, frame, state, is_key, size=None, keep_scores=False):
+    """`(labels, state)`, with scores between them if they are kept."""
+    if not keep_scores and (size is None or _has_own_step(model)):
+        logits, state = model.step(frame, state, is_key=is_key)
+        if size is not None:
+            logits = resize_bilinear(logits, size)
+        return class_labels(logits), state
+    model.check_frame(frame)
+    is_key = is_key or not model.uses_key_frames
+    scores, bias, state = model.segment(frame, state, is_key)
+    labels = class_labels(_logits_at(model, scores, bias, frame, size))
+    if not keep_scores:
+        return labels, state
+    return labels, model.logits(scores, bias), state
+
+
+def _has_own_step(model):
+    return type(model).step is not VideoSegmenter.step
+
+
+def _logits_at(model, scores, bias, frame, size):
+    frame_size = ops.shape(frame)[1:3]
+    if size is None:
+        return model.logits(scores, bias, frame_size)
+    return model.logits(scores, bias, size, frame_size)
+
+
+def _compile_tensorflow(model, keep_scores):
     import tensorflow as tf
 
     is_fused = isinstance(model, FusedSegmenter)
     label = _label_by_xla if is_fused and compiles_with_xla() else _label
     programs = {}
 
-    def trace(frame, state, is_key):
+    def trace(frame, state, is_key, size):
         with kernels_for("tensorflow"):
-            return label(model, frame, state, is_key)
+            return label(model, frame, state, is_key, size, keep_scores)
 
-    def step(frame, state, is_key):
+    def step(frame, state, is_key, size):
         inputs = tf.convert_to_tensor(frame), state
         signature = None
         if not is_fused:
             signature = tf.nest.map_structure(_of_any_size, inputs)
-        key = is_key, *tf.nest.flatten(signature)
+        key = is_key, size, *tf.nest.flatten(signature)
         if key not in programs:
             programs[key] = tf.function(
-                functools.partial(trace, is_key=is_key),
+                functools.partial(trace, is_key=is_key, size=size),
                 input_signature=signature,
                 autograph=False,
             )
@@ -77,7 +142,7 @@ def _of_any_size(tensor):
     return tf.TensorSpec(shape, tensor.dtype)
 
 
-def _label_by_xla(model, frame, state, is_key):
+def _label_by_xla(model, frame, state, is_key, size, keep_scores):
     """`_label`, of which XLA compiles what comes after the networks.
 
     There no more than the scores at the native stride is read, and no more
@@ -91,38 +156,41 @@ def _label_by_xla(model, frame, state, is_key):
 
     def label(scores, bias):
         with kernels_for("xla"):
-            logits = model.logits(scores, bias, ops.shape(frame)[1:3])
-            return class_labels(logits)
+            return class_labels(_logits_at(model, scores, bias, frame, size))
 
     program = tf.function(label, jit_compile=True, autograph=False)
-    return program(scores, bias), state
+    labels = program(scores, bias)
+    if not keep_scores:
+        return labels, state
+    return labels, model.logits(scores, bias), state
 
 
-def _compile_jax(model):
+def _compile_jax(model, keep_scores):
     import jax
 
     # Weights are arguments of the program: as constants they would be baked
     # into it, and later changes of the model would go unnoticed.
-    @functools.partial(jax.jit, static_argnames="is_key")
-    def program(weights, frame, state, is_key):
+    @functools.partial(jax.jit, static_argnames=("is_key", "size"))
+    def program(weights, frame, state, is_key, size):
         mapping = zip(model.variables, weights, strict=True)
         with keras.StatelessScope(state_mapping=mapping):
-            return _label(model, frame, state, is_key)
+            return _label(model, frame, state, is_key, size, keep_scores)
 
-    return lambda frame, state, is_key: program(
+    return lambda frame, state, is_key, size: program(
         [variable.value for variable in model.variables],
         frame,
         state,
         is_key=is_key,
+        size=size,
     )
 
 
-def _compile_torch(model):
+def _compile_torch(model, keep_scores):
     import torch
 
-    def program(frame, state, is_key):
+    def program(frame, state, is_key, size):
         with torch.no_grad():
             frame = ops.convert_to_tensor(frame)
-            return _label(model, frame, state, is_key)
+            return _label(model, frame, state, is_key, size, keep_scores)
 
     return program

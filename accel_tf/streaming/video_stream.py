@@ -22,17 +22,24 @@ class VideoStream:
         model: a `VideoSegmenter`.
         policy: a `KeyframePolicy`; every fifth frame by default, as in the
             paper.
+        keep_scores: whether `scores` holds those of the last frame. Labels
+            alone take less time.
 
     Raises:
         TypeError: if `policy` is no policy.
+        ValueError: if scores are wanted of a model that gives labels alone,
+            such as one in another runtime.
 
     Attributes:
+        scores: numpy float32 `[B, h, w, classes]` of the last frame, before a
+            softmax, at the model's native stride; `None` before the first
+            frame, and if they are not kept.
         is_key: whether the last frame was a key frame, as every frame of a
             model without key frames is; `None` before the first.
         frames_since_key: 0 on a key frame; `None` before the first.
     """
 
-    def __init__(self, model, policy=None):
+    def __init__(self, model, policy=None, keep_scores=False):
         self.model = model
         self.policy = FixedInterval(5) if policy is None else policy
         if not isinstance(self.policy, KeyframePolicy):
@@ -40,16 +47,26 @@ class VideoStream:
                 "policy must be a KeyframePolicy, such as FixedInterval(5), "
                 f"got {policy!r}."
             )
-        self._step = compile_step(model)
+        self._step = compile_step(model, keep_scores)
         self.reset_state()
 
     def reset_state(self):
         """Forgets the stream: the next frame is a key frame."""
         self.is_key = None
         self.frames_since_key = None
+        self.scores = None
         self._shape = None
         self._state = None
         self.policy.reset()
+
+    @property
+    def trained_size(self):
+        """`(height, width)` that the model was trained at; `None` if unknown.
+
+        Frames that differ much from it in height should be brought to that
+        scale, see `accel_tf.ops.frame_size`.
+        """
+        return getattr(self.model, "trained_size", None)
 
     @property
     def trust(self):
@@ -67,14 +84,18 @@ class VideoStream:
         trust = ops.convert_to_numpy(self._state["trust"])
         return np.asarray(trust)[..., 0]
 
-    def __call__(self, frame):
+    def __call__(self, frame, size=None):
         """Labels of the next frame.
 
         Args:
             frame: RGB 0..255, `[B, H, W, 3]`, uint8 or float.
+            size: `(height, width)` of the labels, for frames that were made
+                smaller; by default the frame's. Scores are enlarged before
+                they become labels, so that edges have no stairs; those of a
+                model that gives labels alone are rounded.
 
         Returns:
-            numpy uint8 `[B, H, W]`.
+            numpy uint8 `[B, H, W]`, or of `size`.
 
         Raises:
             ValueError: if `frame` has another shape; the stream goes on as
@@ -92,12 +113,14 @@ class VideoStream:
             or not self.model.uses_key_frames
             or bool(self.policy.is_key(frame, self.frames_since_key + 1))
         )
-        labels, state = self._step(frame, state, is_key)
+        labels, scores, state = self._step(frame, state, is_key, size)
         labels = np.asarray(ops.convert_to_numpy(labels))
+        if scores is not None:
+            scores = np.asarray(ops.convert_to_numpy(scores))
         # Only now that the step has succeeded is anything remembered.
         if starts:
             self.policy.reset()
-        self._shape, self._state = shape, state
+        self._shape, self._state, self.scores = shape, state, scores
         self.is_key = is_key
         self.frames_since_key = 0 if is_key else self.frames_since_key + 1
         return labels

@@ -6,6 +6,8 @@ from accel_tf.data.label_maps import CITYSCAPES
 from accel_tf.models.presets import from_preset
 
 PRESET = "accel_tiny"
+TRAINED_SIZE = (360, 640)
+"""Of the frames: stills of 360 rows, videos brought to as many."""
 PARTS = {
     PRESET: lambda accel: accel,
     "dff_tiny": lambda accel: accel.without_update("dff_tiny"),
@@ -54,6 +56,7 @@ def default_model(preset=PRESET, dtype=None):
         PRESET,
         num_classes=len(CITYSCAPES),
         label_map=CITYSCAPES,
+        trained_size=TRAINED_SIZE,
         dtype=dtype,
     )
     model.load_weights(path)

@@ -179,7 +179,7 @@ class _Bright(VideoSegmenter):
         bright = ops.mean(ops.cast(frame, "float32"), -1, keepdims=True) - 127.5
         return ops.concatenate([-bright, bright], -1) / 127.5, None
 
-    def upsample(self, scores, size):
+    def upsample(self, scores, size, frame_size=None):
         return scores
 
     def multiply_adds(self, height, width):

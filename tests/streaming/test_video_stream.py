@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 import accel_tf
+from accel_tf.models.fuse import FusedSegmenter
 
 HEIGHT, WIDTH = 4, 6
 
@@ -243,3 +244,73 @@ def test_a_model_that_compiles_itself():
 
     stream = accel_tf.VideoStream(Compiled())
     assert [label(stream), label(stream)] == [7, 7]
+
+
+class Ramp(accel_tf.VideoSegmenter):
+    """Class 1 right of column 10.3 of the frame, by scores of stride 4."""
+
+    output_stride = 4
+
+    def score(self, frame, state, is_key, training=None):
+        batch, height, width = ops.shape(frame)[:3]
+        column = ops.arange(width // 4, dtype="float32") * 4 + 1.5
+        right = ops.broadcast_to(
+            column - 10.3, (batch, height // 4, width // 4)
+        )
+        return ops.stack([0 * right, right], axis=-1), ops.array([1.0, 1.0])
+
+    def fused(self):
+        return FusedRamp(self)
+
+
+class FusedRamp(FusedSegmenter, Ramp):
+    """The same, compiled in the other way."""
+
+
+@pytest.mark.parametrize("keep_scores", [False, True])
+@pytest.mark.parametrize("fused", [False, True])
+def test_scores_are_enlarged_rather_than_labels(fused, keep_scores):
+    model = Ramp(2).fused() if fused else Ramp(2)
+    stream = accel_tf.VideoStream(model, keep_scores=keep_scores)
+    labels = stream(frame(height=8, width=24), size=(24, 72))
+    assert labels.shape == (1, 24, 72) and labels.dtype == np.uint8
+    # Between two pixels of the frame, where enlarged labels have none.
+    places = (np.arange(72) + 0.5) / 3 - 0.5
+    expected = np.broadcast_to(places > 10.3, (24, 72))
+    np.testing.assert_array_equal(labels[0, 6:-6, :66], expected[6:-6, :66])
+    assert (expected[0].argmax()) % 3, "nothing is between the pixels"
+    # The size of the frame is the same as none.
+    small = stream(frame(height=8, width=24), size=(8, 24))
+    np.testing.assert_array_equal(small, stream(frame(height=8, width=24)))
+    if not keep_scores:
+        assert stream.scores is None
+        return
+    assert stream.scores.dtype == np.float32
+    expected = [0 * np.arange(6) + 1, np.arange(6) * 4 + 1.5 - 9.3]
+    np.testing.assert_allclose(
+        stream.scores,
+        np.broadcast_to(np.stack(expected, -1), (1, 2, 6, 2)),
+        atol=1e-6,
+    )
+    stream.reset_state()
+    assert stream.scores is None
+
+
+def test_labels_of_a_model_without_scores_are_enlarged_smoothly():
+    class Compiled(Counter):
+        def compile_step(self):
+            def step(frame, state, is_key):
+                return frame[..., 0], state
+
+            return step
+
+    rows, columns = np.mgrid[:16, :16]
+    image = frame(height=16, width=16)
+    image[..., 0] = 9 * (rows + columns < 15)
+    labels = accel_tf.VideoStream(Compiled())(image, size=(64, 64))[0]
+    assert set(np.unique(labels)) == {0, 9}
+    # A straight edge: steps of a pixel instead of four.
+    lengths = (labels == 9).sum(axis=1)[8:-8]
+    assert np.abs(np.diff(lengths)).max() <= 2
+    with pytest.raises(ValueError, match="labels alone, no scores"):
+        accel_tf.VideoStream(Compiled(), keep_scores=True)

@@ -25,6 +25,8 @@ def test_the_model_is_the_preset_for_streets(model):
     assert model.name == accel_tf.weights.PRESET
     assert model.label_map == CITYSCAPES
     assert model.uses_key_frames
+    parts = [default_model(part) for part in PARTS]
+    assert {part.trained_size for part in parts} == {(360, 640)}
     assert keras.backend.standardize_dtype(model.weights[0].dtype) == "float32"
 
 

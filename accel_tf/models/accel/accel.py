@@ -126,6 +126,7 @@ class Accel(DeepFeatureFlow):
             self.head_filters,
             prefix=self.update_prefix,
             label_map=self.label_map,
+            trained_size=self.trained_size,
             name=name,
         )
         model.head.set_weights(self.update_head.get_weights())

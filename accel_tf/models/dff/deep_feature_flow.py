@@ -99,6 +99,7 @@ class DeepFeatureFlow(VideoSegmenter):
             num_classes=reference.num_classes,
             head_filters=reference.head_filters,
             label_map=reference.label_map,
+            trained_size=reference.trained_size,
             **kwargs,
         )
         model.reference_head.set_weights(reference.head.get_weights())
@@ -111,6 +112,7 @@ class DeepFeatureFlow(VideoSegmenter):
             self.num_classes,
             self.head_filters,
             label_map=self.label_map,
+            trained_size=self.trained_size,
             name=name,
         )
         model.head.set_weights(self.reference_head.get_weights())

@@ -51,8 +51,8 @@ class ForeignPerFrame(VideoSegmenter):
         size = self.grid.native_size((height, width))
         return (batch_size, *size, self.num_classes)
 
-    def upsample(self, scores, size):
-        return resample(scores, self.output_stride, 1, size)
+    def upsample(self, scores, size, frame_size=None):
+        return resample(scores, self.output_stride, 1, size, frame_size)
 
     def compile_step(self):
         """The step as `VideoStream` calls it.

@@ -126,8 +126,8 @@ class PerFrame(VideoSegmenter):
         size = self.grid.native_size((height, width))
         return (batch_size, *size, self.num_classes)
 
-    def upsample(self, scores, size):
-        return resample(scores, self.output_stride, 1, size)
+    def upsample(self, scores, size, frame_size=None):
+        return resample(scores, self.output_stride, 1, size, frame_size)
 
     def multiply_adds(self, height, width):
         size = self.grid.image_size((height, width))

@@ -49,8 +49,10 @@ class PIDNet(VideoSegmenter):
         features = self.backbone(normalize_image(frame), training=training)
         return self.head(features, training=training), None
 
-    def upsample(self, scores, size):
-        return resize_bilinear(scores, size, align_corners=True)
+    def upsample(self, scores, size, frame_size=None):
+        return resize_bilinear(
+            scores, size, align_corners=True, frame_size=frame_size
+        )
 
     def multiply_adds(self, height, width):
         image = (1, height, width, 3)

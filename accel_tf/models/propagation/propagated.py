@@ -57,6 +57,7 @@ class Propagated(VideoSegmenter):
     ):
         check_per_frame(segmenter, "propagated or smoothed")
         kwargs.setdefault("name", f"{segmenter.name}_propagated")
+        kwargs.setdefault("trained_size", segmenter.trained_size)
         super().__init__(
             segmenter.num_classes, label_map=segmenter.label_map, **kwargs
         )
@@ -99,8 +100,8 @@ class Propagated(VideoSegmenter):
     def key_frames_ask_state(self):
         return self.uses_key_frames and self.smooth > 0
 
-    def upsample(self, scores, size):
-        return self.segmenter.upsample(scores, size)
+    def upsample(self, scores, size, frame_size=None):
+        return self.segmenter.upsample(scores, size, frame_size)
 
     def initial_state(self, batch_size, height, width):
         observed, kind = self.flow_network.observed_shape(height, width)

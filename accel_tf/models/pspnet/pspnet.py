@@ -58,8 +58,10 @@ class PSPNet(VideoSegmenter):
         pyramid = self.pyramid(features, training=training)
         return self.head(pyramid, training=training), None
 
-    def upsample(self, scores, size):
-        return resize_bilinear(scores, size, align_corners=True)
+    def upsample(self, scores, size, frame_size=None):
+        return resize_bilinear(
+            scores, size, align_corners=True, frame_size=frame_size
+        )
 
     def multiply_adds(self, height, width):
         image = (1, height, width, 3)

@@ -213,8 +213,10 @@ class TDNet(VideoSegmenter):
         parts = self._on_path(state, scored)
         return parts.pop("scores"), None, self._push(state, parts)
 
-    def upsample(self, scores, size):
-        return resize_bilinear(scores, size, align_corners=True)
+    def upsample(self, scores, size, frame_size=None):
+        return resize_bilinear(
+            scores, size, align_corners=True, frame_size=frame_size
+        )
 
     # === Paths and buffer ===
 
