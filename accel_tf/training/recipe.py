@@ -5,7 +5,7 @@ from accel_tf.data.clips import class_frequencies, clip_dataset
 from accel_tf.data.dataset_labels import label_map_of
 from accel_tf.data.mixtures import mixed_clip_dataset, mixed_frequencies
 from accel_tf.data.pairs import flow_dataset, pair_dataset
-from accel_tf.data.sequences import read_sequences
+from accel_tf.data.sequences import frame_size, read_sequences
 from accel_tf.data.taught_flow import taught_dataset
 from accel_tf.models.flownet import FlowNetwork
 from accel_tf.models.flownet.flownet_presets import FLOW_NETWORKS
@@ -20,6 +20,7 @@ from accel_tf.training.pairwise_flow import PairwiseFlow
 from accel_tf.training.photometric import PhotometricLoss
 from accel_tf.training.session import TrainingSession
 from accel_tf.training.summaries import SegmentationValidation
+from accel_tf.training.training_model import TrainingModel
 
 
 def train_segmenter(config, build_model, verbose="auto"):
@@ -103,8 +104,17 @@ def train_segmenter(config, build_model, verbose="auto"):
             session.epochs,
         )
 
+    def build():
+        model = build_model(config, label_map_of(builder))
+        network = model
+        if isinstance(model, TrainingModel):
+            network = model.trained_network
+        # Crops and changes of scale are taken from frames of this size.
+        network.trained_size = frame_size(builder, config.split)
+        return model
+
     return session.train(
-        lambda: build_model(config, label_map_of(builder)),
+        build,
         loss,
         dataset,
         validation,
