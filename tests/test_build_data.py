@@ -1,13 +1,20 @@
 """accel-tf build-data, as a user types it."""
 
+import errno
 import fcntl
+import os
 import shutil
+from unittest import mock
 
 import cityscapes_miniature as miniature
+import clip_drawing
+import image_writing
+import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
 from accel_tf import cli
+from accel_tf.data import build_lock
 from accel_tf.data.build_data import parse_settings
 from accel_tf.data.builders import builder_class, prepared_builder
 
@@ -167,6 +174,60 @@ def test_a_finished_data_set_is_left_alone(tree, tmp_path, capsys):
         path: path.stat().st_mtime_ns for path in (tmp_path / FOLDER).iterdir()
     }
     assert after == before
+
+
+@pytest.fixture
+def clips(tmp_path):
+    folder = tmp_path / "clips"
+    clip_drawing.draw_clip(folder / "train/street", range(2))
+    (folder / "classes.txt").write_text("road 1 2 3\ncar 4 5 6\n")
+    image_writing.write_image(
+        folder / "train/street/labels/000001.png", np.zeros((16, 24))
+    )
+    return folder
+
+
+def test_a_data_set_says_when_its_files_have_changed(clips, tmp_path, capsys):
+    data_dir = tmp_path / "data"
+    assert build(clips, data_dir, builder="video_folder") == 0
+    note = "note: no pixel of train is labelled car\n"
+    assert note in capsys.readouterr().out
+
+    def again():
+        assert build(clips, data_dir, builder="video_folder") == 0
+        printed = capsys.readouterr().out
+        assert note in printed
+        return printed.splitlines()[-1]
+
+    folder = data_dir / "video_folder/clips/1.0.0"
+    remove = f"To build it anew, remove {folder} first."
+    assert again() == f"It was there already. {remove}"
+    os.utime(clips / "classes.txt", (0, 0))
+    assert "were written at other times. To build" in again()
+    size = sum(p.stat().st_size for p in clips.rglob("*.*"))
+    clip_drawing.draw_clip(clips / "train/lane", range(1))
+    assert ": now 5 files of" in again()
+    assert f"then 4 files of {size:,} bytes. {remove}" in again()
+    # Of data sets that other versions built nothing is known.
+    (folder / "manual_dir.json").unlink()
+    assert again() == f"It was there already. {remove}"
+
+
+def test_a_disk_without_locks_is_no_obstacle(clips, tmp_path, capsys):
+    def flock(file, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with mock.patch.object(fcntl, "flock", flock):
+        assert build(clips, tmp_path / "data", builder="video_folder") == 0
+    printed = capsys.readouterr()
+    assert "train: 1 examples" in printed.out
+    assert "data/video_folder/clips knows no locks; see to it" in printed.err
+    with mock.patch.object(build_lock, "fcntl", None):
+        assert build(clips, tmp_path / "other", builder="video_folder") == 0
+    printed = capsys.readouterr()
+    assert "train: 1 examples" in printed.out
+    assert "this system knows no locks" in printed.err
+    assert not list(tmp_path.rglob(".lock*"))
 
 
 def damage(path):

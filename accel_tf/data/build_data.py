@@ -1,7 +1,6 @@
 """Building a data set from the command line's arguments."""
 
 import contextlib
-import fcntl
 import inspect
 import pathlib
 import shutil
@@ -12,6 +11,7 @@ import typing
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from accel_tf.data.build_lock import build_lock
 from accel_tf.data.builders import (
     builder_arguments,
     builder_class,
@@ -19,12 +19,21 @@ from accel_tf.data.builders import (
     config_fields,
     make_builder,
 )
+from accel_tf.data.dataset_labels import NOTES_KEY
+from accel_tf.data.source_record import (
+    describe_changes,
+    record_of,
+    write_record,
+)
 
 _SKIPPED_SHOWN = 20
 
 
 def build_data(name, data_dir, manual_dir=None, skip_faults=False, settings=()):
     """Builds a data set, unless it is there already.
+
+    Of one that is there, the text says whether the files in `manual_dir` are
+    still those that it was built from, by their names, sizes and times.
 
     Args:
         name: "builder" or "builder/configuration".
@@ -51,10 +60,13 @@ def build_data(name, data_dir, manual_dir=None, skip_faults=False, settings=()):
     builder = make_builder(name, data_dir, **options)
     folder = pathlib.Path(builder.data_dir)
     if folder.is_dir():
-        return f"{_describe(builder)}\nIt was there already."
-    _check_manual_dir(cls, manual_dir)
+        return f"{_describe(builder)}\n{_there_already(builder, manual_dir)}"
+    source = _check_manual_dir(cls, manual_dir)
     with _removing_remains(folder):
+        record = source and record_of(source)
         _prepare(builder, manual_dir)
+        if record:
+            write_record(folder, record)
     return _describe(builder)
 
 
@@ -128,10 +140,23 @@ def _kind_name(kind):
     }.get(kind, str(kind))
 
 
+def _there_already(builder, manual_dir):
+    folder = pathlib.Path(builder.data_dir)
+    notes = (builder.info.metadata or {}).get(NOTES_KEY, ())
+    text = "".join(f"note: {note}\n" for note in notes)
+    text += "It was there already."
+    source = manual_dir and pathlib.Path(manual_dir).expanduser()
+    if source and source.is_dir():
+        changes = describe_changes(folder, source)
+        text += f" {changes}" if changes else ""
+    return f"{text} To build it anew, remove {folder} first."
+
+
 def _check_manual_dir(cls, manual_dir):
+    """The folder that the builder reads; None if it reads none."""
     instructions = cls.MANUAL_DOWNLOAD_INSTRUCTIONS
     if not instructions:
-        return
+        return None
     if manual_dir is None:
         raise ValueError(f"{cls.name} needs --manual-dir: {instructions}")
     folder = pathlib.Path(manual_dir).expanduser()
@@ -139,6 +164,7 @@ def _check_manual_dir(cls, manual_dir):
         raise FileNotFoundError(f"no such folder: {folder}")
     if not any(folder.iterdir()):
         raise FileNotFoundError(f"{folder} is empty: {instructions}")
+    return folder
 
 
 def _prepare(builder, manual_dir):
@@ -169,20 +195,14 @@ def _removing_remains(folder):
         if not path.exists()
     ]
     config_folder.mkdir(parents=True, exist_ok=True)
-    lock_path = config_folder / f".lock-{folder.name}"
-    with lock_path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OSError(f"another process is building {folder}") from error
-        try:
+    try:
+        with build_lock(folder):
             for path in config_folder.glob(f"incomplete.*_{folder.name}"):
                 shutil.rmtree(path)
             yield
-        finally:
-            lock_path.unlink(missing_ok=True)
-            if not any(config_folder.iterdir()):
-                _remove_folders(missing, config_folder.parent)
+    finally:
+        if not any(config_folder.iterdir()):
+            _remove_folders(missing, config_folder.parent)
 
 
 def _remove_folders(missing, builder_folder):
