@@ -21,7 +21,9 @@ def compile_step(model, keep_scores=False):
 
     On TensorFlow a model from `fuse_for_inference` has a program for each
     size of frames. Any other has programs for all sizes, as an export has,
-    and gives the labels of its export to the last pixel.
+    and gives the labels of its export to the last pixel. The programs stay
+    with the model, for every stream of it; they read its weights as they are
+    when they run.
 
     Args:
         model: a `VideoSegmenter`. One with a method `compile_step` compiles
@@ -50,11 +52,10 @@ def compile_step(model, keep_scores=False):
             f"{model.name} has a step of its own, which gives no scores at "
             "the native stride."
         )
-    step = {
-        "tensorflow": _compile_tensorflow,
-        "jax": _compile_jax,
-        "torch": _compile_torch,
-    }[keras.backend.backend()](model, keep_scores)
+    if "_steps" not in vars(model):
+        # Not as Keras sets an attribute: it would belong to what is saved.
+        object.__setattr__(model, "_steps", _Steps())
+    step = model._steps.of(model, keep_scores)
 
     def step_at(frame, state, is_key, size=None):
         if size is not None and tuple(size) == tuple(frame.shape[1:3]):
@@ -63,6 +64,23 @@ def compile_step(model, keep_scores=False):
         return labels, scores[0] if scores else None, state
 
     return step_at
+
+
+class _Steps:
+    """The compiled steps of one model."""
+
+    def __init__(self):
+        self._by_kind = {}
+
+    def of(self, model, keep_scores):
+        if keep_scores not in self._by_kind:
+            compile_for = {
+                "tensorflow": _compile_tensorflow,
+                "jax": _compile_jax,
+                "torch": _compile_torch,
+            }[keras.backend.backend()]
+            self._by_kind[keep_scores] = compile_for(model, keep_scores)
+        return self._by_kind[keep_scores]
 
 
 def _of_any_label_size(step):

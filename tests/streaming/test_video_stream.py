@@ -186,6 +186,26 @@ def test_streams_of_one_model_do_not_mix():
     assert label(second) == 1
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="nothing is compiled there"
+)
+def test_a_second_stream_of_a_model_compiles_nothing(tmp_path):
+    model = Counter()
+    traced = []
+    score = model.score
+    model.score = lambda *args, **kwargs: (
+        traced.append(1) or score(*args, **kwargs)
+    )
+    label(accel_tf.VideoStream(model))
+    count = len(traced)
+    assert count
+    assert label(accel_tf.VideoStream(model)) == 0
+    assert len(traced) == count
+    # What was compiled is no part of the model's file.
+    model.save_weights(tmp_path / "model.weights.h5")
+    Counter().load_weights(tmp_path / "model.weights.h5")
+
+
 def test_changed_weights_count_from_the_next_frame():
     model = Counter()
     stream = accel_tf.VideoStream(model)
