@@ -5,6 +5,7 @@ import dataclasses
 from etils import epath
 
 from accel_tf.datasets import image_files
+from accel_tf.datasets.fault_option import raise_or_note
 
 # TFDS writes an example as one protocol buffer message, of less than 2 GiB;
 # label maps and bookkeeping need little of it.
@@ -30,41 +31,68 @@ class ClipFiles:
     labels: dict[int, epath.Path]
 
 
-def read_clip(clip, read_classes, bits=None):
+def read_clip(clip, read_classes, bits=None, faults=None):
     """Reads and checks all images of a clip.
 
     Args:
         clip: `ClipFiles`.
-        read_classes: function from the path of a label image to the class
-            indices, uint8 [height, width].
+        read_classes: function from the path of a label image, and `faults`,
+            to the class indices, uint8 [height, width].
         bits: of frames of 16 bits a value, from `image_files.common_bits`;
             by default those of the frames of this clip.
+        faults: list that gets a text for each fault that is skipped: a clip
+            with a broken frame, or a broken label image; without it, these
+            are errors.
 
     Returns:
-        An example for the features of `sequence_features`. The frames are
-        the bytes of their files as far as `image_files.read_frame` keeps
-        them.
+        An example for the features of `sequence_features`, or None for a
+        clip that is skipped. The frames are the bytes of their files as far
+        as `image_files.read_frame` keeps them.
 
     Raises:
         ValueError: An image does not decode or has another size than the
             first frame, a label image does not hold what it should, or the
             clip is too large for one example.
     """
+    try:
+        frames = _read_frames(clip, bits)
+    except ValueError as error:
+        raise_or_note(error, faults)
+        return None
+    size = frames[0].height, frames[0].width
+    labels = {}
+    for position, path in sorted(clip.labels.items()):
+        try:
+            label = read_classes(path, faults)
+            image_files.check_same_size(
+                path, label.shape, clip.frames[position], size
+            )
+        except ValueError as error:
+            raise_or_note(error, faults)
+            continue
+        labels[position] = label[..., None]
+    return {
+        "frames": [frame.data for frame in frames],
+        "labels": list(labels.values()),
+        "label_positions": list(labels),
+        "frame_numbers": list(clip.numbers),
+        "sequence_id": clip.sequence_id,
+    }
+
+
+def _read_frames(clip, bits):
     if bits is None:
         bits = image_files.common_bits(clip.frames)
-    first, total, frames, labels = None, 0, [], []
-    for position, path in enumerate(clip.frames):
+    total, frames = 0, []
+    for path in clip.frames:
         frame = image_files.read_frame(path, bits)
-        size = frame.height, frame.width
-        if first is None:
-            first = size
-        image_files.check_same_size(path, size, clip.frames[0], first)
-        if position in clip.labels:
-            label_path = clip.labels[position]
-            label = read_classes(label_path)
-            image_files.check_same_size(label_path, label.shape, path, size)
-            labels.append(label[..., None])
-        frames.append(frame.data)
+        frames.append(frame)
+        image_files.check_same_size(
+            path,
+            (frame.height, frame.width),
+            clip.frames[0],
+            (frames[0].height, frames[0].width),
+        )
         total += len(frame.data)
         if total > LARGEST_CLIP:
             raise ValueError(
@@ -72,10 +100,4 @@ def read_clip(clip, read_classes, bits=None):
                 f"{LARGEST_CLIP / 1e9:.1f} GB, the most that one example can "
                 f"hold; split the clip or set a window"
             )
-    return {
-        "frames": frames,
-        "labels": labels,
-        "label_positions": sorted(clip.labels),
-        "frame_numbers": list(clip.numbers),
-        "sequence_id": clip.sequence_id,
-    }
+    return frames

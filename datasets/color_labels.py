@@ -9,7 +9,43 @@ from accel_tf.data.label_maps import IGNORE
 _UNKNOWN = -1
 
 
-class ColorTable:
+class _Table:
+    """Class index of every code of a pixel."""
+
+    def __init__(self, codes, classes, size, source):
+        self._source = source
+        self._table = np.full(size, _UNKNOWN, np.int16)
+        for code, index in zip(codes, classes.values(), strict=True):
+            self._table[code] = index
+
+    def indices(self, path, image, faults=None):
+        """Class indices of a label image.
+
+        Args:
+            path: of the image, for messages.
+            image: uint8 [height, width], or [height, width, 3] of colours.
+            faults: list that gets a text if pixels are not in the table,
+                which then are ignored; without it they are an error.
+
+        Returns:
+            uint8 [height, width].
+
+        Raises:
+            ValueError: A pixel is not in the table.
+        """
+        indices = self._table[self._codes(image)]
+        unknown = indices == _UNKNOWN
+        if unknown.any():
+            y, x = np.argwhere(unknown)[0].tolist()
+            text = self._fault(path, image, y, x)
+            if faults is None:
+                raise ValueError(text)
+            faults.append(f"{text}; pixels ignored there: {unknown.sum()}")
+            indices = np.where(unknown, IGNORE, indices)
+        return indices.astype(np.uint8)
+
+
+class ColorTable(_Table):
     """Class index of every colour.
 
     Args:
@@ -19,38 +55,24 @@ class ColorTable:
     """
 
     def __init__(self, classes, source):
-        self._source = source
+        codes = [self._codes(np.array(color, np.uint8)) for color in classes]
         # One entry for each of the 2**24 colours: looking up is ten times
         # faster than sorting the pixels by colour.
-        self._table = np.full(2**24, _UNKNOWN, np.int16)
-        for color, index in classes.items():
-            self._table[_code(np.array(color, np.uint8))] = index
+        super().__init__(codes, classes, 2**24, source)
 
-    def indices(self, path, image):
-        """Class indices of a label image.
+    def _codes(self, colors):
+        red, green, blue = np.moveaxis(colors.astype(np.int32), -1, 0)
+        return red << 16 | green << 8 | blue
 
-        Args:
-            path: of the image, for messages.
-            image: uint8 [height, width, 3], RGB.
-
-        Returns:
-            uint8 [height, width].
-
-        Raises:
-            ValueError: A pixel has a colour that is not in the table.
-        """
-        indices = self._table[_code(image)]
-        if indices.min() == _UNKNOWN:
-            y, x = np.argwhere(indices == _UNKNOWN)[0].tolist()
-            color = tuple(image[y, x].tolist())
-            raise ValueError(
-                f"{path} has the colour {color} at x={x}, y={y}, which is "
-                f"not listed in {self._source}"
-            )
-        return indices.astype(np.uint8)
+    def _fault(self, path, image, y, x):
+        color = tuple(image[y, x].tolist())
+        return (
+            f"{path} has the colour {color} at x={x}, y={y}, which is "
+            f"not listed in {self._source}"
+        )
 
 
-class ValueTable:
+class ValueTable(_Table):
     """Class index of every grey value or palette index.
 
     Args:
@@ -59,34 +81,18 @@ class ValueTable:
     """
 
     def __init__(self, classes, source):
-        self._source = source
         self._classes = dict(classes)
-        self._table = np.full(256, _UNKNOWN, np.int16)
-        for value, index in classes.items():
-            self._table[value] = index
+        super().__init__(classes, classes, 256, source)
 
-    def indices(self, path, image):
-        """Class indices of a label image.
+    def _codes(self, values):
+        return values
 
-        Args:
-            path: of the image, for messages.
-            image: uint8 [height, width].
-
-        Returns:
-            uint8 [height, width].
-
-        Raises:
-            ValueError: A pixel has a value that is not in the table.
-        """
-        indices = self._table[image]
-        if indices.min() == _UNKNOWN:
-            y, x = np.argwhere(indices == _UNKNOWN)[0].tolist()
-            raise ValueError(
-                f"{path} holds the value {image[y, x]} at x={x}, y={y}; by "
-                f"{self._source} the classes are {self._ranges(False)}, and "
-                f"{self._ranges(True)} is ignored"
-            )
-        return indices.astype(np.uint8)
+    def _fault(self, path, image, y, x):
+        return (
+            f"{path} holds the value {image[y, x]} at x={x}, y={y}; by "
+            f"{self._source} the classes are {self._ranges(False)}, and "
+            f"{self._ranges(True)} is ignored"
+        )
 
     def _ranges(self, ignored):
         values = sorted(
@@ -103,8 +109,3 @@ class ValueTable:
             for run in runs
         ]
         return ", ".join(texts) or "nothing"
-
-
-def _code(colors):
-    red, green, blue = np.moveaxis(colors.astype(np.int32), -1, 0)
-    return red << 16 | green << 8 | blue

@@ -7,6 +7,7 @@ Readers of the data set know no orientation and no depth, so frames that state
 one, or have 16 bits a value, are stored as `accel_tf.data.images` reads them.
 """
 
+import contextlib
 import dataclasses
 import struct
 import zlib
@@ -100,18 +101,19 @@ def common_bits(paths):
 
     Returns:
         8 to 16 as from `accel_tf.data.images.image_bits`, the most of all
-        PNG files of 16 bits a value; None if there are none.
+        PNG files of 16 bits a value that decode; None if there are none.
 
     Raises:
-        ValueError: Such a file does not decode.
         ImportError: There is such a file, and OpenCV is missing.
     """
-    deep = [
-        image_bits(path.read_bytes(), str(path))
-        for path in paths
-        if _format_by_name(path) == "png" and _is_deep_png(_header(path))
-    ]
-    return max(deep, default=None)
+    most = None
+    for path in paths:
+        if _format_by_name(path) == "png" and _is_deep_png(_header(path)):
+            # What is broken `read_frame` says.
+            with contextlib.suppress(ValueError):
+                bits = image_bits(path.read_bytes(), str(path))
+                most = max(bits, most or 0)
+    return most
 
 
 def read_frame(path, bits=None):

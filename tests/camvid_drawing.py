@@ -67,6 +67,44 @@ def draw_official(root, splits=STILLS, video_frames=0):
     return root
 
 
+def _draw_stills(frames, labels, stills, ending, draw_label):
+    for drive, number in stills:
+        stem = f"{drive}_{number:06d}"
+        frame = image_writing.random_frame(number)
+        image_writing.write_image(frames / f"{stem}.png", frame)
+        label = draw_label(label_of(number) + 20)
+        image_writing.write_image(labels / f"{stem}{ending}.png", label)
+
+
+def draw_kaggle(root):
+    for split, stills in STILLS.items():
+        folders = root / split, root / f"{split}_labels"
+        _draw_stills(*folders, stills, "_L", colored)
+    lines = [
+        ",".join(map(str, (name, *color)))
+        for name, color in zip(CAMVID_32.names, CAMVID_32.colors, strict=True)
+    ]
+    text = "\r\n".join(["name,r,g,b", *lines]) + "\r\n"
+    (root / "class_dict.csv").write_text(text)
+    return root
+
+
+def draw_fastai(root):
+    """With a list of classes in the opposite order."""
+    stills = STILLS["train"] + STILLS["val"]
+    count = len(CAMVID_32) - 1
+    _draw_stills(
+        root / "images", root / "labels", stills, "_P", lambda x: count - x
+    )
+    (root / "codes.txt").write_text("\n".join(reversed(CAMVID_32.names)))
+    (root / "valid.txt").write_text(
+        "\n".join(
+            f"{drive}_{number:06d}.png" for drive, number in STILLS["val"]
+        )
+    )
+    return root
+
+
 def build(manual_dir, data_dir, config="segnet_480x360"):
     builder = tfds.builder("camvid_sequences", config=config, data_dir=data_dir)
     builder.download_and_prepare(

@@ -61,11 +61,13 @@ def draw(root, ending=".png"):
     return root
 
 
-def build(manual_dir, data_dir, window=None):
+def build(manual_dir, data_dir, window=None, **arguments):
     config = "clips"
     if window is not None:
         config = VideoFolderConfig(name=f"window_{window}", window=window)
-    builder = tfds.builder("video_folder", config=config, data_dir=data_dir)
+    builder = tfds.builder(
+        "video_folder", config=config, data_dir=data_dir, **arguments
+    )
     builder.download_and_prepare(
         download_config=tfds.download.DownloadConfig(manual_dir=manual_dir)
     )

@@ -1,25 +1,32 @@
 """CamVid as its authors publish it: 960x720 pixels, 32 classes as colours."""
 
 import dataclasses
-import pathlib
 
-from accel_tf.data.camvid_classes import CAMVID_32, CAMVID_32_TO_11
-from accel_tf.data.label_maps import IGNORE
+from accel_tf.data.camvid_classes import CAMVID_32
 from accel_tf.datasets import image_files
-from accel_tf.datasets.camvid_sequences.stills import Still, drive_and_number
+from accel_tf.datasets.camvid_sequences import classes_32
+from accel_tf.datasets.camvid_sequences.stills import (
+    Still,
+    drive_and_number,
+    listed_stems,
+)
 from accel_tf.datasets.color_labels import ColorTable
+from accel_tf.datasets.fault_option import raise_or_note
 
 FRAMES, LABELS = "701_StillsRaw_full", "LabeledApproved_full"
 VIDEO_FRAMES = "frames_30hz"
+LAYOUT = f"{FRAMES}/ {LABELS}/ train.txt val.txt and, if at hand, test.txt"
+MARK = LABELS
 
 
-def read_splits(manual_dir):
+def read_splits(manual_dir, faults=None):
     """The stills of each split.
 
     Args:
         manual_dir: `epath.Path` of the folder with `701_StillsRaw_full`,
             `LabeledApproved_full`, `train.txt`, `val.txt` and, if there is a
             test split, `test.txt`.
+        faults: list that gets a text for each still that is skipped.
 
     Returns:
         A dict from "train", "validation" and perhaps "test" to a list of
@@ -34,8 +41,7 @@ def read_splits(manual_dir):
     for folder in (manual_dir / FRAMES, manual_dir / LABELS):
         if not folder.is_dir():
             raise FileNotFoundError(
-                f"there is no folder {folder}; the layout is {FRAMES}/ "
-                f"{LABELS}/ train.txt val.txt and, if at hand, test.txt"
+                f"there is no folder {folder}; the layout is {LAYOUT}"
             )
     frames = image_files.image_files(manual_dir / FRAMES)
     splits, listed = {}, {}
@@ -46,10 +52,11 @@ def read_splits(manual_dir):
     ):
         path = manual_dir / name
         if split != "test" or path.exists():
-            splits[split] = [
-                _still(manual_dir, frames, stem, path)
+            stills = [
+                _still(manual_dir, frames, stem, path, faults)
                 for stem in _listed(path, listed)
             ]
+            splits[split] = [still for still in stills if still]
     return splits
 
 
@@ -61,31 +68,20 @@ def _listed(path, listed):
             f"training, so train.txt, val.txt and test.txt must list their "
             f"names, one on each line"
         )
-    stems = []
-    for line in path.read_text().splitlines():
-        if not line.strip():
-            continue
-        # Lists of the SegNet kind hold two paths on a line, frame and label.
-        stem = pathlib.PurePosixPath(line.split()[0]).stem
-        if stem in listed:
-            raise ValueError(
-                f"{stem} is listed twice, in {listed[stem].name} and {path}"
-            )
-        listed[stem] = path
-        stems.append(stem)
-    if not stems:
-        raise ValueError(f"{path} lists no stills")
-    return stems
+    return listed_stems(path, listed)
 
 
-def _still(manual_dir, frames, stem, list_path):
+def _still(manual_dir, frames, stem, list_path, faults):
+    """A `Still`, or None if its files are missing and faults are skipped."""
     if stem not in frames:
-        raise FileNotFoundError(
+        error = FileNotFoundError(
             f"{stem}, listed in {list_path}, is not in {manual_dir / FRAMES}"
         )
+        return raise_or_note(error, faults)
     label = manual_dir / LABELS / f"{stem}_L.png"
     if not label.exists():
-        raise FileNotFoundError(f"{frames[stem]} has no label image {label}")
+        error = FileNotFoundError(f"{frames[stem]} has no label image {label}")
+        return raise_or_note(error, faults)
     return Still(*drive_and_number(frames[stem]), frames[stem], label)
 
 
@@ -137,31 +133,14 @@ def with_frames_before(manual_dir, clips, window):
     return result
 
 
-class ClassReader:
-    """Class indices of colour-coded label images.
+def class_reader(manual_dir, classes):
+    """Class indices of label images; see `classes_32.color_reader`.
 
     Args:
-        classes: 32, or 11 to group them as `CAMVID_32_TO_11`. Void is 255
-            (ignore) either way.
+        manual_dir: as for `read_splits`.
+        classes: 32, or 11 to group them.
     """
-
-    def __init__(self, classes):
-        void = CAMVID_32.names.index("Void")
-        targets = {
-            32: [IGNORE if i == void else i for i in range(len(CAMVID_32))],
-            11: CAMVID_32_TO_11,
-        }[classes]
-        self._table = ColorTable(
-            dict(zip(CAMVID_32.colors, targets, strict=True)),
-            "CamVid's label_colors.txt",
-        )
-
-    def __call__(self, path):
-        """uint8 [height, width] of a file; ValueError if it is not right."""
-        image = image_files.read_label(path)
-        if image.ndim != 3:
-            raise ValueError(
-                f"{path} holds class indices; this layout has label images of "
-                f"RGB colours"
-            )
-        return self._table.indices(path, image)
+    source = "CamVid's label_colors.txt"
+    targets = classes_32.targets_of(source, CAMVID_32.names, classes)
+    table = dict(zip(CAMVID_32.colors, targets, strict=True))
+    return classes_32.color_reader(ColorTable(table, source))

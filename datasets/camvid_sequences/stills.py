@@ -1,11 +1,15 @@
 """CamVid's labelled stills: their names, and which of them form a video."""
 
 import dataclasses
+import pathlib
 import re
 
 from etils import epath
 
+from accel_tf.datasets import image_files
 from accel_tf.datasets.clip_files import ClipFiles
+from accel_tf.datasets.fault_option import raise_or_note
+from accel_tf.datasets.text_lists import read_lines
 
 # Two of the drives have an "f" before the number: Seq05VD_f00000.
 _NAME = re.compile(r"(?P<drive>[^_]+)_f?(?P<number>[0-9]+)")
@@ -41,6 +45,89 @@ def drive_and_number(path):
             f"0016E5_07959.png"
         )
     return match["drive"], int(match["number"])
+
+
+def inner_folder(manual_dir, mark):
+    """The folder that holds `mark`: `manual_dir`, or its CamVid folder."""
+    for name in ("CamVid", "camvid"):
+        if not (manual_dir / mark).exists() and (manual_dir / name).is_dir():
+            return manual_dir / name
+    return manual_dir
+
+
+def paired_stills(frame_folder, label_folder, ending, layout, faults=None):
+    """The stills of a folder of frames and one of label images.
+
+    Args:
+        frame_folder: `epath.Path`.
+        label_folder: `epath.Path`; the images there are named like their
+            frames, with `ending`.
+        ending: of the stems there, such as "_L".
+        layout: text of what folders there should be, for messages.
+        faults: list that gets a text for each frame without a label image
+            and the reverse, which are skipped; without it they are errors.
+
+    Returns:
+        A list of `Still`.
+
+    Raises:
+        FileNotFoundError: A folder, a frame or a label image is missing.
+        ValueError: A file is misnamed.
+    """
+    for folder in (frame_folder, label_folder):
+        if not folder.is_dir():
+            raise FileNotFoundError(
+                f"there is no folder {folder}; the layout is {layout}"
+            )
+    frames = image_files.image_files(frame_folder)
+    labels = image_files.image_files(label_folder)
+    if not frames:
+        raise FileNotFoundError(f"no PNG or JPEG images in {frame_folder}")
+    stills = []
+    for stem, path in frames.items():
+        label = labels.pop(stem + ending, None)
+        if label is None:
+            wanted = label_folder / f"{stem}{ending}.png"
+            error = FileNotFoundError(f"{path} has no label image {wanted}")
+            raise_or_note(error, faults)
+        else:
+            stills.append(Still(*drive_and_number(path), path, label))
+    for stem, path in labels.items():
+        name = stem.removesuffix(ending)
+        error = FileNotFoundError(
+            f"{path} has no frame {name} in {frame_folder}"
+        )
+        raise_or_note(error, faults)
+    return stills
+
+
+def listed_stems(path, listed):
+    """The names of stills in a list, one on each line.
+
+    Args:
+        path: `epath.Path` of the list. Lines may hold endings and paths; of
+            two paths on a line, frame and label, the first counts.
+        listed: dict from each name of other lists to the path of its list;
+            those of this one are added.
+
+    Returns:
+        A list of stems.
+
+    Raises:
+        ValueError: The list is empty, or a name is listed twice.
+    """
+    stems = []
+    for _, line in read_lines(path):
+        stem = pathlib.PurePosixPath(line.split()[0]).stem
+        if stem in listed:
+            raise ValueError(
+                f"{stem} is listed twice, in {listed[stem].name} and {path}"
+            )
+        listed[stem] = path
+        stems.append(stem)
+    if not stems:
+        raise ValueError(f"{path} lists no stills")
+    return stems
 
 
 def without_drives_of(stills, others):

@@ -11,9 +11,12 @@ from tensorflow_datasets.core import units
 
 from accel_tf.datasets.cityscapes_sequences.faults import Fault
 from accel_tf.datasets.cityscapes_sequences.shard_store import ShardStore
+from accel_tf.datasets.fault_option import FaultOption
 
 
-class ResumableBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class ResumableBuilder(
+    FaultOption, tfds.core.GeneratorBasedBuilder, skip_registration=True
+):
     """Writes shards one after the other, each whole or not at all.
 
     TFDS itself would start from nothing after an interruption, and would need
@@ -23,24 +26,8 @@ class ResumableBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     Subclasses keep a list of texts, what they left out, in
     `info.metadata["skipped"]`.
 
-    Args:
-        on_fault: "error": a missing or broken file ends the build; "skip":
-            what needs it is left out.
-        **arguments: those of `tfds.core.GeneratorBasedBuilder`.
-
-    Raises:
-        ValueError: `on_fault` is something else.
+    The argument `on_fault` is that of `FaultOption`.
     """
-
-    def __init__(self, *, on_fault="error", **arguments):
-        if on_fault not in ("error", "skip"):
-            raise ValueError(
-                f'on_fault must be "error" or "skip", not {on_fault!r}'
-            )
-        super().__init__(**arguments)
-        self.on_fault = on_fault
-        # TFDS pickles a builder as its arguments.
-        self._original_state["on_fault"] = on_fault
 
     @abc.abstractmethod
     def _split_generators(self, dl_manager):

@@ -30,9 +30,10 @@ class ClassList:
 
     Attributes:
         label_map: `LabelMap` of the classes, in the order of the list.
-        read_classes: function from the path of a label image to its class
-            indices, uint8 [height, width], 255: ignore. It raises ValueError
-            for files that do not decode or hold something else.
+        read_classes: function from the path of a label image, and perhaps a
+            list of faults as for `ColorTable.indices`, to its class indices,
+            uint8 [height, width], 255: ignore. It raises ValueError for files
+            that do not decode or hold something else.
     """
 
     label_map: LabelMap
@@ -75,11 +76,6 @@ def read_class_list(path):
         ValueError: A line is not as it should be, two classes have one name,
             one colour or one value, or there are no classes.
     """
-    if not path.exists():
-        raise FileNotFoundError(
-            f"there is no {path}; it lists the classes, one on each line as: "
-            f"name red green blue"
-        )
     names, colors, values = {}, {}, {}
     for number, text in _lines(path):
         where = f"{path}, line {number}"
@@ -108,6 +104,23 @@ def read_class_list(path):
         raise ValueError(f"{path}: {error}") from error
     values = _all_values(path, tuple(names), values)
     return ClassList(label_map, _reader(path, colors, values))
+
+
+def read_colors(path):
+    """The colour of each class of a list, in its order.
+
+    Args:
+        path: as for `read_class_list`; every line has a colour.
+
+    Returns:
+        A dict from a name to (red, green, blue).
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: A line is not as it should be.
+    """
+    lines = [_parsed(f"{path}, line {n}", text) for n, text in _lines(path)]
+    return {line.name: line.color for line in lines}
 
 
 def describe_counts(split, counts, label_map):
@@ -151,14 +164,19 @@ class CountingReader:
         self._read_classes = read_classes
         self.counts = np.zeros(256, np.int64)
 
-    def __call__(self, path):
+    def __call__(self, path, faults=None):
         """As `ClassList.read_classes`."""
-        classes = self._read_classes(path)
+        classes = self._read_classes(path, faults)
         self.counts += np.bincount(classes.ravel(), minlength=256)
         return classes
 
 
 def _lines(path):
+    if not path.exists():
+        raise FileNotFoundError(
+            f"there is no {path}; it lists the classes, one on each line as: "
+            f"name red green blue"
+        )
     lines = [
         (number, text)
         for number, text in read_lines(path)
@@ -209,9 +227,9 @@ def _reader(list_path, colors, values):
     color_table = ColorTable(colors, list_path)
     value_table = ValueTable(values, list_path)
 
-    def read_classes(path):
+    def read_classes(path, faults=None):
         image = image_files.read_label(path)
         table = color_table if image.ndim == 3 else value_table
-        return table.indices(path, image)
+        return table.indices(path, image, faults)
 
     return read_classes

@@ -8,6 +8,7 @@ from etils import epath
 from accel_tf.data.dataset_labels import COLORS_KEY, NOTES_KEY
 from accel_tf.datasets import image_files
 from accel_tf.datasets.clip_files import read_clip
+from accel_tf.datasets.fault_option import FaultOption
 from accel_tf.datasets.found_features import (
     replace_features,
     stored_features,
@@ -35,11 +36,13 @@ class VideoFolderConfig(tfds.core.BuilderConfig):
             raise ValueError(f"window must be 1 or more, not {self.window}")
 
 
-class VideoFolder(tfds.core.GeneratorBasedBuilder):
+class VideoFolder(FaultOption, tfds.core.GeneratorBasedBuilder):
     """Clips with labels for some, all or none of their frames.
 
     The classes are known once the folder has been read: until the data set
-    is built, `builder.info.features` is None.
+    is built, `builder.info.features` is None. The argument `on_fault` is that
+    of `FaultOption`: skipped are examples with a broken frame, broken label
+    images, and pixels of a value or colour that is no class.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -91,7 +94,9 @@ class VideoFolder(tfds.core.GeneratorBasedBuilder):
             split: class_list.CountingReader(self._classes.read_classes)
             for split in self._clips
         }
+        self._faults = self.new_faults()
         super()._download_and_prepare(dl_manager, download_config)
+        self.info.metadata["skipped"] = self._faults or []
         notes = [
             class_list.describe_counts(split, reader.counts, label_map)
             for split, reader in self._readers.items()
@@ -112,4 +117,6 @@ class VideoFolder(tfds.core.GeneratorBasedBuilder):
             pieces = clip_folders.windows(whole, window) if window else [whole]
             bits = image_files.common_bits(whole.frames)
             for clip in pieces:
-                yield clip.sequence_id, read_clip(clip, read_classes, bits)
+                example = read_clip(clip, read_classes, bits, self._faults)
+                if example:
+                    yield clip.sequence_id, example

@@ -245,9 +245,13 @@ def test_after_a_fault_a_second_run_succeeds(tmp_path):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"layout": "other"}, 'must be "segnet" or "official"'),
+        (
+            {"layout": "other"},
+            "one of segnet, official, kaggle, fastai, not",
+        ),
         ({"layout": "segnet", "classes": 32}, "segnet layout has 11 classes"),
         ({"layout": "segnet", "window": 2}, "take the official layout"),
+        ({"layout": "fastai", "window": 2}, "the fastai layout has no frames"),
         ({"layout": "official", "classes": 12}, "classes must be 11 or 32"),
         ({"layout": "official", "max_gap": -1}, "max_gap must be 0 or more"),
         ({"layout": "official", "window": 0}, "window must be 1 or more"),

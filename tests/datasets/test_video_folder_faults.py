@@ -5,7 +5,7 @@ import shutil
 import image_writing
 import numpy as np
 import pytest
-from clip_drawing import build, colored, draw, draw_clip, label_of
+from clip_drawing import build, colored, draw, draw_clip, label_of, read
 
 from accel_tf.datasets import clip_files
 
@@ -106,6 +106,23 @@ def test_a_fault_is_named_in_one_line(spoil, file, error, expected, tmp_path):
     assert str(root) in message
     assert "\n" not in message
     assert not list((tmp_path / "data").rglob("*tfrecord*"))
+
+
+def test_faults_can_be_skipped(tmp_path):
+    root = draw(tmp_path / "clips")
+    write_wrong_value(root / "train/first/labels/000009.png")
+    image_writing.cut_off(root / "train/first/labels/000011.png")
+    image_writing.cut_off(root / "train/unlabelled/frames/000000.png")
+    builder = build(root, tmp_path / "data", on_fault="skip")
+    (example,) = read(builder, "train").values()
+    assert example["label_positions"].tolist() == [1, 5]
+    expected = label_of(0)
+    expected[2, 5] = 255
+    np.testing.assert_array_equal(example["labels"][0, ..., 0], expected)
+    skipped = builder.info.metadata["skipped"]
+    assert len(skipped) == 3
+    assert "the value 3 at x=5, y=2; by" in skipped[0]
+    assert skipped[0].endswith("pixels ignored there: 1")
 
 
 def test_frames_of_two_formats_are_refused(tmp_path):
