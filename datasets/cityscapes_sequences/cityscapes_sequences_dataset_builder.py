@@ -58,7 +58,9 @@ def _ready_made(length, half_size):
     size, pixels = ("half", "512x1024") if half_size else ("full", "1024x2048")
     return CityscapesSequencesConfig(
         name=f"{size}_window{length}",
-        description=f"{length} frames of {pixels} up to the labelled one.",
+        description=f"{length} frames of {pixels} up to the labelled one."
+        if length > 1
+        else f"The labelled frames of {pixels}.",
         length=length,
         half_size=half_size,
     )
@@ -80,7 +82,7 @@ class CityscapesSequences(ResumableBuilder):
     RELEASE_NOTES = {"1.0.0": "First version."}
     BUILDER_CONFIGS = [
         _ready_made(length, half_size)
-        for length in (20, 10, 5)
+        for length in (20, 10, 5, 1)
         for half_size in (False, True)
     ]
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\
@@ -88,7 +90,9 @@ class CityscapesSequences(ResumableBuilder):
     leftImg8bit_sequence_trainvaltest.zip (324 GB) and
     gtFine_trainvaltest.zip (241 MB). Extract both into this folder, so that
     it holds leftImg8bit_sequence/{train,val}/<city>/ and
-    gtFine/{train,val}/<city>/. Some of the cities are enough.
+    gtFine/{train,val}/<city>/. Some of the cities are enough. For the
+    labelled frames alone (length=1), leftImg8bit_trainvaltest.zip (11 GB)
+    is enough in the place of the first.
     """
     # TFDS derives this folder from the module's name, which is wrong where
     # the package is mapped to another folder.
@@ -107,12 +111,14 @@ class CityscapesSequences(ResumableBuilder):
     def _split_generators(self, dl_manager):
         config = self.builder_config
         root = pathlib.Path(os.fspath(dl_manager.manual_dir))
+        folder = cityscapes_tree.find_frame_folder(root, config.length)
         splits, faults = {}, []
-        for split, cities in _chosen_cities(root, config.cities).items():
+        chosen = _chosen_cities(root, config.cities, folder)
+        for split, cities in chosen.items():
             snippets = []
             for city in cities:
                 found, missing = cityscapes_tree.find_snippets(
-                    root, _SPLITS[split], city, config.length
+                    root, _SPLITS[split], city, config.length, folder
                 )
                 snippets += found
                 faults += missing
@@ -152,18 +158,18 @@ class CityscapesSequences(ResumableBuilder):
         }
 
 
-def _chosen_cities(root, chosen):
+def _chosen_cities(root, chosen, frame_folder):
     """Names of the cities to take by split."""
     cities = {
-        split: cityscapes_tree.list_cities(root, folder)
+        split: cityscapes_tree.list_cities(root, folder, frame_folder)
         for split, folder in _SPLITS.items()
     }
     known = [name for names in cities.values() for name in names]
     if not known:
         raise FileNotFoundError(
-            f"{root} has no folder {cityscapes_tree.FRAME_FOLDER}/train/<city> "
-            f"or {cityscapes_tree.FRAME_FOLDER}/val/<city>; extract "
-            f"leftImg8bit_sequence_trainvaltest.zip there"
+            f"{root} has no folder {frame_folder}/train/<city> or "
+            f"{frame_folder}/val/<city>; extract "
+            f"{frame_folder}_trainvaltest.zip there"
         )
     if chosen is None:
         return cities

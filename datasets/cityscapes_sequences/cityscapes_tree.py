@@ -13,6 +13,8 @@ import re
 from accel_tf.datasets.cityscapes_sequences.faults import Fault
 
 FRAME_FOLDER, LABEL_FOLDER = "leftImg8bit_sequence", "gtFine"
+STILL_FOLDER = "leftImg8bit"
+"""Holds the labelled frames alone."""
 SNIPPET_LENGTH, LABELED_INDEX = 30, 19
 MAX_LENGTH = LABELED_INDEX + 1
 """Most frames that a window up to the labelled frame can have."""
@@ -48,14 +50,41 @@ class Snippet:
     holds_train_ids: bool
 
 
-def list_cities(root, split):
+def find_frame_folder(root, length):
+    """The folder that windows of a length are taken from.
+
+    Args:
+        root: `pathlib.Path` of the folder that holds `leftImg8bit_sequence`
+            or, which is enough for a length of 1, `leftImg8bit`.
+        length: frames before and including the labelled one.
+
+    Returns:
+        `FRAME_FOLDER` or `STILL_FOLDER`.
+
+    Raises:
+        FileNotFoundError: There is only `leftImg8bit`, for other lengths.
+    """
+    if (root / FRAME_FOLDER).is_dir() or not (root / STILL_FOLDER).is_dir():
+        return FRAME_FOLDER
+    if length == 1:
+        return STILL_FOLDER
+    raise FileNotFoundError(
+        f"{root} has {STILL_FOLDER}, which holds the labelled frames alone, "
+        f"but no {FRAME_FOLDER} for windows of {length} frames; extract "
+        f"leftImg8bit_sequence_trainvaltest.zip there, or take full_window1, "
+        f"half_window1 or length=1"
+    )
+
+
+def list_cities(root, split, frame_folder=FRAME_FOLDER):
     """Names of the cities that have a folder of frames.
 
     Args:
-        root: `pathlib.Path` of the folder that holds `leftImg8bit_sequence`.
+        root: `pathlib.Path` of the folder that holds `frame_folder`.
         split: "train" or "val".
+        frame_folder: from `find_frame_folder`.
     """
-    folder = root / FRAME_FOLDER / split
+    folder = root / frame_folder / split
     if not folder.is_dir():
         return []
     return sorted(
@@ -65,20 +94,22 @@ def list_cities(root, split):
     )
 
 
-def find_snippets(root, split, city, length):
+def find_snippets(root, split, city, length, frame_folder=FRAME_FOLDER):
     """The snippets of one city, by the names of the files only.
 
     Args:
-        root: `pathlib.Path` of the folder that holds `leftImg8bit_sequence`
-            and `gtFine`.
+        root: `pathlib.Path` of the folder that holds `frame_folder` and
+            `gtFine`.
         split: "train" or "val".
         city: one of `list_cities`.
         length: frames before and including the labelled one, 1 to 20.
+        frame_folder: from `find_frame_folder`.
 
     Returns:
         `(snippets, faults)`: a list of `Snippet` and a list of `Fault`.
     """
-    frame_folder = root / FRAME_FOLDER / split / city
+    are_stills = frame_folder == STILL_FOLDER
+    frame_folder = root / frame_folder / split / city
     label_folder = root / LABEL_FOLDER / split / city
     frames = _list_files(frame_folder, city, (_FRAME_ENDING,))
     labels = _list_files(label_folder, city, _LABEL_ENDINGS)
@@ -116,6 +147,12 @@ def find_snippets(root, split, city, length):
                 holds_train_ids=_LABEL_ENDINGS[_ending(label)],
             )
         )
+    if are_stills:
+        for drive, number in sorted(set(frames) - set(labels)):
+            name = f"{city}_{drive}_{number:06d}_gtFine_labelIds.png"
+            text = _relative(label_folder / name, root)
+            faults.append(Fault("label missing", text))
+        return snippets, faults
     for drive, first, last in _unlabeled(frames, labels, length):
         name = f"{city}_{drive}_{first + LABELED_INDEX:06d}_gtFine_labelIds.png"
         text = (

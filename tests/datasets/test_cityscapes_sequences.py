@@ -76,6 +76,39 @@ def test_windows_follow_the_labels_where_numbers_run_on(shared_tree, tmp_path):
     assert builder.info.metadata["skipped"] == []
 
 
+@pytest.fixture
+def still_tree(shared_tree, tmp_path):
+    """The labelled frames alone, as leftImg8bit_trainvaltest.zip has them."""
+    root = tmp_path / "stills"
+    shutil.copytree(shared_tree / "gtFine", root / "gtFine")
+    for split, city, drive, number in miniature.SNIPPETS:
+        source = miniature.frame_path(shared_tree, split, city, drive, number)
+        path = root / "leftImg8bit" / split / city / source.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, path)
+    return root
+
+
+def test_labelled_frames_alone_are_enough_for_one_frame(
+    still_tree, shared_tree, tmp_path
+):
+    examples = read(prepare(make(tmp_path / "a", length=1), still_tree))
+    expected = read(prepare(make(tmp_path / "b", length=1), shared_tree))
+    assert set(examples) == set(expected) and len(expected) == 4
+    for name, example in examples.items():
+        for key in ("frames", "labels", "frame_numbers"):
+            np.testing.assert_array_equal(example[key], expected[name][key])
+
+
+def test_of_labelled_frames_alone_faults_are_named(still_tree, tmp_path):
+    with pytest.raises(FileNotFoundError, match="alone, but no leftImg8bit_s"):
+        prepare(make(tmp_path), still_tree)
+    miniature.label_path(still_tree, "train", "bochum", 0, 343).unlink()
+    missing = "label missing: gtFine/train/bochum/bochum_000000_000343_gtFine"
+    with pytest.raises(ValueError, match=f"1 fault: {missing}"):
+        prepare(make(tmp_path, length=1), still_tree)
+
+
 def expected_labels(label_ids):
     names = {7: "road", 8: "sidewalk", 11: "building", 12: "wall"}
     names |= {13: "fence", 17: "pole", 19: "traffic light"}
