@@ -1,5 +1,6 @@
 """The command line `accel-tf`: each verb a call into the library."""
 
+import contextlib
 import functools
 import json
 import signal
@@ -14,7 +15,9 @@ from accel_tf.command_line import make_parser
 from accel_tf.evaluation import options as evaluate_options
 from accel_tf.files import write_text
 from accel_tf.runtimes import options as runtime_options
-from accel_tf.serving import segment_options, serve_options
+from accel_tf.segmentation import command_options as segment_options
+from accel_tf.serving import segment_options as remote_options
+from accel_tf.serving import serve_options
 
 
 def main(argv=None):
@@ -24,8 +27,8 @@ def main(argv=None):
         argv: the arguments; those of the process by default.
 
     Returns:
-        The exit status: 0, 2 after a mistake in the input, 130 after an
-        interrupt.
+        The exit status: 0; 1 if one of several inputs failed; 2 after a
+        mistake in the input; 3 if a stream was lost; 130 after an interrupt.
     """
     arguments = make_parser(_VERBS).parse_args(argv)
     # Being told to stop by a supervisor is like Ctrl-C: finish the files.
@@ -60,35 +63,44 @@ def _demo(arguments):
 
 
 def _segment(arguments):
-    from accel_tf.segment import SegmentReport
+    from accel_tf.segmentation.command import check_jobs, run_jobs
 
-    segment_options.check_options(arguments)
-    run = _remote_segment if arguments.server else _local_segment
-    report = SegmentReport()
-    try:
-        run(arguments)(
-            arguments.input,
-            arguments.output,
-            labels=arguments.labels,
-            size=arguments.size,
-            frame_rate=arguments.frame_rate,
-            report=report,
+    remote_options.check_options(arguments)
+    options = segment_options.given_options(arguments)
+    jobs = segment_options.given_jobs(arguments)
+    given = _given_streams(arguments)
+    good = check_jobs(jobs, options)
+    if not good:
+        return 1
+    with given() as (open_stream, label_map, about):
+        return run_jobs(good, len(jobs), open_stream, label_map, options, about)
+
+
+def _given_streams(arguments):
+    """What opens the model's streams; wrong options show before it does."""
+    if arguments.server is not None:
+        from accel_tf.serving.remote_segment import server_streams
+
+        return functools.partial(
+            server_streams,
+            arguments.server,
+            arguments.model,
+            **remote_options.given_options(arguments),
         )
-    except KeyboardInterrupt:
-        if report.frames:
-            print(f"Interrupted; {arguments.output} holds {report}.")
-        raise
-    print(f"{arguments.output}: {report}.")
-
-
-def _local_segment(arguments):
-    from accel_tf.runtimes.restore import restore_segmenter
-    from accel_tf.segment import segment_video
-
     interval = 5 if arguments.interval is None else arguments.interval
-    # A bad interval should not wait for the model.
-    accel_tf.FixedInterval(interval)
-    prepare = run_options.given_form(arguments)
+    return functools.partial(
+        _local_streams,
+        arguments,
+        accel_tf.FixedInterval(interval),
+        run_options.given_form(arguments),
+    )
+
+
+@contextlib.contextmanager
+def _local_streams(arguments, policy, prepare):
+    """Loads a model once, for a stream after another."""
+    from accel_tf.runtimes.restore import restore_segmenter
+
     num_classes = arguments.num_classes
     model, message = restore_segmenter(
         arguments.model,
@@ -96,19 +108,14 @@ def _local_segment(arguments):
         19 if num_classes is None else num_classes,
     )
     print(message)
-    return functools.partial(segment_video, prepare(model), interval=interval)
+    keeps_scores = arguments.save_scores is not None
+    stream = accel_tf.VideoStream(prepare(model), policy, keeps_scores)
 
+    def open_stream():
+        stream.reset_state()
+        return contextlib.nullcontext(stream)
 
-def _remote_segment(arguments):
-    from accel_tf.serving.remote_segment import segment_on_server
-
-    return functools.partial(
-        segment_on_server,
-        arguments.server,
-        arguments.model,
-        classes=arguments.classes,
-        lossless=arguments.lossless,
-    )
+    yield open_stream, model.label_map, None
 
 
 def _evaluate(arguments):
@@ -124,6 +131,7 @@ def _evaluate(arguments):
 
 def _export(arguments):
     names = "interval", "version", "memory_limit", "warm_up_size"
+    names += ("max_pixels",)
     given = {name: getattr(arguments, name) for name in names}
     given = {name: x for name, x in given.items() if x is not None}
     programs = runtime_options.given_export_options(arguments)

@@ -7,7 +7,9 @@ from accel_tf import option_types, run_options
 from accel_tf.benchmark import options as benchmark_options
 from accel_tf.evaluation import options as evaluate_options
 from accel_tf.runtimes import options as runtime_options
-from accel_tf.serving import segment_options, serve_options
+from accel_tf.segmentation import command_options as segment_options
+from accel_tf.serving import segment_options as remote_options
+from accel_tf.serving import serve_options
 
 
 def make_parser(run):
@@ -65,48 +67,20 @@ def make_parser(run):
 
     segment = verb(
         "segment",
-        "Segments a video and writes it with the classes laid over.",
+        "Segments videos and writes them with the classes laid over.",
         "segment drive.mp4 --output out.mp4",
-    )
-    segment.add_argument(
-        "input", help="video file, folder of frames or index of a camera"
     )
     _add_model(segment)
     segment.set_defaults(num_classes=None)
     run_options.add_options(segment)
-    segment_options.add_options(segment)
+    remote_options.add_options(segment)
     segment.add_argument(
         "--interval",
         type=int,
         metavar="N",
         help="frames from one key frame to the next (default: 5)",
     )
-    segment.add_argument(
-        "--size",
-        type=option_types.size,
-        metavar="HxW",
-        help="resize frames to this for the model; the outputs keep the size "
-        "of the input (default: no resizing)",
-    )
-    segment.add_argument(
-        "--output",
-        required=True,
-        metavar="FILE",
-        help="video to write: .mp4, .avi or .mkv",
-    )
-    segment.add_argument(
-        "--labels",
-        metavar="DIR",
-        help="also write a palette PNG for every frame into this new folder; "
-        "Cityscapes ids where the classes are Cityscapes'",
-    )
-    segment.add_argument(
-        "--frame-rate",
-        type=float,
-        default=25.0,
-        metavar="FPS",
-        help="of a folder or camera (default: 25)",
-    )
+    segment_options.add_options(segment)
 
     evaluate = verb(
         "evaluate",
@@ -157,6 +131,13 @@ def make_parser(run):
         metavar="BYTES",
         help="for the states of all streams, such as 512M or 8G; the least "
         "recently used make room (default: 2G)",
+    )
+    export.add_argument(
+        "--max-pixels",
+        type=option_types.count,
+        metavar="N",
+        help="height times width of the largest frame that is taken "
+        "(default: 8388608, of 2048x4096)",
     )
     export.add_argument(
         "--warm-up-size",

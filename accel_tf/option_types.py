@@ -23,6 +23,21 @@ def size(text, least=1):
     return tuple(map(int, match.groups()))
 
 
+def seconds(text):
+    """Seconds from `90`, `90.5`, `1:30` or `1:02:03.5`.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    match = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)", text)
+    parts = [float(part or 0) for part in match.groups()] if match else []
+    if not match or (match[2] and parts[2] >= 60):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time; give seconds or MM:SS, such as 90 or 1:30"
+        )
+    return parts[0] * 3600 + parts[1] * 60 + parts[2]
+
+
 def count(text):
     """A whole number of 1 or more.
 

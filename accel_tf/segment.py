@@ -1,48 +1,25 @@
 """Segmentation of a whole video."""
 
 import contextlib
-import dataclasses
-import operator
-import os
+import itertools
 import time
 
+import numpy as np
 import tqdm
 
-from accel_tf import optional
+from accel_tf.segmentation.frames import expected_count, wanted_frames
+from accel_tf.segmentation.options import SegmentOptions
+from accel_tf.segmentation.outputs import Outputs
+from accel_tf.segmentation.report import SegmentReport
+from accel_tf.segmentation.sinks import Segmented, Sinks
 from accel_tf.streaming import FixedInterval, VideoStream
-from accel_tf.video import (
-    LabelWriter,
-    VideoWriter,
-    open_video,
-    read_ahead,
-    write_behind,
-)
-from accel_tf.visualize.overlay import overlay
+from accel_tf.streaming.enlarge_labels import enlarge_labels
+from accel_tf.video import open_video, read_ahead, write_behind
+
+__all__ = ["SegmentReport", "segment_stream", "segment_video"]
 
 
-@dataclasses.dataclass
-class SegmentReport:
-    """What `segment_video` did so far.
-
-    Attributes:
-        frames: frames segmented.
-        key_frames: of these, key frames.
-        seconds: time since the first frame.
-    """
-
-    frames: int = 0
-    key_frames: int = 0
-    seconds: float = 0.0
-
-    def __str__(self):
-        rate = self.frames / self.seconds if self.seconds else 0.0
-        return (
-            f"{self.frames} frames, {self.key_frames} key frames, "
-            f"{rate:.1f} frames per second"
-        )
-
-
-def segment_video(model, source, output, interval=5, **options):
+def segment_video(model, source, output=None, interval=5, **options):
     """Segments a video and writes it with the classes laid over.
 
     Args:
@@ -57,7 +34,8 @@ def segment_video(model, source, output, interval=5, **options):
     Raises:
         ValueError, OSError: one line, as `segment_stream`.
     """
-    stream = VideoStream(model, FixedInterval(interval))
+    keep_scores = options.get("scores") is not None
+    stream = VideoStream(model, FixedInterval(interval), keep_scores)
     return segment_stream(stream, model.label_map, source, output, **options)
 
 
@@ -65,12 +43,16 @@ def segment_stream(
     stream,
     label_map,
     source,
-    output,
+    output=None,
     labels=None,
-    frame_rate=25.0,
+    *,
+    scores=None,
+    json=None,
     report=None,
     progress=True,
-    size=None,
+    on_note=None,
+    about=None,
+    **options,
 ):
     """Sends a video through a stream and writes it with the classes laid over.
 
@@ -78,94 +60,187 @@ def segment_stream(
     thread each, so that a frame takes as long as the slowest of them, mostly
     the stream, rather than all together. No more than a few frames are held
     at a time. The outputs appear when all is done; after a
-    `KeyboardInterrupt` they hold the frames so far, after an error nothing.
+    `KeyboardInterrupt`, and when a camera or stream is lost for good, they
+    hold the frames so far, after another error nothing.
+
+    Frames are made smaller for a model that knows at which size it was
+    trained (`SegmentOptions.size`); the outputs keep the size of the source.
 
     Args:
-        stream: a `VideoStream` or what is called like one.
+        stream: a `VideoStream` or what is called like one. It is not reset
+            before.
         label_map: the `LabelMap` of its labels.
-        source: video file, folder of frames, or camera index.
-        output: the video to write: `.mp4`, `.avi` or `.mkv`.
-        labels: folder for palette PNGs, one a frame; `None` for none.
-        frame_rate: of a source that has none.
+        source: what `open_video` takes: a file, a folder or pattern of
+            frames, a URL, `"-"` or the index of a camera.
+        output: the video to write, such as `.mp4` or `.mkv`, or an image if
+            the source is one; `None` for none.
+        labels: folder for palette PNGs, one a frame, see `LabelWriter`;
+            `None` for none.
+        scores: folder for the scores and the trust of every frame, see
+            `ScoresWriter`; for a `VideoStream` with `keep_scores`.
+        json: file that says what is known of every frame, see
+            `RecordWriter`.
         report: a `SegmentReport` to fill, for those who interrupt.
-        progress: whether to show a progress bar.
-        size: `(height, width)` in pixels to which frames are resized for the
-            stream, which takes the less time the smaller they are; the
-            outputs keep the size of the source, the labels enlarged to it
-            without new values. `None` for that of the source.
+        progress: whether to show a progress bar; or what it is called.
+        on_note: called with one line about what is worth knowing of the
+            source; by default `warnings.warn`.
+        about: dict of plain JSON types that the header of `json` and
+            `scores` gets, too.
+        **options: of `accel_tf.segmentation.options.SegmentOptions`.
 
     Returns:
         `SegmentReport`.
 
     Raises:
         ValueError, OSError: one line, if the source or a frame of it cannot
-            be read or an output cannot be written, or `size` is none.
+            be read or an output cannot be written, or an option is none.
+        SourceLostError: if a camera or stream is lost; what was written
+            before is kept.
     """
-    if not isinstance(source, int) and os.path.exists(output):
-        if os.path.exists(source) and os.path.samefile(source, output):
-            raise ValueError(f"{output} is the input; give another --output.")
-    size = _checked(size)
+    options = SegmentOptions(**options)
+    outputs = Outputs(output, labels, scores, json)
+    outputs.check(source, options.codec, options.quality)
     report = SegmentReport() if report is None else report
     with contextlib.ExitStack() as stack:
         enter = stack.enter_context
-        video = enter(open_video(source, frame_rate))
-        full_size = (video.height, video.width)
-        writer = enter(VideoWriter(output, *full_size, video.frame_rate))
-        bar = enter(
-            tqdm.tqdm(
-                total=video.frame_count, unit=" frames", disable=not progress
+        video = enter(
+            open_video(source, on_note=on_note, **options.reader_options())
+        )
+        report.frame_size = (video.height, video.width)
+        report.model_size = options.model_size(report.frame_size, stream)
+        chosen = options.start, options.end, options.stride
+        frames = wanted_frames(video, report.model_size, *chosen)
+        frames = enter(contextlib.closing(read_ahead(frames, size=4)))
+        first = _first(frames, source, options)
+        sinks = enter(
+            Sinks(
+                outputs,
+                options,
+                label_map,
+                video,
+                source,
+                _sound_range(options, first),
+                _header(source, stream, label_map, video, report, about),
+                report,
+                on_note,
             )
         )
-        write_labels = labels and enter(
-            write_behind(enter(LabelWriter(labels, label_map)).write)
+        bar = enter(
+            tqdm.tqdm(
+                total=expected_count(video, *chosen),
+                unit=" frames",
+                disable=progress is False,
+                desc=progress if isinstance(progress, str) else None,
+            )
         )
 
-        def finish(frame, predicted, is_key):
-            predicted = _resized(predicted, full_size, "INTER_NEAREST")
-            writer.write(overlay(frame, predicted, label_map))
-            if write_labels:
-                write_labels(predicted)
-            report.frames += 1
-            report.key_frames += is_key
+        def finish(frame):
+            sinks.write(frame)
+            if frame.is_damaged:
+                report.damaged.append(frame.index)
+            report.add(frame.is_key, frame.seconds, frame.is_compiled)
             report.seconds = time.perf_counter() - start
-            share = report.key_frames / report.frames
-            bar.set_postfix_str(f"{share:.0%} key frames", refresh=False)
+            report.dropped, report.reconnects = video.dropped, video.reconnects
+            bar.set_postfix_str(_postfix(report), refresh=False)
             bar.update()
 
         finish_behind = enter(write_behind(finish))
-        frames = ((frame, _resized(frame, size)) for frame in video)
-        frames = enter(contextlib.closing(read_ahead(frames, size=4)))
+        step = _Step(stream, report.frame_size, scores is not None)
         start = time.perf_counter()
-        for frame, resized in frames:
-            predicted = stream(resized[None])[0]
-            finish_behind(frame, predicted, stream.is_key)
+        for wanted in itertools.chain([first], frames):
+            finish_behind(step(wanted, first.frame.time))
     return report
 
 
-def _checked(size):
-    if size is None:
-        return None
-    try:
-        height, width = map(operator.index, size)
-        is_size = height >= 1 and width >= 1
-    except (TypeError, ValueError):
-        is_size = False
-    if not is_size:
-        raise ValueError(
-            f"size must be (height, width) in pixels, 1 or more, not {size!r}."
+class _Step:
+    """From a frame to what is written of it."""
+
+    def __init__(self, stream, size, wants_scores):
+        self._stream, self._size = stream, size
+        self._enlarges = isinstance(stream, VideoStream)
+        self._wants_scores = wants_scores
+        self._labels, self._kinds = None, set()
+
+    def __call__(self, wanted, time_of_first):
+        stream, frame = self._stream, wanted.frame
+        if frame.starts_anew:
+            stream.reset_state()
+        begin = time.perf_counter()
+        # What could not be decoded looks like the frame before.
+        is_repeated = frame.is_damaged and self._labels is not None
+        if not is_repeated:
+            self._labels = self._segmented(wanted.resized)
+        is_key = not is_repeated and bool(stream.is_key)
+        kind = None if is_repeated else is_key
+        is_compiled = kind is not None and kind not in self._kinds
+        self._kinds.add(kind)
+        return Segmented(
+            index=wanted.index,
+            name=frame.name,
+            time=frame.time,
+            time_written=frame.time - time_of_first,
+            image=frame.image,
+            labels=self._labels,
+            is_key=is_key,
+            seconds=time.perf_counter() - begin,
+            is_damaged=frame.is_damaged,
+            is_compiled=is_compiled,
+            scores=self._first_of("scores") if self._wants_scores else None,
+            trust=self._first_of("trust"),
         )
-    return height, width
+
+    def _segmented(self, image):
+        if self._enlarges:
+            return self._stream(image[None], size=self._size)[0]
+        return enlarge_labels(self._stream(image[None])[0], self._size)
+
+    def _first_of(self, name):
+        """What the stream knows of its last frame, beside the labels."""
+        values = getattr(self._stream, name, None)
+        if values is None and name == "scores":
+            raise ValueError(
+                "this stream gives no scores; make a VideoStream with "
+                "keep_scores=True."
+            )
+        return None if values is None else np.asarray(values[0])
 
 
-def _resized(image, size, interpolation=None):
-    """The image at `size`; itself, if it has that size or `size` is `None`."""
-    if size in (None, image.shape[:2]):
-        return image
-    cv2 = optional.cv2()
-    if interpolation is None:
-        # Means where pixels become fewer, as data sets are made.
-        shrinks = size[0] <= image.shape[0] and size[1] <= image.shape[1]
-        interpolation = "INTER_AREA" if shrinks else "INTER_LINEAR"
-    return cv2.resize(
-        image, size[::-1], interpolation=getattr(cv2, interpolation)
+def _first(frames, source, options):
+    """The first of the frames, before which outputs have no sense."""
+    for frame in frames:
+        return frame
+    if options.start == 0:
+        raise ValueError(f"{source} gave no frame.")
+    raise ValueError(
+        f"{source} has no frame from {options.start:g} s on; give an earlier "
+        "start."
     )
+
+
+def _sound_range(options, first):
+    """Seconds of the source between which sound is copied, or `None`."""
+    if options.start == 0 and options.end is None:
+        return None
+    return first.frame.time, options.end
+
+
+def _header(source, stream, label_map, video, report, about):
+    """What is the same for all frames, as plain JSON types."""
+    policy = getattr(stream, "policy", None)
+    return {
+        "input": str(source),
+        "model": getattr(getattr(stream, "model", None), "name", None),
+        "interval": getattr(policy, "interval", None),
+        "frame_size": list(report.frame_size),
+        "model_size": list(report.model_size),
+        "frame_rate": video.frame_rate,
+        "classes": list(label_map.names),
+        **(about or {}),
+    }
+
+
+def _postfix(report):
+    text = f"{report.key_frames / report.frames:.0%} key frames"
+    if report.dropped:
+        text += f", {report.dropped} dropped"
+    return text

@@ -1,7 +1,9 @@
 """The options of `accel-tf segment` that go with a server."""
 
+from accel_tf import option_types
+
 _OF_LOCAL_MODELS = ("weights", "interval", "num_classes", "exact_graph")
-_OF_LOCAL_MODELS += ("propagate", "update", "flow", "smooth")
+_OF_LOCAL_MODELS += ("propagate", "update", "flow", "smooth", "save_scores")
 
 
 def add_options(parser):
@@ -29,6 +31,21 @@ def add_options(parser):
         action="store_true",
         help="with --server: send frames as PNG rather than JPEG",
     )
+    parser.add_argument(
+        "--timeout",
+        type=option_types.seconds,
+        metavar="SECONDS",
+        help="with --server: how long to wait for the labels of a frame "
+        "(default: 60)",
+    )
+
+
+def given_options(arguments):
+    """The arguments of `server_streams` besides the URL and the model."""
+    given = {"classes": arguments.classes, "lossless": arguments.lossless}
+    if arguments.timeout is not None:
+        given["timeout"] = arguments.timeout
+    return given
 
 
 def check_options(arguments):
@@ -40,7 +57,7 @@ def check_options(arguments):
     if arguments.server is not None and arguments.model is None:
         raise ValueError("--server needs --model, the name of a model there.")
     if arguments.server is None:
-        wrong = ("classes", "lossless")
+        wrong = ("classes", "lossless", "timeout")
         reason = "goes with --server only"
     else:
         wrong = _OF_LOCAL_MODELS

@@ -67,8 +67,8 @@ def test_segment_writes_video_and_labels(files, tmp_path, capsys):
     assert len(written) == 12 and written[0].shape == (48, 64, 3)
     assert len(list(labels.glob("*.png"))) == 12
     names = json.loads((labels / "classes.json").read_text())
-    # The classes are all Cityscapes', so the files hold Cityscapes' ids.
-    assert names["7"] == "road" and names["26"] == "car"
+    # Of other classes than Cityscapes' own 19 the files hold the indices.
+    assert names["0"] == "road" and names["7"] == "car"
 
 
 def test_segment_reads_a_folder(files, tmp_path, capsys):
@@ -118,7 +118,9 @@ def test_bad_input_ends_in_one_line(files, tmp_path, capsys):
     fails_with("text.mp4", source=text)
     fails_with("cut.mp4", source=cut)
     fails_with("empty", source=empty)
-    fails_with("1.png", source=broken)
+    argv = segment(files, "--output", str(output), source=broken)
+    assert cli.main([*argv, "--strict"]) == 2
+    assert "1.png" in one_line(capsys)
     fails_with("did you mean 'accel_18'", "--model", "accel18")
     fails_with("interval must be", "--interval", "0")
     fails_with("no weights file", "--weights", "none.params")

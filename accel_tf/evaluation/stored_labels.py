@@ -13,6 +13,7 @@ from accel_tf.data.label_maps import (
     LabelMap,
     default_label_map,
 )
+from accel_tf.files import natural_order
 from accel_tf.models.per_frame import per_frame
 from accel_tf.models.per_frame.holes import without_holes
 
@@ -29,10 +30,10 @@ def stored_labels(folder, sequences, name=None):
 
     Args:
         folder: of PNG images, 8 bits, one for each frame of the sequences
-            in the order of their names. `classes.json`, which `accel-tf
-            segment --labels` writes beside them, says what their values
-            mean; without it they are Cityscapes train ids (0 road .. 18
-            bicycle, 255 none).
+            in the order of their names, 2 before 10. `classes.json`, which
+            `accel-tf segment --labels` writes beside them, says what their
+            values mean; without it they are Cityscapes train ids (0 road ..
+            18 bicycle, 255 none).
         sequences: iterable of dicts with `frames`, in the order of the
             names. Read once.
         name: of the segmenter.
@@ -46,7 +47,7 @@ def stored_labels(folder, sequences, name=None):
         ValueError: if there are more or fewer images than frames, or an
             image is none of these or has another size than its frame.
     """
-    files = sorted(pathlib.Path(folder).glob("*.png"))
+    files = sorted(pathlib.Path(folder).glob("*.png"), key=natural_order)
     if not files:
         raise FileNotFoundError(f"no folder of PNG label images: {folder}.")
     frames = [frame for each in sequences for frame in each["frames"]]

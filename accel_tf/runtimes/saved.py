@@ -138,7 +138,7 @@ def load_runtime(directory, threads=None):
             folder / f"{height}x{width}", sizes[height, width], info, threads
         )
 
-    return RuntimeSegmenter(info, make_programs)
+    return RuntimeSegmenter(info, make_programs, tuple(sizes))
 
 
 def _write(program, folder):

@@ -39,16 +39,20 @@ class RuntimeSegmenter:
         info: `RuntimeInfo`.
         make_programs: function of height and width that gives the
             `SizePrograms`, or raises a ValueError.
+        known_sizes: as the attribute.
 
     Attributes:
         info: as given.
         sizes: dict of `(height, width)` -> `SizePrograms`, of those made.
+        known_sizes: tuple of the `(height, width)` that there are programs
+            for; `None` where they are made for any.
     """
 
     runs_on_host = False
 
-    def __init__(self, info, make_programs):
+    def __init__(self, info, make_programs, known_sizes=None):
         self.info = info
+        self.known_sizes = known_sizes
         self.sizes = {}
         self._make_programs = make_programs
 

@@ -1,59 +1,49 @@
 """Write label images, whole or not at all."""
 
 import json
-import os
-import pathlib
-import shutil
 import struct
 import zlib
 
 import numpy as np
 
 from accel_tf.data import label_maps
-from accel_tf.video.whole_output import WholeOutput
+from accel_tf.video.whole_output import FolderOutput
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-class LabelWriter(WholeOutput):
-    """Writes label images as 8-bit palette PNGs 000000.png, 000001.png, ...
+class LabelWriter(FolderOutput):
+    """Writes label images as 8-bit palette PNGs.
 
-    Where every class is one of Cityscapes, pixels hold Cityscapes label ids
-    (road = 7, ...; 255 becomes 0, unlabeled) in Cityscapes' colours;
-    otherwise the class indices of the label map (255 stays) in its colours.
-    `classes.json` beside the images states the name of each value:
-    `{"7": "road", ...}`.
+    Images are called like their frames where these have names, else
+    000000.png, 000001.png, ... `classes.json` beside them states the name of
+    each value: `{"7": "road", ...}`.
 
-    The folder appears when the block ends normally or with KeyboardInterrupt
-    (then with the images so far); after any other exception it is untouched.
+    The folder appears when the block ends normally, or with KeyboardInterrupt
+    or `SourceLostError` (then with the images so far); after any other
+    exception it is untouched.
 
     Args:
         directory: Target folder; absent or empty, its parent must exist.
         label_map: The `LabelMap` of the labels.
+        label_ids: What pixels hold. `"cityscapes"`: Cityscapes' label ids
+            (road = 7, ...; 255 becomes 0, unlabeled) in Cityscapes' colours.
+            `"index"`: The class indices of the label map (255 stays) in its
+            colours. `None`: The first if the classes are exactly the 19 of
+            Cityscapes, else the second.
 
     Raises:
         FileNotFoundError: The parent folder does not exist.
         FileExistsError: `directory` is a file or not empty.
         OSError: The parent folder cannot be written to.
-        ValueError: On leaving the block, no image was written.
+        ValueError: Cityscapes' ids are asked for and a class is none of
+            theirs, or on leaving the block, no image was written.
     """
 
-    def __init__(self, directory, label_map):
-        super().__init__(pathlib.Path(directory).resolve())
-        if self._target.exists():
-            if not self._target.is_dir() or any(self._target.iterdir()):
-                raise FileExistsError(
-                    f"{directory} exists and is not an empty folder; give the "
-                    f"name of a new or empty one"
-                )
-            # Found out now rather than after hours of work.
-            if self._target.is_mount():
-                raise FileExistsError(
-                    f"{directory} is a mount point, which cannot be renamed; "
-                    f"give the name of a folder inside it"
-                )
-        self._count = count = len(label_map)
-        ids = label_map.cityscapes_ids()
+    def __init__(self, directory, label_map, label_ids=None):
+        super().__init__(directory)
+        self._count_of_classes = count = len(label_map)
+        ids = _ids(label_map, label_ids)
         self._values = np.zeros(256, np.uint8)
         if ids is None:
             ids, ignore = np.arange(count), (label_maps.IGNORE, "ignore")
@@ -66,8 +56,12 @@ class LabelWriter(WholeOutput):
         names = dict(zip(map(int, ids), label_map.names, strict=True))
         self._classes = dict(sorted({ignore[0]: ignore[1], **names}.items()))
 
-    def write(self, labels):
-        """Writes the next image from class indices, uint8 `[height, width]`.
+    def write(self, labels, name=None):
+        """Writes the next image.
+
+        Args:
+            labels: Class indices, uint8 `[height, width]`.
+            name: Of the image without its ending; `None` for its number.
 
         Raises:
             ValueError: Another shape or dtype, or an index that is neither a
@@ -82,38 +76,40 @@ class LabelWriter(WholeOutput):
             )
         # One more than the label, which makes IGNORE the lowest.
         highest = np.max(labels + np.uint8(1))
-        if highest > self._count:
+        if highest > self._count_of_classes:
             raise ValueError(
                 f"label {highest - 1} of image {self.frames_written} is no "
-                f"class; labels are 0 to {self._count - 1}, or "
+                f"class; labels are 0 to {self._count_of_classes - 1}, or "
                 f"{label_maps.IGNORE} for none"
             )
         data = palette_png(self._values[labels], self._palette)
-        self._next_image().write_bytes(data)
-        self.frames_written += 1
+        self._next_path(name, ".png").write_bytes(data)
+        self._count()
 
-    def _next_image(self):
-        return self._partial / f"{self.frames_written:06d}.png"
-
-    def _open(self):
-        self._partial = self._target.with_name(f".{self._target.name}.partial")
-        # What a killed process left behind.
-        shutil.rmtree(self._partial, ignore_errors=True)
-        self._partial.mkdir()
-
-    def _publish(self):
-        # An interrupt may have stopped the next image half-way.
-        self._next_image().unlink(missing_ok=True)
+    def _describe(self, folder):
         text = json.dumps(self._classes, indent=2, ensure_ascii=False)
-        (self._partial / "classes.json").write_text(f"{text}\n", "utf-8")
-        if self._target.exists():
-            self._target.rmdir()  # Empty; Windows does not rename over it.
-        os.replace(self._partial, self._target)
+        (folder / "classes.json").write_text(f"{text}\n", "utf-8")
 
-    def _remove_partial(self):
-        if self._partial is not None:
-            shutil.rmtree(self._partial, ignore_errors=True)
-            self._partial = None
+
+def _ids(label_map, label_ids):
+    """Cityscapes' id of every class, or `None` for class indices."""
+    if label_ids == "index":
+        return None
+    if label_ids is None:
+        # Of other classes somebody would take the numbers for their order.
+        is_whole = label_map.names == label_maps.CITYSCAPES.names
+        return label_map.cityscapes_ids() if is_whole else None
+    if label_ids != "cityscapes":
+        raise ValueError(
+            f"label_ids must be cityscapes or index, not {label_ids!r}"
+        )
+    ids = label_map.cityscapes_ids()
+    if ids is None:
+        raise ValueError(
+            "not all classes are Cityscapes', so their labels have no ids of "
+            "Cityscapes; use label_ids index"
+        )
+    return ids
 
 
 def palette_png(values, palette):

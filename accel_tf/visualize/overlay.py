@@ -101,7 +101,22 @@ def add_legend(image, label_map):
     """
     image = np.asarray(image)
     _check_frame(image)
-    width = image.shape[1]
+    return np.concatenate([image, legend(image.shape[1], label_map)])
+
+
+def legend(width, label_map):
+    """The strip that `add_legend` adds.
+
+    Args:
+        width: Of the image in pixels.
+        label_map: The `LabelMap` to explain.
+
+    Returns:
+        uint8 RGB `[strip height, width, 3]`.
+
+    Raises:
+        ImportError: OpenCV is not installed.
+    """
     scale = _text_scale(width)
     _, text_height, _ = _text_size("Ag", scale)
     line_height = 2 * text_height
@@ -122,7 +137,7 @@ def add_legend(image, label_map):
         _draw_text(
             strip, name, (left + 2 * text_height, middle + text_height), scale
         )
-    return np.concatenate([image, strip])
+    return strip
 
 
 def _contours(labels):

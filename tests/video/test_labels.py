@@ -1,5 +1,6 @@
 import json
 import os
+import pathlib
 import struct
 import zlib
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from accel_tf.data.label_maps import CAMVID_11, CITYSCAPES, STREETS, LabelMap
-from accel_tf.video import LabelWriter
+from accel_tf.video import LabelWriter, SourceLostError
 from accel_tf.video.labels import palette_png
 
 
@@ -66,10 +67,40 @@ def test_cityscapes_labels_become_label_ids(tmp_path):
 
 def test_a_part_of_the_cityscapes_classes_suffices(tmp_path):
     labels = np.array([[0, 3, 7, 255]], np.uint8)
-    with LabelWriter(tmp_path / "labels", STREETS) as writer:
+    folder = tmp_path / "labels"
+    with LabelWriter(folder, STREETS, label_ids="cityscapes") as writer:
         writer.write(labels)
-    values, _ = read_palette_png(tmp_path / "labels" / "000000.png")
+    values, _ = read_palette_png(folder / "000000.png")
     assert values.tolist() == [[7, 17, 26, 0]]
+    # Unless they are asked for, ids are for the whole 19 alone.
+    for label_map, ids in ((STREETS, None), (CITYSCAPES, "index")):
+        folder = tmp_path / f"indices_{len(label_map)}"
+        with LabelWriter(folder, label_map, label_ids=ids) as writer:
+            writer.write(labels)
+        values, _ = read_palette_png(folder / "000000.png")
+        assert values.tolist() == [[0, 3, 7, 255]]
+        classes = json.loads((folder / "classes.json").read_text())
+        assert classes["0"] == "road" and classes["255"] == "ignore"
+    with pytest.raises(ValueError, match="not all classes are Cityscapes'"):
+        LabelWriter(tmp_path / "camvid", CAMVID_11, label_ids="cityscapes")
+
+
+def test_images_are_called_like_their_frames(tmp_path):
+    labels = np.zeros((4, 4), np.uint8)
+    with LabelWriter(tmp_path / "labels", CITYSCAPES) as writer:
+        for name in ("0016E5_07959", "b", "b", None):
+            writer.write(labels, name)
+    files = sorted(path.name for path in (tmp_path / "labels").glob("*.png"))
+    assert files == ["000003.png", "0016E5_07959.png", "b.png", "b_000002.png"]
+
+
+def test_long_names(tmp_path):
+    labels = np.zeros((4, 4), np.uint8)
+    with LabelWriter(tmp_path / ("n" * 255), CITYSCAPES) as writer:
+        writer.write(labels)
+    assert os.listdir(tmp_path) == ["n" * 255]
+    with pytest.raises(OSError, match="longer than file systems take"):
+        LabelWriter(tmp_path / ("n" * 256), CITYSCAPES)
 
 
 def test_other_labels_stay_class_indices(tmp_path):
@@ -108,14 +139,21 @@ def test_exception_leaves_no_labels(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_interrupt_keeps_the_labels_so_far(tmp_path):
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SourceLostError])
+def test_interrupt_keeps_the_labels_so_far(tmp_path, monkeypatch, error):
     labels = np.zeros((4, 4), np.uint8)
-    with pytest.raises(KeyboardInterrupt):
+
+    def stop(path, data):
+        with open(path, "wb") as file:
+            file.write(data[:10])
+        raise error
+
+    with pytest.raises(error):
         with LabelWriter(tmp_path / "labels", CITYSCAPES) as writer:
             writer.write(labels)
-            # The interrupt came while the second image was written.
-            (tmp_path / ".labels.partial" / "000001.png").write_bytes(b"half")
-            raise KeyboardInterrupt
+            # It comes while the second image is written.
+            monkeypatch.setattr(pathlib.Path, "write_bytes", stop)
+            writer.write(labels)
     assert os.listdir(tmp_path) == ["labels"]
     files = sorted(os.listdir(tmp_path / "labels"))
     assert files == ["000000.png", "classes.json"]

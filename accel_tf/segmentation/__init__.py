@@ -1,0 +1,1 @@
+"""The parts of `accel_tf.segment`: what goes in, what comes out."""

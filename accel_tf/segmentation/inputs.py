@@ -1,0 +1,167 @@
+"""Which videos are meant by what a user gives, and what to call them."""
+
+import dataclasses
+import glob
+import os
+import pathlib
+import re
+import urllib.parse
+
+from accel_tf.files import natural_order
+from accel_tf.segmentation.outputs import Outputs, is_image
+from accel_tf.video.reader import IMAGE_ENDINGS
+
+VIDEO_ENDINGS = tuple(
+    ".mp4 .m4v .mov .mkv .webm .avi .gif .mpg .mpeg .ts .mts .m2ts .3gp .wmv "
+    ".flv .ogv .y4m .h264 .h265 .hevc".split()
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A source and what is written of it."""
+
+    source: str
+    outputs: Outputs
+
+
+def expand_inputs(inputs):
+    """The sources that are meant.
+
+    A folder of videos, and a pattern of names of videos, stand for all of
+    them, in natural order; everything else is one source.
+
+    Args:
+        inputs: list of str.
+
+    Returns:
+        list of str.
+
+    Raises:
+        ValueError: if a folder holds both images and videos.
+    """
+    return [source for each in inputs for source in _expanded(each)]
+
+
+def _expanded(text):
+    if os.path.isdir(text):
+        files = [
+            path
+            for path in pathlib.Path(text).iterdir()
+            if path.is_file() and not path.name.startswith(".")
+        ]
+    elif not os.path.exists(text) and re.search(r"[*?\[]", text):
+        if "://" in text:
+            return [text]
+        files = [
+            path
+            for path in map(pathlib.Path, glob.glob(text, recursive=True))
+            if path.is_file()
+        ]
+    else:
+        return [text]
+    videos = [p for p in files if p.suffix.lower() in VIDEO_ENDINGS]
+    images = [p for p in files if p.suffix.lower() in IMAGE_ENDINGS]
+    if videos and images:
+        raise ValueError(
+            f"{text} holds {len(images)} images and {len(videos)} videos; "
+            "give a pattern of one kind, such as "
+            f"'{pathlib.Path(text) / ('*' + videos[0].suffix)}'."
+        )
+    if not videos:
+        return [text]
+    return [str(path) for path in sorted(videos, key=natural_order)]
+
+
+def make_jobs(inputs, output, output_dir, labels, scores, json):
+    """What is written of every source.
+
+    Args:
+        inputs: sources, as `expand_inputs` gives them.
+        output: path of the drawing, for a single source.
+        output_dir: folder of drawings called like the sources.
+        labels, scores, json: paths for a single source without `output_dir`;
+            else folders that get an entry called like each source.
+
+    Returns:
+        list of `Job`.
+
+    Raises:
+        ValueError, OSError: one line, if these do not go together or a
+            folder cannot be made.
+    """
+    if output is not None and output_dir is not None:
+        raise ValueError("give --output or --output-dir, not both.")
+    if output_dir is None and len(inputs) == 1:
+        return [Job(inputs[0], Outputs(output, labels, scores, json))]
+    if output is not None:
+        raise ValueError(
+            f"--output is one video, and there are {len(inputs)} inputs; give "
+            "--output-dir DIR, which gets one for each."
+        )
+    folders = output_dir, labels, scores, json
+    if not any(folders):
+        raise ValueError(
+            f"there are {len(inputs)} inputs; give --output-dir DIR."
+        )
+    jobs = []
+    for source, name in zip(inputs, unique_names(inputs), strict=True):
+        drawing = name + (".png" if is_image(source) else ".mp4")
+        paths = [
+            None if folder is None else os.path.join(folder, entry)
+            for folder, entry in zip(
+                folders, (drawing, name, name, f"{name}.json"), strict=True
+            )
+        ]
+        jobs.append(Job(source, Outputs(*paths)))
+    for folder in filter(None, folders):
+        _make_folder(folder)
+    return jobs
+
+
+def _make_folder(folder):
+    path = pathlib.Path(folder)
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(f"no such folder: {path.absolute().parent}.")
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(f"{folder} is a file; give a folder.")
+    path.mkdir(exist_ok=True)
+
+
+def unique_names(inputs):
+    """A name for each source; one that was there gets a number behind it.
+
+    Args:
+        inputs: sources.
+
+    Returns:
+        list of different str that are names of files.
+    """
+    names = []
+    for source in inputs:
+        name = unique = _name(str(source))
+        number = 2
+        # Not all file systems tell apart capital letters.
+        while unique.lower() in (each.lower() for each in names):
+            unique, number = f"{name}-{number}", number + 1
+        names.append(unique)
+    return names
+
+
+def _name(source):
+    if source == "-":
+        return "stdin"
+    if re.fullmatch(r"\d+", source) and not os.path.exists(source):
+        return f"camera{source}"
+    if "://" in source:
+        parts = urllib.parse.urlsplit(source)
+        name = pathlib.PurePosixPath(urllib.parse.unquote(parts.path)).stem
+        name = name or parts.hostname or "stream"
+    else:
+        path = pathlib.Path(source).resolve()
+        if path.is_dir() or re.search(r"[*?\[]|%0?\d*d", path.name):
+            # Of a pattern the folder says what it is.
+            name = path.name if path.is_dir() else path.parent.name
+        else:
+            name = path.stem
+    return re.sub(r"[^\w.\- ]", "_", name) or "video"

@@ -1,0 +1,87 @@
+"""What a run has done so far."""
+
+import dataclasses
+
+_MOST_NAMED = 8
+
+
+@dataclasses.dataclass
+class SegmentReport:
+    """What `segment_video` did so far.
+
+    Attributes:
+        frames: frames that were written.
+        key_frames: of these, key frames.
+        seconds: time since the first frame.
+        compiled_frames, compiled_seconds: of these, the first frame of each
+            kind, in which the model is compiled, and how long it took.
+        damaged: numbers of the frames, from 0 in the source, that did not
+            decode.
+        dropped: frames of a live source that were left out.
+        reconnects: how often a camera or stream came back.
+        frame_size: `(height, width)` of the frames.
+        model_size: the same of those that the model saw.
+    """
+
+    frames: int = 0
+    key_frames: int = 0
+    seconds: float = 0.0
+    compiled_frames: int = 0
+    compiled_seconds: float = 0.0
+    damaged: list = dataclasses.field(default_factory=list)
+    dropped: int = 0
+    reconnects: int = 0
+    frame_size: tuple | None = None
+    model_size: tuple | None = None
+
+    @property
+    def rate(self):
+        """Frames per second, without the time of compilation if possible."""
+        frames = self.frames - self.compiled_frames
+        seconds = self.seconds - self.compiled_seconds
+        if frames <= 0 or seconds <= 0:
+            frames, seconds = self.frames, self.seconds
+        return frames / seconds if seconds else 0.0
+
+    def add(self, is_key, seconds, is_compiled):
+        """Counts a frame.
+
+        Args:
+            is_key: whether it was a key frame.
+            seconds: that the model took.
+            is_compiled: whether it was the first of its kind.
+        """
+        self.frames += 1
+        self.key_frames += is_key
+        if is_compiled:
+            self.compiled_frames += 1
+            self.compiled_seconds += seconds
+
+    def __str__(self):
+        parts = [
+            f"{self.frames} frames, {self.key_frames} key frames, "
+            f"{self.rate:.1f} frames per second"
+        ]
+        if self.model_size and self.model_size != self.frame_size:
+            seen, whole = (
+                "{}x{}".format(*size)
+                for size in (self.model_size, self.frame_size)
+            )
+            parts.append(f"the model saw {seen} of {whole}")
+        if self.dropped:
+            parts.append(f"{self.dropped} frames came too late and were left")
+        if self.reconnects:
+            parts.append(f"connected again {_times(self.reconnects)}")
+        if self.damaged:
+            named = ", ".join(map(str, self.damaged[:_MOST_NAMED]))
+            if len(self.damaged) > _MOST_NAMED:
+                named += ", ..."
+            parts.append(
+                f"{len(self.damaged)} of {self.frames} frames did not decode: "
+                f"{named}; they repeat the labels before"
+            )
+        return "; ".join(parts)
+
+
+def _times(count):
+    return "once" if count == 1 else f"{count} times"
