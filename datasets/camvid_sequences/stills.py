@@ -12,7 +12,7 @@ from accel_tf.datasets.fault_option import raise_or_note
 from accel_tf.datasets.text_lists import read_lines
 
 # Two of the drives have an "f" before the number: Seq05VD_f00000.
-_NAME = re.compile(r"(?P<drive>[^_]+)_f?(?P<number>[0-9]+)")
+_NAME = re.compile(r"(?P<drive>[^_]+)_f?(?P<number>[0-9]{1,18})")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,7 +26,9 @@ _LABEL_ENDINGS = {
     "gtFine_trainIds.png": True,
     "gtFine_labelIds.png": False,
 }
-_NAME = re.compile(r"(?P<city>.+)_(?P<drive>\d+)_(?P<number>\d+)_(?P<end>.+)")
+_NAME = re.compile(
+    r"(?P<city>.+)_(?P<drive>[0-9]+)_(?P<number>[0-9]{1,18})_(?P<end>.+)"
+)
 
 
 @dataclasses.dataclass(frozen=True)

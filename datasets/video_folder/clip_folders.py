@@ -1,11 +1,11 @@
 """Finding the clips of a user's folder and cutting them into examples."""
 
 import dataclasses
-import itertools
 import re
 
 from accel_tf.datasets import image_files
 from accel_tf.datasets.clip_files import ClipFiles
+from accel_tf.datasets.video_folder.frame_numbers import frame_numbers
 
 LAYOUT = (
     "<split>/<clip>/frames/<number>.png, <split>/<clip>/labels/<number>.png"
@@ -111,7 +111,7 @@ def _clip(split, folder):
             f"there are no PNG or JPEG images in {frame_folder}; the layout "
             f"is {LAYOUT}"
         )
-    numbers = _numbers(frame_folder, list(frames))
+    numbers = frame_numbers(frame_folder, list(frames))
     stems = sorted(frames, key=numbers.get)
     positions = {stem: position for position, stem in enumerate(stems)}
     labels = {}
@@ -128,50 +128,3 @@ def _clip(split, folder):
         numbers=tuple(numbers[stem] for stem in stems),
         labels=labels,
     )
-
-
-def _numbers(folder, stems):
-    """Number of each frame: the one that changes from name to name.
-
-    `aachen_000001_000019_left8bit` has four, of which three are the same in
-    all names of a clip.
-    """
-    parts = [re.split(r"([0-9]+)", stem) for stem in stems]
-    changing = [
-        place
-        for place, values in enumerate(zip(*parts, strict=False))
-        if len(set(values)) > 1
-    ]
-    same_length = len(set(map(len, parts))) == 1
-    if len(stems) == 1:
-        # Nothing changes: the last number it is, as in frame_0012.
-        changing = [len(parts[0]) - 2]
-    in_one_number = len(changing) == 1 and changing[0] > 0 and changing[0] % 2
-    if not same_length or not in_one_number:
-        raise ValueError(
-            f"the names of the frames in {folder} must differ in one number, "
-            f"such as 000001.png, 000002.png; there are {stems[0]} and "
-            f"{stems[-1]}"
-        )
-    numbers = {
-        stem: int(part[changing[0]])
-        for stem, part in zip(stems, parts, strict=True)
-    }
-    _check_steps(folder, numbers)
-    return numbers
-
-
-def _check_steps(folder, numbers):
-    ordered = sorted(numbers.items(), key=lambda item: item[1])
-    first_step = None
-    for (_, earlier), (stem, later) in itertools.pairwise(ordered):
-        step = later - earlier
-        if step == 0:
-            raise ValueError(f"two frames in {folder} have the number {later}")
-        first_step = first_step or step
-        if step != first_step:
-            raise ValueError(
-                f"the frames in {folder} do not follow each other: before "
-                f"{stem} the step of the numbers is {step}, at first it is "
-                f"{first_step}; add what is missing or make it another clip"
-            )
