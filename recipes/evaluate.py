@@ -15,6 +15,7 @@ import sys
 
 from accel_tf.evaluation.command import evaluate_systems
 from accel_tf.evaluation.options import add_options, given_options
+from accel_tf.models.propagation import split_flow
 
 _PREFIXES = ("hub:", "labels:")
 
@@ -52,10 +53,10 @@ def _parse_systems(texts):
     systems = {}
     for text in texts:
         name, _, rest = text.partition("=")
-        rest, plus, flow = rest.partition("+")
+        rest, flow = split_flow(rest)
         prefix = next((p for p in _PREFIXES if rest.startswith(p)), "")
         preset, _, files = rest.removeprefix(prefix).partition(":")
-        if not name or not preset or bool(plus) != bool(flow):
+        if not name or not preset or flow == "":
             raise ValueError(
                 f"{text!r} is no system; give NAME=PRESET or "
                 "NAME=PRESET:FILE[,FILE], with +FLOW at the end to propagate "
@@ -64,7 +65,8 @@ def _parse_systems(texts):
         if name in systems:
             raise ValueError(f"two systems are called {name!r}.")
         files = files.split(",") if files else []
-        systems[name] = (prefix + preset + plus + flow, files)
+        flow = "" if flow is None else f"+{flow}"
+        systems[name] = (f"{prefix}{preset}{flow}", files)
     return systems
 
 

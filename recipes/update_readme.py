@@ -14,6 +14,9 @@ python recipes/benchmark_accel.py --original ACCEL --original-python MXNET \\
     --out recipes/results/accel_speed.json
 python recipes/evaluate.py ... --json recipes/results/int8.json  (see README)
 python recipes/compare_propagation.py --manual-dir CAMVID --labels LABELS
+accel-tf benchmark --models ... --json \\
+    recipes/results/benchmark_propagation.json  (see docs/propagation.md)
+python recipes/published_accuracy.py --out recipes/results
 python recipes/benchmark_tdnet.py --original TDNET \\
     --out recipes/results/tdnet_speed.json
 make readme

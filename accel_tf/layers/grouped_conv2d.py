@@ -8,8 +8,8 @@ from keras import ops
 class GroupedConv2D(keras.layers.Conv2D):
     """`Conv2D` with `groups`, as one plain convolution for each group.
 
-    TensorFlow's own has a gradient and a kernel for CPUs only when XLA
-    compiles it, and what XLA compiles can't be converted to other formats.
+    Keras has TensorFlow's grouped convolution compiled by XLA on CPUs, and
+    what XLA compiles can't be converted to other formats.
     """
 
     def convolution_op(self, inputs, kernel):

@@ -21,7 +21,12 @@ from small_models import (
 
 import accel_tf
 from accel_tf.models.flownet import FlowNetwork
-from accel_tf.models.propagation import DenseInverseSearch, make_flow, with_flow
+from accel_tf.models.propagation import (
+    DenseInverseSearch,
+    make_flow,
+    split_flow,
+    with_flow,
+)
 from accel_tf.models.propagation.motion import photometric_trust
 from accel_tf.models.segmenter import VideoSegmenter
 
@@ -379,6 +384,20 @@ def test_flow_by_name():
     assert make_flow(network) is network
     shipped = make_flow("small")
     assert isinstance(shipped, FlowNetwork) and not shipped.runs_on_host
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("psp_18", ("psp_18", None)),
+        ("hub:b0+dis:fast:2", ("hub:b0", "dis:fast:2")),
+        ("labels:/c++/labels", ("labels:/c++/labels", None)),
+        ("labels:/c++/labels+dis", ("labels:/c++/labels", "dis")),
+        ("psp_18+runs/flow.keras", ("psp_18", "runs/flow.keras")),
+    ],
+)
+def test_a_flow_is_named_behind_the_last_plus(name, parts):
+    assert split_flow(name) == parts
 
 
 def test_flow_from_files(tmp_path):

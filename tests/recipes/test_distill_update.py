@@ -60,6 +60,7 @@ def arguments(files, out, *more):
     ]
 
 
+@pytest.mark.slow
 def test_one_file_comes_out_and_only_the_fusion_has_learnt(files, tmp_path):
     script = load_script("distill_update")
     script.main(arguments(files, tmp_path / "out"))

@@ -10,7 +10,11 @@ import pytest
 from fake_segmenters import CountsFrames, PaintedLabels, RepeatsKeyFrame
 from keras import ops
 from model_tools import scenes
-from small_models import SMALL_MODELS, SMALL_PYRAMID_MODELS
+from small_models import (
+    SMALL_MODELS,
+    SMALL_PYRAMID_MODELS,
+    small_light_deeplab,
+)
 
 import accel_tf
 from accel_tf.evaluation import evaluate
@@ -99,6 +103,18 @@ def test_same_labels_of_all_systems(runtime, name):
     size = (128, 192) if name == "td2_fanet" else (48, 64)
     model = to_runtime(fused(name), runtime, threads=1)
     assert_same_stream(model, name, *size)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_propagated_model_with_the_flow_of_the_package(runtime):
+    model = accel_tf.fuse_for_inference(
+        accel_tf.propagate(small_light_deeplab(), "small")
+    )
+    wanted, _ = stream(model, clip())
+    labels, _ = stream(to_runtime(model, runtime, threads=1), clip())
+    assert (wanted[1:] != wanted[:-1]).any((1, 2)).all()
+    assert np.mean(labels == wanted) >= 0.999
 
 
 def test_a_model_that_is_not_fused():

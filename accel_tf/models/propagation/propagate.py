@@ -46,13 +46,18 @@ def propagate(segmenter, flow="dis", update=None, **options):
 
 
 def split_flow(name):
-    """`(preset, flow)` of `PRESET+FLOW`, as several systems are named.
+    """`(model, flow)` of `MODEL+FLOW`, as several systems are named.
+
+    A + inside a path is part of it: what follows the last one is a flow
+    unless it goes on as a path does, to anything but a `.keras` file.
 
     Args:
         name: of a model; the flow is `None` where it has none.
     """
-    preset, plus, flow = name.partition("+")
-    return preset, flow if plus else None
+    model, plus, flow = name.rpartition("+")
+    if not plus or ("/" in flow and not flow.endswith(".keras")):
+        return name, None
+    return model, flow
 
 
 def smooth(segmenter, flow="dis", strength=0.8, **options):
