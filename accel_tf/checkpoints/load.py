@@ -8,7 +8,9 @@ import warnings
 import numpy as np
 
 from accel_tf.checkpoints import mxnet
+from accel_tf.checkpoints.keras_files import classes_of_file
 from accel_tf.checkpoints.torch_files import is_torch_file, read_torch_file
+from accel_tf.messages import one_line
 
 _FORMATS = (
     "a .weights.h5 file or .keras model of the same architecture, an MXNet "
@@ -102,12 +104,17 @@ def _load_keras(model, path):
         # Keras only warns where a file lacks some of a model's layers.
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
+            # What a compiled model's optimizer has seen is no weight of it.
+            warnings.filterwarnings("ignore", ".*loading for optimizer")
             model.load_weights(path)
     except Exception as error:
         # Keras assigns as it reads; put back what it had changed.
         for variable, value in zip(model.variables, before, strict=True):
             variable.assign(value)
-        reason = " ".join(str(error).split())[:200]
+        classes = classes_of_file(model, path)
+        reason = one_line(error)
+        if classes is not None:
+            reason = f"it holds those for {classes} classes"
         raise ValueError(
             f"{path} does not hold the weights of {model.name} with "
             f"{model.num_classes} classes: {reason}"

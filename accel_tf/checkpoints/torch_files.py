@@ -24,6 +24,7 @@ from accel_tf.checkpoints.torch_pickles import (
     to_arrays,
     unpickle,
 )
+from accel_tf.messages import one_line
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
@@ -70,7 +71,7 @@ def read_torch_file(path):
     except Exception as error:
         # A damaged pickle can end in any of Python's errors.
         known = type(error) is ValueError
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         if not known:
             reason = f"damaged or truncated ({type(error).__name__})"
         raise ValueError(f"{path}: {reason}.") from error

@@ -7,6 +7,7 @@ import keras
 from accel_tf.checkpoints import load_checkpoint
 from accel_tf.data.label_maps import CITYSCAPES
 from accel_tf.files import replacing
+from accel_tf.messages import one_line
 from accel_tf.models.per_frame.files import is_model_path
 from accel_tf.models.per_frame.hub import PREFIX, is_hub_name
 from accel_tf.models.presets import (
@@ -159,7 +160,7 @@ def read_keras_file(path):
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         raise ValueError(f"{path} is not a .keras model: {reason}") from error
 
 

@@ -6,6 +6,7 @@ import math
 import keras
 
 from accel_tf.data.label_maps import LabelMap
+from accel_tf.messages import one_line
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.runtimes.calibration import Calibration, check_frames
 from accel_tf.runtimes.litert_program import LiteRTProgram
@@ -94,7 +95,7 @@ def to_runtime(
             try:
                 content = kind.convert(graph, precision)
             except Exception as error:
-                reason = " ".join(str(error).split())[:300]
+                reason = one_line(error, 300)
                 raise ValueError(
                     f"{model.name} cannot be converted for {runtime}: {reason}"
                 ) from error

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from accel_tf.messages import one_line
 from accel_tf.runtimes.tracing import join_state, kind_of_step, split_state
 
 # More mean a counter that never repeats.
@@ -93,7 +94,7 @@ class SizePrograms:
         except ImportError:
             raise
         except Exception as error:
-            reason = " ".join(str(error).split())[:300]
+            reason = one_line(error, 300)
             raise ValueError(
                 f"the runtime refuses the program {program.kind}: {reason}"
             ) from error

@@ -300,7 +300,27 @@ def test_keras_file_of_another_model(models, name, other, file, tmp_path):
 @pytest.mark.parametrize("file", ["model.keras", "model.weights.h5"])
 def test_keras_file_of_other_classes(models, file, tmp_path):
     path = save(small_deeplab(7), tmp_path / file)
-    assert "with 5 classes" in assert_refused(models["deeplab"], path)
+    line = assert_refused(models["deeplab"], path)
+    assert line.endswith("with 5 classes: it holds those for 7 classes")
+
+
+def test_keras_file_of_other_classes_and_a_fusion(models, tmp_path):
+    path = save(small_accel(num_classes=7), tmp_path / "model.weights.h5")
+    line = assert_refused(models["accel"], path)
+    assert line.endswith("with 5 classes: it holds those for 7 classes")
+
+
+def test_weights_onto_a_compiled_model(models, tmp_path):
+    path = save(models["deeplab"], tmp_path / "model.weights.h5")
+    model = small_deeplab()
+    model.compile("adam", "mse")
+    model.optimizer.build(model.trainable_variables)
+    accel_tf.load_checkpoint(model, path)
+    assert_weights(model, weights(models["deeplab"]))
+    # And the reverse: a file with the state of an optimizer.
+    path = save(model, tmp_path / "compiled.weights.h5")
+    accel_tf.load_checkpoint(models["deeplab"], path)
+    assert_weights(models["deeplab"], weights(model))
 
 
 @pytest.mark.parametrize("file", ["a.keras", "a.weights.h5", "a.params"])

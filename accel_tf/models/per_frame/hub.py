@@ -3,6 +3,7 @@
 import difflib
 
 from accel_tf.layers.blocks import dtype_scope
+from accel_tf.messages import one_line
 from accel_tf.models.per_frame.hub_architectures import HUB_PRESETS
 from accel_tf.models.per_frame.hub_deeplab import HubDeepLab
 from accel_tf.models.per_frame.hub_segformer import HubSegFormer
@@ -139,7 +140,7 @@ def _fetch(models_class, name, arguments):
     try:
         return models_class.from_preset(name, **arguments)
     except Exception as error:
-        reason = " ".join(str(error).split())[:100]
+        reason = one_line(error, 100)
         raise OSError(
             f"KerasHub cannot fetch the weights of {name} over the network "
             "(load_weights=False or --weights random does without): "

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 
+from accel_tf.messages import one_line
 from accel_tf.models.per_frame.foreign_program import ForeignProgram
 from accel_tf.models.per_frame.image_layout import (
     ImageLayout,
@@ -39,7 +40,7 @@ class LiteRTFile(ForeignProgram):
                 model_path=str(path), num_threads=os.cpu_count()
             )
         except Exception as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)
             raise ValueError(f"{kind} cannot be read: {reason}") from error
         inputs = self._interpreter.get_input_details()
         only_input((entry["name"] for entry in inputs), kind)

@@ -1,5 +1,6 @@
 """An ONNX file as a program."""
 
+from accel_tf.messages import one_line
 from accel_tf.models.per_frame.foreign_program import ForeignProgram
 from accel_tf.models.per_frame.image_layout import (
     ImageLayout,
@@ -39,7 +40,7 @@ class ONNXFile(ForeignProgram):
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)
             raise ValueError(f"{kind} cannot be read: {reason}") from error
         inputs = self._session.get_inputs()
         self._input = only_input((port.name for port in inputs), kind)

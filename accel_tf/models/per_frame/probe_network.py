@@ -4,6 +4,7 @@ import dataclasses
 
 import keras
 
+from accel_tf.messages import one_line
 from accel_tf.models.dry_run import dry_run
 from accel_tf.models.per_frame.frame_grid import FrameGrid
 
@@ -114,7 +115,7 @@ def scores_shape(network, size, output=None):
             network(keras.KerasTensor(image, "float32"))
         result = dry_run(network, image)
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         raise ValueError(
             f"{network.name} takes no images of {list(size)} pixels: {reason}"
         ) from error

@@ -1,5 +1,6 @@
 """A TensorFlow SavedModel as a program."""
 
+from accel_tf.messages import one_line
 from accel_tf.models.per_frame.foreign_program import ForeignProgram
 from accel_tf.models.per_frame.image_layout import (
     ImageLayout,
@@ -33,7 +34,7 @@ class SavedModelFolder(ForeignProgram):
                 self._model = tf.saved_model.load(str(path))
             signatures = dict(self._model.signatures)
         except Exception as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)
             raise ValueError(f"{kind} cannot be read: {reason}") from error
         name = _SIGNATURE if _SIGNATURE in signatures else None
         if len(signatures) == 1:

@@ -14,6 +14,7 @@ import re
 import numpy as np
 
 from accel_tf.checkpoints.torch_files import is_torch_file, read_torch_file
+from accel_tf.messages import one_line
 from accel_tf.models.resnet.pre_activation_resnet import PreActivationResNet
 from accel_tf.models.resnet.resnet_v1 import ResNetV1
 from accel_tf.models.resnet.subtract_mean import PIXEL_MEAN
@@ -181,7 +182,7 @@ def _read_hdf5(path):
         with h5py.File(path) as file:
             file.visititems(visit)
     except (OSError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         raise ValueError(f"{path} is damaged: {reason}.") from error
     return tensors
 
