@@ -1,7 +1,9 @@
 """The command line, as a user types it."""
 
+import argparse
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,10 +14,12 @@ import numpy as np
 import pytest
 
 import accel_tf
-from accel_tf import cli
+import accel_tf.runtimes.restore
+import accel_tf.segmentation.command
+from accel_tf import cli, option_types
 from accel_tf.checkpoints.mxnet import read_params, write_params
 from accel_tf.data.label_maps import STREETS
-from accel_tf.video import VideoWriter, open_video
+from accel_tf.video import SourceLostError, VideoWriter, open_video
 
 CLASSES = len(STREETS)
 
@@ -82,6 +86,105 @@ def test_segment_reads_a_folder(files, tmp_path, capsys):
     assert "3 frames, 1 key frames" in capsys.readouterr().out
 
 
+def test_segment_takes_several_inputs(files, tmp_path, capsys):
+    """A folder of videos and a file; one that is no video; names clash."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(files / "video.mp4", tmp_path / folder / "video.mp4")
+    (tmp_path / "broken.mp4").write_text("not a video")
+    argv = ["segment", str(tmp_path / "a"), str(tmp_path / "broken.mp4")]
+    argv += [str(tmp_path / "b" / "video.mp4"), "--end", "0.4"]
+    argv += ["--weights", str(files / "model.keras")]
+    argv += ["--output-dir", str(tmp_path / "out")]
+    argv += ["--labels", str(tmp_path / "labels")]
+    argv += ["--save-scores", str(tmp_path / "scores")]
+    argv += ["--json", str(tmp_path / "json")]
+    assert cli.main(argv) == 1
+    assert "broken.mp4" in one_line(capsys)
+    names = ["video", "video-2"]
+    for folder, ending in (("out", ".mp4"), ("json", ".json")):
+        found = {path.name for path in (tmp_path / folder).iterdir()}
+        assert found == {name + ending for name in names}
+    for name in names:
+        assert len(list((tmp_path / "labels" / name).glob("*.png"))) == 4
+        document = json.loads((tmp_path / "json" / f"{name}.json").read_text())
+        assert document["header"]["model"] == "accel_tiny"
+        # Each is a stream of its own, which begins with a key frame.
+        keys = [frame["is_key"] for frame in document["frames"]]
+        assert keys == [True, False, False, False]
+        with np.load(tmp_path / "scores" / name / "000000.npz") as arrays:
+            scores = arrays["scores"]
+        assert scores.shape[-1] == CLASSES and scores.dtype == np.float16
+
+
+def test_a_lost_source_has_a_status_of_its_own(
+    files, tmp_path, capsys, monkeypatch
+):
+    def lost(stream, label_map, source, output, *_, report, **__):
+        report.add(True, 0.1, False)
+        raise SourceLostError("rtsp://camera was lost")
+
+    monkeypatch.setattr(accel_tf.segmentation.command, "segment_stream", lost)
+    argv = segment(files, "--output", str(tmp_path / "out.mp4"))
+    argv[1] = "rtsp://camera"
+    assert cli.main(argv) == 3
+    printed = capsys.readouterr()
+    assert "accel-tf: rtsp://camera was lost" in printed.err
+    assert "out.mp4 holds 1 frames" in printed.out
+
+
+def test_what_is_wrong_shows_before_the_model_is_loaded(
+    files, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(
+        accel_tf.runtimes.restore,
+        "restore_segmenter",
+        lambda *_: pytest.fail("the model was loaded"),
+    )
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "here").touch()
+
+    def fails_with(expected, *options, sources=("video.mp4",)):
+        argv = ["segment", *(str(files / source) for source in sources)]
+        assert cli.main([*argv, *options]) == 2
+        line = one_line(capsys)
+        assert expected in line, line
+        assert [path.name for path in tmp_path.iterdir()] == ["full"]
+
+    fails_with("nothing would be written")
+    fails_with("must end in", "--output=o.txt")
+    fails_with("no such folder", "--output=none/o.mp4")
+    fails_with("longer than file systems take", f"--output={'o' * 260}.mp4")
+    fails_with("not an empty folder", "--labels=full")
+    fails_with("not an empty folder", "--save-scores=full")
+    fails_with("is a folder", "--json=full")
+    fails_with("is the input", f"--output={files / 'video.mp4'}")
+    fails_with("two outputs", "--labels=x", "--save-scores=x")
+    fails_with("codec", "--output=o.mp4", "--codec=none")
+    fails_with("alpha must be", "--output=o.mp4", "--alpha=2")
+    fails_with("end must be after", "--output=o.mp4", "--start=2", "--end=1")
+    fails_with("--stretch goes with", "--output=o.mp4", "--stretch")
+    fails_with("no such file", "--output=o.mp4", sources=["none.mp4"])
+    two = ["video.mp4", "video.mp4"]
+    fails_with("--output is one video", "--output=o.mp4", sources=two)
+    fails_with("give --output-dir", sources=two)
+    fails_with("--output-dir, not both", "--output=o.mp4", "--output-dir=o")
+
+
+@pytest.mark.parametrize(
+    "text, seconds", [("90", 90), ("1:30.5", 90.5), ("1:02:03", 3723)]
+)
+def test_times(text, seconds):
+    assert option_types.seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "1:75", "-3", "1:2:3:4", "x"])
+def test_times_that_are_none(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="is no time"):
+        option_types.seconds(text)
+
+
 def one_line(capsys):
     error = capsys.readouterr().err
     lines = [line for line in error.splitlines() if "accel-tf:" in line]
@@ -116,11 +219,12 @@ def test_bad_input_ends_in_one_line(files, tmp_path, capsys):
 
     fails_with("no such file", source="none.mp4")
     fails_with("text.mp4", source=text)
-    fails_with("cut.mp4", source=cut)
     fails_with("empty", source=empty)
-    argv = segment(files, "--output", str(output), source=broken)
-    assert cli.main([*argv, "--strict"]) == 2
-    assert "1.png" in one_line(capsys)
+    # What is damaged is an error on demand.
+    for source, name in ((broken, "1.png"), (cut, "cut.mp4")):
+        argv = segment(files, "--output", str(output), source=source)
+        assert cli.main([*argv, "--strict"]) == 2
+        assert name in one_line(capsys) and not output.exists()
     fails_with("did you mean 'accel_18'", "--model", "accel18")
     fails_with("interval must be", "--interval", "0")
     fails_with("no weights file", "--weights", "none.params")
@@ -135,7 +239,7 @@ def test_bad_input_ends_in_one_line(files, tmp_path, capsys):
     )
     fails_with("holds accel_tiny, not deeplab_18", "--model", "deeplab_18")
     fails_with("no such folder", "--output", str(tmp_path / "none" / "o.mp4"))
-    fails_with("must end in", "--output", str(tmp_path / "o.gif"))
+    fails_with("must end in", "--output", str(tmp_path / "o.txt"))
 
 
 def _text(folder, name):

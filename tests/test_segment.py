@@ -1,17 +1,27 @@
 """A whole video: its stages run beside each other, and each may fail."""
 
+import json
 import threading
 import time
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 from fake_segmenters import PaintedLabels, RepeatsKeyFrame
 
+import accel_tf.segment
 import accel_tf.segmentation.sinks
 from accel_tf.data.label_maps import LabelMap
 from accel_tf.segment import SegmentReport, segment_stream, segment_video
-from accel_tf.video import LabelWriter, VideoWriter, open_video
+from accel_tf.segmentation.options import SegmentOptions
+from accel_tf.video import (
+    LabelWriter,
+    SourceLostError,
+    VideoFrame,
+    VideoWriter,
+    open_video,
+)
 
 COUNT = 12
 COLORS = tuple((20 * index, 255 - 20 * index, 0) for index in range(COUNT))
@@ -275,6 +285,220 @@ def test_the_size_of_the_source_changes_nothing(source, tmp_path):
 def test_sizes_that_are_none(source, tmp_path, size):
     with pytest.raises(ValueError, match=r"size must be \(height, width\)"):
         run(source, tmp_path, Stream(), size=size)
+    assert_nothing_is_left(tmp_path)
+
+
+def test_frames_have_the_scale_of_the_training(source, tmp_path):
+    paint(source, HEIGHT, WIDTH)
+    stream = Stream()
+    stream.trained_size = (40, 16)
+    report = run(source, tmp_path, stream)
+    # The shorter side is that of the training, the aspect that of the source.
+    assert stream.shapes[0] == (1, 16, 24, 3)
+    assert report.model_size == (16, 24) and report.frame_size == (32, 48)
+    assert "the model saw 16x24 of 32x48" in str(report)
+
+
+@pytest.mark.parametrize(
+    "trained, options, size",
+    [
+        ((100, 100), {}, (32, 48)),  # Never enlarged,
+        ((16, 16), {"size": "full"}, (32, 48)),
+        ((8, 8), {"size": (64, 200)}, (64, 96)),  # but on demand.
+        ((8, 8), {"size": (64, 200), "stretch": True}, (64, 200)),
+        (None, {"size": (30, 24)}, (16, 24)),  # Not squashed.
+    ],
+)
+def test_sizes_of_the_stream(trained, options, size):
+    stream = Stream()
+    stream.trained_size = trained
+    options = SegmentOptions(**options)
+    assert options.model_size((HEIGHT, WIDTH), stream) == size
+
+
+def test_programs_take_the_size_that_they_are_for():
+    stream = Stream()
+    stream.trained_size = (360, 640)
+    stream.model = SimpleNamespace(known_sizes=((270, 480), (512, 1024)))
+    options = SegmentOptions()
+    assert options.model_size((540, 960), stream) == (270, 480)
+    assert options.model_size((512, 1024), stream) == (512, 1024)
+    stream.model.known_sizes += ((360, 640),)
+    assert options.model_size((540, 960), stream) == (360, 640)
+
+
+# === Range, names and further outputs ===
+
+
+def test_a_range_and_a_stride(source, tmp_path):
+    report = run(
+        source,
+        tmp_path,
+        Stream(),
+        json=tmp_path / "out.json",
+        frame_rate=10.0,
+        start=0.2,
+        end=0.9,
+        stride=3,
+    )
+    assert read_labels(tmp_path) == [2, 5, 8]
+    assert report.frames == 3
+    document = json.loads((tmp_path / "out.json").read_text())
+    frames = document["frames"]
+    assert [frame["index"] for frame in frames] == [2, 5, 8]
+    assert [frame["time"] for frame in frames] == [0.2, 0.5, 0.8]
+    assert [frame["name"] for frame in frames] == ["2", "5", "8"]
+    with open_video(tmp_path / "out.avi") as video:
+        assert len(list(video)) == 3
+        assert video.frame_rate == pytest.approx(10 / 3, rel=1e-2)
+    with pytest.raises(ValueError, match="no frame from 99 s on"):
+        run(source, tmp_path, Stream(), labels=None, start=99)
+
+
+def test_a_record_without_a_video(source, tmp_path):
+    (source / "4.png").write_bytes(b"not an image")
+    stream = Stream()
+    record = tmp_path / "out.json"
+    segment_stream(stream, LABELS, source, json=record, progress=False)
+    document = json.loads(record.read_text())
+    assert document["header"]["classes"] == list(LABELS.names)
+    assert document["header"]["frame_size"] == [HEIGHT, WIDTH]
+    frames = document["frames"]
+    assert len(frames) == COUNT
+    assert frames[3]["classes"] == {"3": 1.0} and frames[3]["is_key"]
+    assert frames[4]["classes"] == {"3": 1.0} and frames[4]["is_damaged"]
+    assert not frames[4]["is_key"] and frames[4]["trust"] is None
+    assert document["summary"]["damaged"] == [4]
+    assert document["summary"]["ended_by"] == "end"
+    # A frame on a line, for tools that read lines.
+    assert json.loads(record.read_text().splitlines()[4].rstrip(","))
+
+
+@pytest.mark.parametrize(
+    "error, end", [(KeyboardInterrupt, "interrupt"), (SourceLostError, "lost")]
+)
+def test_what_was_written_is_kept(source, tmp_path, error, end):
+    stream = Stream(faulty=8, error=error())
+    with pytest.raises(error):
+        run(source, tmp_path, stream, json=tmp_path / "out.json")
+    assert read_labels(tmp_path) == list(range(8))
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert len(document["frames"]) == document["summary"]["frames"] == 8
+    assert document["summary"]["ended_by"] == end
+    with open_video(tmp_path / "out.avi") as video:
+        assert len(list(video)) == 8
+
+
+def test_scores_and_trust_are_kept(source, tmp_path):
+    class Trusted(Stream):
+        def __call__(self, frame):
+            labels = super().__call__(frame)
+            self.scores = np.full((1, 4, 6, COUNT), 1e6, "float32")
+            self.trust = np.full((1, 2, 3), 0.25, "float32")
+            return labels
+
+    folder, record = tmp_path / "scores", tmp_path / "out.json"
+    segment_stream(
+        Trusted(), LABELS, source, scores=folder, json=record, progress=False
+    )
+    assert len(list(folder.glob("*.npz"))) == COUNT
+    with np.load(folder / "7.npz") as arrays:
+        assert arrays["scores"].shape == (4, 6, COUNT)
+        assert arrays["scores"].dtype == arrays["trust"].dtype == np.float16
+        assert np.isfinite(arrays["scores"]).all()
+        assert (arrays["trust"] == 0.25).all()
+    about = json.loads((folder / "scores.json").read_text())
+    assert about["classes"] == list(LABELS.names) and about["how_to_read"]
+    assert json.loads(record.read_text())["frames"][5]["trust"] == 0.25
+    with pytest.raises(ValueError, match="keep_scores=True"):
+        segment_stream(
+            Stream(), LABELS, source, scores=tmp_path / "none", progress=False
+        )
+
+
+def test_an_image_gives_an_image_with_a_legend(source, tmp_path):
+    image, output = source / "3.png", tmp_path / "out.png"
+    segment_stream(Stream(), LABELS, image, output, progress=False, alpha=1.0)
+    drawn = cv2.imread(str(output))[..., ::-1]
+    assert drawn.shape == (HEIGHT, WIDTH, 3)
+    assert (drawn == COLORS[3]).all()
+    segment_stream(Stream(), LABELS, image, output, progress=False, legend=True)
+    drawn = cv2.imread(str(output))[..., ::-1]
+    strip = drawn[HEIGHT:].reshape(-1, 3).tolist()
+    assert all(list(color) in strip for color in COLORS)
+    with pytest.raises(ValueError, match="would be one image"):
+        segment_stream(Stream(), LABELS, source, output, progress=False)
+
+
+class FakeVideo:
+    """A source that stops and comes back between its frames."""
+
+    height, width, frame_rate, frame_count = HEIGHT, WIDTH, 10.0, None
+    has_sound, dropped, reconnects = False, 2, 1
+
+    def frames(self):
+        image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        for index in range(6):
+            yield VideoFrame(image, index / 10, starts_anew=index == 3)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_stream_that_came_back_starts_anew(tmp_path, monkeypatch, stride):
+    monkeypatch.setattr(
+        accel_tf.segment, "open_video", lambda *_, **__: FakeVideo()
+    )
+    stream = Stream()
+    calls = []
+    stream.reset_state = lambda: calls.append(len(stream.shapes))
+    output = tmp_path / "out.mp4"
+    report = segment_stream(
+        stream, LABELS, "x", output, progress=False, stride=stride
+    )
+    # Also if its first frame is one that is left out.
+    assert calls == [3 if stride == 1 else 2]
+    assert (report.dropped, report.reconnects) == (2, 1)
+    assert "2 frames came too late" in str(report)
+    assert "connected again once" in str(report)
+
+
+def test_the_rate_leaves_out_the_compilation():
+    report = SegmentReport(seconds=12.0)
+    report.add(True, 6.0, True)
+    report.add(False, 4.0, True)
+    assert "per second" not in str(report)
+    for _ in range(8):
+        report.add(False, 0.25, False)
+    assert report.rate == 4.0
+    assert str(report) == "10 frames, 1 key frames, 4.0 frames per second"
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"alpha": 1.5}, "alpha must be"),
+        ({"start": 3.0, "end": 2.0}, "end must be after start"),
+        ({"stride": 0}, "stride must be"),
+        ({"label_ids": "pascal"}, "label_ids must be"),
+        ({"stretch": True}, "stretch needs a size"),
+        ({"json": "here"}, "is a folder"),
+        ({"labels": None, "output": None}, "nothing would be written"),
+        ({"scores": "same", "labels": "same"}, "two outputs"),
+    ],
+)
+def test_options_that_are_none(source, tmp_path, options, message, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (source.parent / "here").mkdir()
+    arguments = {"output": "out.mp4", "labels": "labels", **options}
+    with pytest.raises(ValueError, match=message) as caught:
+        segment_stream(Stream(), LABELS, source, progress=False, **arguments)
+    assert "\n" not in str(caught.value)
+    (source.parent / "here").rmdir()
     assert_nothing_is_left(tmp_path)
 
 

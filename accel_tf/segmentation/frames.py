@@ -1,6 +1,7 @@
 """The frames of a source that are wanted, at the size that is wanted."""
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -54,15 +55,18 @@ def wanted_frames(video, size, start=0.0, end=None, stride=1):
 
 def expected_count(video, start=0.0, end=None, stride=1):
     """How many frames `wanted_frames` will give, or `None`."""
-    if video.frame_count is None:
-        if end is None:
-            return None
-        last = end * video.frame_rate
-    else:
-        last = video.frame_count
-        if end is not None:
-            last = min(last, end * video.frame_rate)
-    return max(0, -(-round(last - start * video.frame_rate) // stride))
+    limits = [video.frame_count]
+    if end is not None:
+        limits.append(_frames_before(end, video.frame_rate))
+    limits = [limit for limit in limits if limit is not None]
+    if not limits:
+        return None
+    count = min(limits) - _frames_before(start, video.frame_rate)
+    return max(0, math.ceil(count / stride))
+
+
+def _frames_before(seconds, frame_rate):
+    return math.ceil(seconds * frame_rate - 1e-6)
 
 
 def resized(image, size):

@@ -36,12 +36,13 @@ class SegmentReport:
 
     @property
     def rate(self):
-        """Frames per second, without the time of compilation if possible."""
+        """Frames per second, without those that waited for the compiler.
+
+        0 if there are no others.
+        """
         frames = self.frames - self.compiled_frames
         seconds = self.seconds - self.compiled_seconds
-        if frames <= 0 or seconds <= 0:
-            frames, seconds = self.frames, self.seconds
-        return frames / seconds if seconds else 0.0
+        return frames / seconds if frames > 0 and seconds > 0 else 0.0
 
     def add(self, is_key, seconds, is_compiled):
         """Counts a frame.
@@ -58,10 +59,9 @@ class SegmentReport:
             self.compiled_seconds += seconds
 
     def __str__(self):
-        parts = [
-            f"{self.frames} frames, {self.key_frames} key frames, "
-            f"{self.rate:.1f} frames per second"
-        ]
+        parts = [f"{self.frames} frames, {self.key_frames} key frames"]
+        if self.rate:
+            parts[0] += f", {self.rate:.1f} frames per second"
         if self.model_size and self.model_size != self.frame_size:
             seen, whole = (
                 "{}x{}".format(*size)

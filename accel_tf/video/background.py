@@ -12,6 +12,8 @@ import contextlib
 import queue
 import threading
 
+from accel_tf.video.errors import SourceLostError
+
 _END = object()  # What is queued after the last item.
 
 
@@ -85,10 +87,10 @@ def write_behind(write, size=4):
             write(frame)
 
     At most `size` calls wait or are under way; a further one waits for a free
-    place. When the block ends, normally or with KeyboardInterrupt, the calls
-    given so far are finished first. A second KeyboardInterrupt, or any other
-    exception in the block, drops all but the call under way. In no case does
-    the thread go on afterwards.
+    place. When the block ends, normally or with KeyboardInterrupt or
+    `SourceLostError`, the calls given so far are finished first. A second
+    KeyboardInterrupt, or any other exception in the block, drops all but the
+    call under way. In no case does the thread go on afterwards.
 
     Args:
         write: The function; what it returns is dropped.
@@ -135,6 +137,9 @@ def write_behind(write, size=4):
         is_wanted = True
     except KeyboardInterrupt:
         is_wanted = is_interrupted = True
+        raise
+    except SourceLostError:
+        is_wanted = True  # As after an interrupt, the frames are kept.
         raise
     finally:
         if not is_wanted:
