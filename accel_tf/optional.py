@@ -7,6 +7,7 @@ installs it.
 
 import contextlib
 import importlib
+import importlib.util
 import os
 import sys
 
@@ -78,6 +79,16 @@ def av():
             f'later with: pip install --upgrade "accel-tf[video]"'
         )
     return module
+
+
+def av_errors():
+    """The class of PyAV's errors, for `except`; of no error without PyAV."""
+    return av().FFmpegError if has_av() else ()
+
+
+def has_av():
+    """Whether PyAV is there; where it is not, OpenCV alone may do."""
+    return importlib.util.find_spec("av") is not None
 
 
 @contextlib.contextmanager

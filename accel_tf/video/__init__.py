@@ -9,6 +9,7 @@ Decoding and encoding can go on while a model works: `read_ahead`,
 """
 
 from accel_tf.video.background import read_ahead, write_behind
+from accel_tf.video.encoders import check_output
 from accel_tf.video.errors import SourceLostError
 from accel_tf.video.frame import VideoFrame
 from accel_tf.video.labels import LabelWriter
@@ -21,6 +22,7 @@ __all__ = [
     "VideoFrame",
     "VideoReader",
     "VideoWriter",
+    "check_output",
     "open_video",
     "read_ahead",
     "write_behind",

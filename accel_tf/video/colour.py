@@ -65,10 +65,12 @@ def rotation(frame):
 def matrix(frame):
     """Name of the matrix (libswscale's) that a frame is converted by."""
     stated = _MATRICES.get(frame.colorspace)
-    if stated:
-        return stated
-    is_hd = frame.width >= 1280 or frame.height > 576
-    return "ITU709" if is_hd else "ITU601"
+    return stated or usual_matrix(frame.height, frame.width)
+
+
+def usual_matrix(height, width):
+    """The matrix for pictures of a size that state none."""
+    return "ITU709" if width >= 1280 or height > 576 else "ITU601"
 
 
 def is_full_range(frame):

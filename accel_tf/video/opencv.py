@@ -1,10 +1,11 @@
-"""Reading of video files by OpenCV alone, where PyAV is not installed."""
+"""Video files by OpenCV alone, where PyAV is not installed."""
 
 import contextlib
 import math
 import os
 
 from accel_tf import optional
+from accel_tf.video.encoders import stated_rate
 from accel_tf.video.frame import VideoFrame
 from accel_tf.video.video_reader import VideoReader
 
@@ -89,3 +90,64 @@ class OpenCvReader(VideoReader):
 
     def _frame(self, image, index, is_damaged=False):
         return VideoFrame(image, index / self.frame_rate, None, is_damaged)
+
+
+class OpenCvOutput:
+    """An open file that takes frames: MPEG-4 at a constant rate, no sound.
+
+    Args:
+        path: Of the file; it is replaced.
+        output: `OutputFormat`.
+        height, width: Of the frames in pixels.
+        frame_rate: Frames per second.
+
+    Raises:
+        OSError: OpenCV cannot write such a file.
+    """
+
+    def __init__(self, path, output, height, width, frame_rate):
+        self._path, self._count = path, 0
+        self._odd = height % 2, width % 2
+        size = width + width % 2, height + height % 2
+        with optional.quiet_cv2() as cv2:
+            self._video = cv2.VideoWriter(
+                str(path),
+                cv2.VideoWriter_fourcc(*output.encoder),
+                float(stated_rate(frame_rate, output.codec)),
+                size,
+            )
+        if not self._video.isOpened():
+            raise OSError(
+                f"OpenCV has no encoder for {output.ending} at "
+                f"{size[0]}x{size[1]}"
+            )
+
+    def write(self, frame, seconds=None):
+        """Encodes a frame, uint8 RGB; its time is not kept."""
+        cv2 = optional.cv2()
+        frame = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+        if any(self._odd):
+            frame = cv2.copyMakeBorder(
+                frame, 0, self._odd[0], 0, self._odd[1], cv2.BORDER_REPLICATE
+            )
+        self._video.write(frame)
+        self._count += 1
+
+    def close(self):
+        """Ends the file.
+
+        Raises:
+            OSError: Not all was stored, which OpenCV does not say: the disk
+                may be full.
+        """
+        self._video.release()
+        with optional.quiet_cv2() as cv2:
+            capture = cv2.VideoCapture(str(self._path))
+            count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+            is_complete = capture.isOpened() and count >= self._count - 2
+            capture.release()
+        if not is_complete:
+            raise OSError(
+                f"not all of {self._count} frames were stored; is the disk "
+                f"full?"
+            )

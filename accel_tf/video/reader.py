@@ -2,7 +2,6 @@
 
 import functools
 import glob
-import importlib.util
 import math
 import os
 import pathlib
@@ -125,7 +124,7 @@ def open_video(
 
 
 def _file_reader(source, name, options):
-    if importlib.util.find_spec("av") is None:
+    if not optional.has_av():
         from accel_tf.video.opencv import OpenCvReader
 
         return OpenCvReader(source, name, **options)
