@@ -101,11 +101,8 @@ def _local_streams(arguments, policy, prepare):
     """Loads a model once, for a stream after another."""
     from accel_tf.runtimes.restore import restore_segmenter
 
-    num_classes = arguments.num_classes
     model, message = restore_segmenter(
-        arguments.model,
-        arguments.weights,
-        19 if num_classes is None else num_classes,
+        arguments.model, arguments.weights, arguments.num_classes
     )
     print(message)
     keeps_scores = arguments.save_scores is not None
@@ -173,8 +170,11 @@ def _benchmark(arguments):
 
 def _convert(arguments):
     from accel_tf.checkpoints.convert import convert_checkpoint
+    from accel_tf.models.restore import preset_of_files
 
-    model = accel_tf.from_preset(arguments.model, arguments.num_classes)
+    model = preset_of_files(
+        arguments.model, arguments.files, arguments.num_classes
+    )
     report = convert_checkpoint(model, arguments.files, arguments.output)
     print(f"{arguments.output}: {report}.")
 

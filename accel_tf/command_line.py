@@ -71,7 +71,6 @@ def make_parser(run):
         "segment drive.mp4 --output out.mp4",
     )
     _add_model(segment)
-    segment.set_defaults(num_classes=None)
     run_options.add_options(segment)
     remote_options.add_options(segment)
     segment.add_argument(
@@ -211,28 +210,24 @@ def make_parser(run):
     return parser
 
 
-def _add_preset(parser, num_classes=True, required=True):
+def _add_preset(parser, num_classes=True):
     parser.add_argument(
         "--model",
-        required=required,
         metavar="NAME",
         help="preset (`accel-tf models` lists them), hub:NAME of KerasHub, or "
-        "a .keras, .onnx or .tflite file or SavedModel of a per-frame model"
-        if not required
-        else "preset; `accel-tf models` lists them",
+        "a .keras, .onnx or .tflite file or SavedModel of a per-frame model",
     )
     if num_classes:
         parser.add_argument(
             "--num-classes",
             type=int,
-            default=19,
             metavar="N",
             help="of the weights (default: 19; a .keras file knows it)",
         )
 
 
 def _add_model(parser, num_classes=True):
-    _add_preset(parser, num_classes, required=False)
+    _add_preset(parser, num_classes)
     parser.add_argument(
         "--weights",
         action="append",

@@ -61,7 +61,7 @@ def read_options(argv):
         metavar="FILE",
         help="by default random ones",
     )
-    add("--num-classes", type=int, default=19, help="(default: %(default)s)")
+    add("--num-classes", type=int, help="(default: the model's, or 19)")
     add("--size", default="512x1024", help="HxW (default: %(default)s)")
     add("--interval", type=int, default=5, help="(default: %(default)s)")
     add("--rounds", type=int, default=8, help="(default: %(default)s)")

@@ -184,9 +184,12 @@ def _restore(name, preset, weights, label_map, sequences):
         model = stored_labels(folder, sequences)
         message = f"labels of {folder}."
     else:
-        # Weights that need not be named say themselves how many classes.
-        classes = {"num_classes": len(label_map)} if weights else {}
-        model, message = restore_segmenter(preset, weights, **classes)
+        # Only of official files and .weights.h5 nobody else knows it.
+        is_known = not weights or preset not in list_presets()
+        is_known |= any(pathlib.Path(path).is_dir() for path in weights)
+        is_known |= any(str(path).endswith(".keras") for path in weights)
+        classes = None if is_known else len(label_map)
+        model, message = restore_segmenter(preset, weights, classes)
     if not isinstance(model, VideoSegmenter | RuntimeSegmenter):
         raise ValueError(f"{preset} is not a video segmenter.")
     # A preset has numbers, or the names that its number of classes suggests.

@@ -21,8 +21,10 @@ from accel_tf.weights import shipped
 RANDOM = "random"
 """Instead of a file of weights: none at all."""
 
+_CLASSES = len(CITYSCAPES)  # where nothing says how many
 
-def restore_model(name, weights=(), num_classes=19):
+
+def restore_model(name, weights=(), num_classes=None):
     """Builds a preset and loads its weights, or reads a model's file.
 
     Args:
@@ -36,29 +38,66 @@ def restore_model(name, weights=(), num_classes=19):
             laid over those before it; or `"random"` alone. None at all are
             enough for KerasHub's models, whose published ones are fetched,
             and for the presets that come with weights.
-        num_classes: of the weights, and of models that give labels; a
-            `.keras` model, KerasHub's and those that give scores know it.
+        num_classes: of the weights, and of models that give labels; 19 by
+            default. A `.keras` model, KerasHub's and those that give scores
+            know it; another number than theirs is refused.
 
     Returns:
         `(model, message)`: the message is one line about the weights.
 
     Raises:
         FileNotFoundError: if a file does not exist.
-        ValueError: if a file is not of this preset, or damaged; if a preset
-            has no weights and random ones were not asked for.
+        ValueError: if a file is not of this preset or this number of
+            classes, or damaged; if a preset has no weights and random ones
+            were not asked for.
         ImportError, OSError: one line, if what runs a model is missing, or
             published weights cannot be fetched.
     """
+    model, message = _restored(name, list(weights), num_classes)
+    if num_classes not in (None, model.num_classes):
+        raise ValueError(
+            f"{model.name} has {model.num_classes} classes, not "
+            f"{num_classes}; leave --num-classes out."
+        )
+    return model, message
+
+
+def preset_of_files(name, files, num_classes=None):
+    """The model that files of weights are for, with weights of any kind.
+
+    Args:
+        name: one of `accel_tf.list_presets()`; `None` if a `.keras` file
+            says it.
+        files: as `weights` of `restore_model`, one or more.
+        num_classes: as for `restore_model`.
+
+    Raises:
+        ValueError: if a `.keras` file holds another model than is said, or
+            there is none and no name.
+        FileNotFoundError: if there is no such file.
+    """
+    if len(files) == 1 and str(files[0]).endswith(".keras"):
+        if name is None:
+            load_keras_model(files[0])
+        return restore_model(name, files, num_classes)[0]
     if name is None:
-        name, weights = _implied(list(weights))
+        _implied(list(files))
+    return from_preset(name, _CLASSES if num_classes is None else num_classes)
+
+
+def _restored(name, weights, num_classes):
+    """What `restore_model` gives, of any number of classes that is known."""
+    if name is None:
+        name, weights = _implied(weights)
         if not weights and name == shipped.PRESET:
-            return _shipped(name, len(CITYSCAPES))
+            return _shipped(name, _CLASSES)
+    classes = _CLASSES if num_classes is None else num_classes
     # A folder may be called like a preset: exports often are.
     if name not in list_presets() and is_model_path(name):
-        return _read_model(name, weights, num_classes)
+        return _read_model(name, weights, classes)
     describe_preset(name)  # an unknown name before any work
-    is_random = list(weights) == [RANDOM]
-    weights = () if is_random else weights
+    is_random = weights == [RANDOM]
+    weights = [] if is_random else weights
     for path in weights:
         if not pathlib.Path(path).is_file():
             raise FileNotFoundError(f"no weights file {path}.")
@@ -73,9 +112,9 @@ def restore_model(name, weights=(), num_classes=19):
         if fetches:
             return model, f"{name} with KerasHub's published weights."
     elif not weights and not is_random:
-        return _shipped(name, num_classes)
+        return _shipped(name, classes)
     else:
-        model = from_preset(name, num_classes=num_classes)
+        model = from_preset(name, num_classes=classes)
     if is_random:
         return model, (
             f"{name} has random weights: the segmentation means nothing."
@@ -102,11 +141,10 @@ def _shipped(name, num_classes):
             f"{name} has no weights; give --weights FILE, or --weights random "
             "for one that knows nothing."
         )
-    if num_classes != len(CITYSCAPES):
+    if num_classes != _CLASSES:
         raise ValueError(
-            f"the weights that come with {name} are for "
-            f"{len(CITYSCAPES)} classes, not {num_classes}; give "
-            "--weights FILE."
+            f"the weights that come with {name} are for {_CLASSES} classes, "
+            f"not {num_classes}; give --weights FILE."
         )
     return shipped.default_model(name), f"{shipped.describe(name)}."
 

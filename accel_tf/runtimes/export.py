@@ -61,7 +61,7 @@ def export_runtime(
     sizes,
     precision="float32",
     calibrate=None,
-    num_classes=19,
+    num_classes=None,
     exact_graph=False,
     along_flow=None,
 ):

@@ -7,7 +7,7 @@ from accel_tf.models.restore import restore_model
 from accel_tf.runtimes.saved import is_saved_runtime, load_runtime
 
 
-def restore_segmenter(name, weights=(), num_classes=19):
+def restore_segmenter(name, weights=(), num_classes=None):
     """What `restore_model` gives, or a `RuntimeSegmenter` from a folder.
 
     Args:
@@ -30,8 +30,14 @@ def restore_segmenter(name, weights=(), num_classes=19):
         folder = name
     if folder is not None and is_saved_runtime(folder):
         segmenter = load_runtime(folder)
-        if segmenter.name != name and weights:
+        if weights and name not in (None, segmenter.name):
             raise ValueError(f"{folder} holds {segmenter.name}, not {name}.")
+        if num_classes not in (None, segmenter.num_classes):
+            raise ValueError(
+                f"{folder} holds {segmenter.name} with "
+                f"{segmenter.num_classes} classes, not {num_classes}; leave "
+                "--num-classes out."
+            )
         info = segmenter.info
         return segmenter, (
             f"{info.name} in {info.precision} for {info.runtime} from {folder}."

@@ -11,7 +11,7 @@ def export_preset(
     weights,
     directory,
     interval=5,
-    num_classes=19,
+    num_classes=None,
     exact_graph=False,
     along_flow=None,
     **settings,
