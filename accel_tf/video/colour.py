@@ -20,41 +20,61 @@ _MATRICES = {
     9: "BT2020",
     10: "BT2020",
 }
-_UNSPECIFIED, _LIMITED, _FULL = 2, 1, 2
+_LIMITED, _FULL = 1, 2
 _PQ, _HLG = 16, 18
-_SRGB_PRIMARIES, _BT709_TRANSFER = 1, 1
+_BT709_PRIMARIES, _BT709_TRANSFER = 1, 1
 _TURNS = {90: 2, 180: 1, 270: 0}  # cv2.ROTATE_*, for counterclockwise angles.
 
 
-def to_rgb(frame, height, width):
-    """Converts a frame of PyAV.
+class ToRgb:
+    """Converts the frames of one source of PyAV.
 
-    Args:
-        frame: `av.VideoFrame`.
-        height, width: Size of the upright picture in pixels; it is resized
-            where the frame has another.
-
-    Returns:
-        uint8 RGB `[height, width, 3]`, upright.
+    For HDR the first call takes seconds, in which libswscale computes its
+    table, and each frame about ten times as long as others.
     """
-    turn = rotation(frame)
-    if turn in (90, 270):
-        height, width = width, height
-    options = {}
-    if not frame.format.is_rgb:
-        options["src_colorspace"] = matrix(frame)
-        options["src_color_range"] = _FULL if is_full_range(frame) else _LIMITED
-    image = frame.to_ndarray(
-        format="rgb24",
-        width=width,
-        height=height,
-        dst_color_range=_FULL,
-        interpolation="BILINEAR",
-        **options,
-    )
-    if turn in _TURNS:
-        image = optional.cv2().rotate(image, _TURNS[turn])
-    return np.ascontiguousarray(image)
+
+    def __init__(self):
+        reformatter = optional.av().video.reformatter
+        self._reformat = reformatter.VideoReformatter().reformat
+
+    def __call__(self, frame, height, width):
+        """Converts a frame.
+
+        Args:
+            frame: `av.VideoFrame`.
+            height, width: Size of the upright picture in pixels; it is resized
+                where the frame has another.
+
+        Returns:
+            uint8 RGB `[height, width, 3]`, upright.
+        """
+        turn = rotation(frame)
+        if turn in (90, 270):
+            height, width = width, height
+        options = {}
+        if is_hdr(frame):
+            options["dst_color_trc"] = _BT709_TRANSFER
+            options["dst_color_primaries"] = _BT709_PRIMARIES
+        if not frame.format.is_rgb:
+            full = is_full_range(frame)
+            options["src_color_range"] = _FULL if full else _LIMITED
+            options["src_colorspace"] = matrix(frame)
+        image = self._reformat(
+            frame,
+            format="rgb24",
+            width=width,
+            height=height,
+            dst_color_range=_FULL,
+            **options,
+        ).to_ndarray()
+        if turn in _TURNS:
+            image = optional.cv2().rotate(image, _TURNS[turn])
+        return np.ascontiguousarray(image)
+
+
+def is_hdr(frame):
+    """Whether the values go beyond the white of paper."""
+    return frame.color_trc in (_PQ, _HLG)
 
 
 def rotation(frame):

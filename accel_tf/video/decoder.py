@@ -101,7 +101,14 @@ class Decoder:
             raise NoVideoError(
                 f"{self._name} holds no frame that can be decoded{fault}"
             )
-        self._set_size(self._held[-1][0])
+        first = self._held[-1][0]
+        self._set_size(first)
+        self._to_rgb = colour.ToRgb()
+        if colour.is_hdr(first):
+            self._note(
+                f"{self._name} is HDR; it is mapped to the range of usual "
+                f"screens, which takes time, and what is brighter is white"
+            )
 
     def _set_size(self, frame):
         height, width = frame.height, frame.width
@@ -146,7 +153,7 @@ class Decoder:
                 f"frames are resized to {self.width}x{self.height}"
             )
             self._stored_size = frame.width, frame.height
-        image = colour.to_rgb(frame, self.height, self.width)
+        image = self._to_rgb(frame, self.height, self.width)
         return image, seconds, frame.is_corrupt
 
     def _decode(self):
