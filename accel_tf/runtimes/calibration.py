@@ -4,6 +4,7 @@ import dataclasses
 
 import keras
 import numpy as np
+import tqdm
 
 from accel_tf.ops import resize_bilinear
 from accel_tf.runtimes.tracing import kind_of_step, split_state
@@ -39,6 +40,8 @@ def check_frames(frames):
 class Calibration:
     """What the float32 programs of one size are given, frame by frame.
 
+    Shows on stderr how far it is, as a large model takes minutes.
+
     Args:
         programs: `SizePrograms` in float32, for OpenVINO.
         frames: list of uint8 `[H, W, 3]`.
@@ -49,6 +52,7 @@ class Calibration:
     def __init__(self, programs, frames, height, width):
         self._programs = programs
         self._frames = [_resized(frame, height, width) for frame in frames]
+        self._size = f"{height}x{width}"
         self._samples = None
 
     def quantize(self, kind):
@@ -63,13 +67,20 @@ class Calibration:
             }
             for arrays in self._samples[kind]
         ]
-        content = program.content.quantize(feeds)
+        description = f"int8 {self._size}, {kind}: {len(feeds)} frames"
+        with tqdm.tqdm(
+            total=1, desc=description, bar_format="{desc} [{elapsed}]"
+        ):
+            content = program.content.quantize(feeds)
         return dataclasses.replace(program, content=content)
 
     def _run(self):
         """dict of `Kind` -> list of what its program was given."""
         samples = {}
-        for index, frame in enumerate(self._frames):
+        frames = tqdm.tqdm(
+            self._frames, desc=f"calibration {self._size}", unit=" frames"
+        )
+        for index, frame in enumerate(frames):
             if index % _PASS == 0:
                 state = self._programs.initial_state
             is_key = index % _PASS % _INTERVAL == 0

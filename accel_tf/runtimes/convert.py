@@ -107,20 +107,19 @@ def to_runtime(
             gc.collect()
             return program
 
-        def programs(make_program, threads):
+        def programs(make_program):
             return SizePrograms(
                 model.uses_key_frames,
                 tracer.initial_state,
                 model.multiply_adds(height, width),
                 make_program,
-                threads,
             )
 
         if frames is None:
-            return programs(convert, threads)
-        exact = programs(convert, None)
+            return programs(convert)
+        exact = programs(convert)
         calibration = Calibration(exact, frames, height, width)
-        return programs(calibration.quantize, threads)
+        return programs(calibration.quantize)
 
     return RuntimeSegmenter(
         RuntimeInfo(
@@ -133,6 +132,7 @@ def to_runtime(
             trained_size=model.trained_size,
         ),
         make_programs,
+        threads=threads,
     )
 
 

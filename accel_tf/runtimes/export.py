@@ -9,6 +9,7 @@ from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.restore import restore_model
 from accel_tf.runtimes.convert import check_runtime, to_runtime
 from accel_tf.runtimes.saved import check_new_folder
+from accel_tf.runtimes.segmenter import RuntimeSegmenter
 from accel_tf.video import open_video
 
 # In groups of neighbours, spread over the video.
@@ -28,9 +29,10 @@ def prepare_runtime(
     """A model in the runtime that was chosen on the command line.
 
     Args:
-        model: a `VideoSegmenter`, or a `RuntimeSegmenter`, which is given
-            back if nothing else is asked for.
-        runtime: `"tensorflow"` for the model as it is, or as `to_runtime`.
+        model: a `VideoSegmenter`; or a `RuntimeSegmenter` from a folder,
+            which is given back and takes the number of threads.
+        runtime: `"tensorflow"` for the model as it is, or as `to_runtime`;
+            with exported programs one of both, theirs or the default.
         precision, threads: as for `to_runtime`.
         calibrate: video file or folder of frames, for int8; else `None`.
 
@@ -41,6 +43,8 @@ def prepare_runtime(
         ValueError, OSError, ImportError: one line, as `to_runtime` and
             `calibration_frames`.
     """
+    if isinstance(model, RuntimeSegmenter):
+        return _prepare_programs(model, runtime, precision, calibrate, threads)
     if runtime == "tensorflow":
         if precision != "float32" or calibrate or threads:
             raise ValueError(
@@ -51,6 +55,23 @@ def prepare_runtime(
     check_runtime(runtime, precision, threads)
     frames = calibration_frames(precision, calibrate)
     return to_runtime(model, runtime, precision, frames, threads)
+
+
+def _prepare_programs(programs, runtime, precision, calibrate, threads):
+    info = programs.info
+    if runtime not in ("tensorflow", info.runtime):
+        raise ValueError(
+            f"the exported programs are for {info.runtime}, not {runtime}; "
+            "leave --runtime out, or export the model for it."
+        )
+    if precision not in ("float32", info.precision) or calibrate:
+        raise ValueError(
+            f"the exported programs are in {info.precision} already; leave "
+            "--precision and --calibrate out."
+        )
+    if threads is not None:
+        programs.threads = threads
+    return programs
 
 
 def export_runtime(

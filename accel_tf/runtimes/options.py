@@ -32,8 +32,8 @@ def add_options(parser):
         "--threads",
         type=option_types.count,
         metavar="N",
-        help="of the processor, with another runtime than tensorflow "
-        "(default: as the runtime chooses)",
+        help="of the processor, with another runtime than tensorflow or "
+        "exported programs (default: as the runtime chooses)",
     )
 
 

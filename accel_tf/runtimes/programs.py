@@ -47,7 +47,10 @@ class SizePrograms:
         initial_state: dict of name -> numpy array.
         multiply_adds: dict with the keys `"key"` and `"non_key"`.
         make_program: function of a `Kind` that gives the `Program`.
-        threads: of the processor; `None` for as many as it has.
+
+    Attributes:
+        threads: of the processor, for programs that are compiled from now
+            on; `None`, at first, for as many as the runtime chooses.
     """
 
     def __init__(
@@ -56,13 +59,12 @@ class SizePrograms:
         initial_state,
         multiply_adds,
         make_program,
-        threads=None,
     ):
         self.uses_key_frames = uses_key_frames
         self.initial_state = initial_state
         self.multiply_adds = multiply_adds
         self._make_program = make_program
-        self._threads = threads
+        self.threads = None
         self._programs, self._runs = {}, {}
 
     def step(self, frame, state, is_key):
@@ -89,7 +91,7 @@ class SizePrograms:
     def _compile(self, program):
         try:
             return program.content.compile(
-                program.inputs, program.outputs, self._threads
+                program.inputs, program.outputs, self.threads
             )
         except ImportError:
             raise

@@ -135,10 +135,10 @@ def load_runtime(directory, threads=None):
                 f"{height}x{width}."
             )
         return _load_size(
-            folder / f"{height}x{width}", sizes[height, width], info, threads
+            folder / f"{height}x{width}", sizes[height, width], info
         )
 
-    return RuntimeSegmenter(info, make_programs, tuple(sizes))
+    return RuntimeSegmenter(info, make_programs, tuple(sizes), threads)
 
 
 def _write(program, folder):
@@ -195,7 +195,7 @@ def _tensors(entries):
     return [Tensor(name, tuple(shape), dtype) for name, shape, dtype in entries]
 
 
-def _load_size(folder, size, info, threads):
+def _load_size(folder, size, info):
     def make_program(kind):
         entry = dict(size["programs"][kind])
         path = folder / entry.pop("file")
@@ -209,7 +209,6 @@ def _load_size(folder, size, info, threads):
         initial_state,
         size["multiply_adds"],
         make_program,
-        threads,
     )
 
 

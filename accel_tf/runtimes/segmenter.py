@@ -39,20 +39,23 @@ class RuntimeSegmenter:
         info: `RuntimeInfo`.
         make_programs: function of height and width that gives the
             `SizePrograms`, or raises a ValueError.
-        known_sizes: as the attribute.
+        known_sizes, threads: as the attributes.
 
     Attributes:
         info: as given.
         sizes: dict of `(height, width)` -> `SizePrograms`, of those made.
         known_sizes: tuple of the `(height, width)` that there are programs
             for; `None` where they are made for any.
+        threads: of the processor, for sizes of which no frame has been seen;
+            `None` for as many as the runtime chooses.
     """
 
     runs_on_host = False
 
-    def __init__(self, info, make_programs, known_sizes=None):
+    def __init__(self, info, make_programs, known_sizes=None, threads=None):
         self.info = info
         self.known_sizes = known_sizes
+        self.threads = threads
         self.sizes = {}
         self._make_programs = make_programs
 
@@ -114,6 +117,7 @@ class RuntimeSegmenter:
         size = (int(height), int(width))
         if size not in self.sizes:
             self.sizes[size] = self._make_programs(*size)
+            self.sizes[size].threads = self.threads
         return self.sizes[size]
 
     def compile_step(self):

@@ -40,7 +40,11 @@ def test_near_the_labels_in_float32(capsys):
     # Weights are random, so that many scores are nearly equal.
     assert 0.8 < np.mean(exact == whole) < 1
     assert np.mean(exact[0] == whole[0]) > 0.95
-    assert capsys.readouterr().out == ""
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "calibration 48x64: 100%" in printed.err
+    assert "int8 48x64, key: " in printed.err
+    assert "int8 48x64, nonkey: " in printed.err
 
 
 def test_log_handlers_keep_their_levels():

@@ -25,6 +25,8 @@ from accel_tf.runtimes.export import (
     export_runtime,
     prepare_runtime,
 )
+from accel_tf.runtimes.openvino_program import OpenVINOProgram
+from accel_tf.runtimes.restore import restore_segmenter
 
 MODELS = {"dff": small_dff, "td2": small_td2}
 
@@ -194,6 +196,55 @@ def test_options_of_segment_and_evaluate():
         parse(options.add_options, "--runtime", "openvino", "--threads", "2")
     )
     assert prepare_runtime(model, **given).info.runtime == "openvino"
+
+
+def test_exported_programs_take_threads_and_their_own_runtime(
+    folder, monkeypatch
+):
+    threads = []
+    compile_program = OpenVINOProgram.compile
+
+    def compile_noted(self, inputs, outputs, number):
+        threads.append(number)
+        return compile_program(self, inputs, outputs, number)
+
+    monkeypatch.setattr(OpenVINOProgram, "compile", compile_noted)
+    for more in ([], ["--runtime", "openvino"]):
+        loaded = restore_segmenter(None, [folder])[0]
+        given = options.given_options(
+            parse(options.add_options, "--threads", "2", *more)
+        )
+        assert prepare_runtime(loaded, **given) is loaded
+        np.testing.assert_array_equal(
+            labels(loaded), labels(converted("dff", "openvino"))
+        )
+        assert threads[:2] == [2, 2]
+        threads.clear()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            {"runtime": "onnxruntime"},
+            "are for openvino, not onnxruntime; leave",
+        ),
+        ({"precision": "int8"}, "are in float32 already; leave --precision"),
+        ({"calibrate": "a.mp4"}, "are in float32 already; leave --precision"),
+    ],
+)
+def test_exported_programs_are_not_made_anew(folder, given, expected):
+    loaded = load_runtime(folder)
+    with pytest.raises(ValueError, match=expected):
+        prepare_runtime(loaded, **given)
+
+
+def test_what_contradicts_exported_programs_is_refused(folder):
+    name = load_runtime(folder).name
+    with pytest.raises(ValueError, match=f"holds {name}, not deeplab_18"):
+        restore_segmenter("deeplab_18", [folder])
+    with pytest.raises(ValueError, match="with 5 classes, not 7; leave --num"):
+        restore_segmenter(None, [folder], 7)
 
 
 def test_options_of_export():
