@@ -115,7 +115,7 @@ def open_video(
         )
     if re.fullmatch(r"\d+", text, re.ASCII):
         return _camera(int(text), lasting)
-    if re.search(r"[*?\[]|%0?\d*d", path.name):
+    if glob.has_magic(text) or re.search(r"%0?\d*d", path.name):
         return _images(_images_like(path), path, options)
     raise FileNotFoundError(
         f"no such file or folder: {source}; give a video file, a folder or "
