@@ -44,7 +44,8 @@ def segment_on_server(
 def server_streams(url, model, classes=None, lossless=False, timeout=60.0):
     """Streams of a server's model, one after another or side by side.
 
-    Prints a line about the model before and one about the traffic after.
+    Prints a line about the model before, and after each stream one about the
+    traffic so far.
 
     Args:
         url: of the server.
@@ -73,5 +74,11 @@ def server_streams(url, model, classes=None, lossless=False, timeout=60.0):
             label_map, is_known = own_label_map, True
         hint = "" if is_known else ", which --classes can name"
         print(f"{model} at {client.url}: {len(label_map)} classes{hint}.")
-        yield client.stream, label_map, {"model": model, "server": client.url}
-        print(f"{client.traffic}.")
+
+        @contextlib.contextmanager
+        def open_stream():
+            with client.stream() as stream:
+                yield stream
+            print(f"{client.traffic}.")
+
+        yield open_stream, label_map, {"model": model, "server": client.url}

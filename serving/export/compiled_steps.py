@@ -10,7 +10,9 @@ from accel_tf.ops.kernels import kernels_for
 class CompiledSteps:
     """One frame after another of one stream, in programs shared by all.
 
-    Height and width are open, so one export takes every resolution. A model
+    Height and width are open, so one export takes every resolution. Frames
+    are brought to the scale at which the model was trained, if it knows that,
+    and scores from there to the size of the frame. A model
     without key frames must therefore take scalar tensors as height and width
     in `initial_state`; and a key frame must ask nothing of the state.
 
@@ -112,27 +114,55 @@ class CompiledSteps:
     # === What the programs do ===
 
     def _initial_state(self, frame):
+        frame = self._scaled(frame)
         size = tf.unstack(tf.shape(frame)[1:3])
         state = self._model.initial_state(1, *size)
         return 0, self._listed(state)
 
     def _key_step(self, frame):
-        return self._labels(*self._model.step(frame, {}, is_key=True))
+        return self._step(frame, {}, is_key=True)
 
     def _next_step(self, frame, state):
         state = dict(zip(self.state_names, state, strict=True))
         is_key = not self.uses_key_frames
-        return self._labels(*self._model.step(frame, state, is_key=is_key))
+        return self._step(frame, state, is_key)
+
+    def _step(self, frame, state, is_key):
+        model = self._model
+        if model.trained_size is None:
+            logits, state = model.step(frame, state, is_key=is_key)
+        else:
+            scaled = self._scaled(frame)
+            scores, bias, state = model.segment(scaled, state, is_key)
+            sizes = (tf.unstack(tf.shape(x)[1:3]) for x in (frame, scaled))
+            logits = model.logits(scores, bias, *sizes)
+        return class_labels(logits[0]), self._listed(state)
+
+    def _scaled(self, frame):
+        """The frame as the model sees it, see `size_at_trained_scale`."""
+        if self._model.trained_size is None:
+            return frame
+        wanted = min(self._model.trained_size)
+        size = tf.shape(frame)[1:3]
+        shorter = tf.reduce_min(size)
+
+        def smaller():
+            sides = tf.cast(size, tf.float64) * wanted
+            sides = tf.round(sides / tf.cast(shorter, tf.float64))
+            sides = tf.maximum(tf.cast(sides, tf.int32), 1)
+            means = tf.image.resize(frame, sides, tf.image.ResizeMethod.AREA)
+            return tf.cast(tf.round(means), tf.uint8)
+
+        scaled = tf.cond(shorter > wanted, smaller, lambda: frame)
+        return tf.ensure_shape(scaled, [1, None, None, 3])
 
     def _native_scores(self, frame):
+        frame = self._scaled(frame)
         state = self._model.clip_state(1, *tf.unstack(tf.shape(frame)[1:3]))
         scores, _ = self._model.step(
             frame, state, is_key=True, native_stride=True
         )
         return scores[0]
-
-    def _labels(self, logits, state):
-        return class_labels(logits[0]), self._listed(state)
 
     def _listed(self, state):
         names = sorted(state)

@@ -45,6 +45,7 @@ def describe(model, settings):
         "class_names": list(model.label_map.names),
         "palette": [list(color) for color in model.label_map.colors],
         "output_stride": model.output_stride,
+        "trained_size": model.trained_size,
         "warm_up_stream": WARM_UP_STREAM,
         **settings,
     }

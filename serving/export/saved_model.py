@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from accel_tf.files import write_text
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.ops.frame_size import size_at_trained_scale
 from accel_tf.quiet_start import quiet_tensorflow
 from accel_tf.serving.export.description import (
     describe,
@@ -60,11 +61,15 @@ def export_saved_model(
       and, the same in every row, `streams`, `bytes`, `memory_limit`,
       `frames`, `key_frames` and `evictions` of all together.
     - `scores`: `image_bytes` `[N]`, frames of one size, each by itself, to
-      `scores` float32 `[N, h, w, classes]` at the network's stride.
+      `scores` float32 `[N, h, w, classes]` at the network's stride, of the
+      frames as the model sees them.
     - `key` and `nonkey`, for models whose state at `warm_up_size` is at most
       1 MiB: `image_bytes` `[N]` to `label_png_bytes` `[N]` and
       `state_bytes` string `[N]`; `nonkey` also takes the `state_bytes` of
       the frame before. Without key frames `key` begins a stream.
+
+    Frames are brought to the scale at which the model was trained, where it
+    knows that (`trained_size`); labels have the size of the frames that came.
 
     Beside the weights lie `assets/accel_tf.json`, which describes the model,
     and warm-up requests in `assets.extra`.
@@ -105,7 +110,8 @@ def export_saved_model(
     )
     explicit_state = False
     if warm_up_size is not None:
-        size = state_size(model, *warm_up_size)
+        seen = size_at_trained_scale(warm_up_size, model.trained_size)
+        size = state_size(model, *seen)
         explicit_state = 0 < size <= EXPLICIT_STATE_LIMIT
         if size + STREAM_OVERHEAD > memory_limit:
             raise ValueError(

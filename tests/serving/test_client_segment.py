@@ -138,6 +138,7 @@ def test_segment_is_the_same_as_without_a_server(
         progress=False,
     )
     options = ["--server", server.url, "--model", "sums", "--lossless"]
+    options += ["--timeout", "99"]
     options += ["--output", str(tmp_path / "there.mp4")]
     argv = ["segment", str(video), *options, "--labels", str(there)]
     assert main(argv) == 0
@@ -182,6 +183,10 @@ def test_mistakes_of_segment_are_one_line(server, tmp_path, capsys):
         "--interval does not go with --server", *remote, "sums", "--interval=5"
     )
     fails_with("--lossless goes with --server", "--model=x", "--lossless")
+    fails_with("--timeout goes with --server", "--model=x", "--timeout=5")
+    fails_with("timeout must be", *remote, "sums", "--timeout=0")
+    scores = f"--save-scores={tmp_path / 'scores'}"
+    fails_with("--save-scores does not go", *remote, "sums", scores)
     fails_with(
         "does not name classes", *remote, "sums", "--classes", str(classes)
     )

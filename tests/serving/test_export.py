@@ -24,6 +24,7 @@ from small_models import (
 from tensorflow.core.framework import tensor_pb2
 
 import accel_tf
+from accel_tf.segmentation.frames import resized
 from accel_tf.serving import prediction_log
 from accel_tf.serving.export import export_saved_model
 
@@ -171,6 +172,31 @@ def test_the_fused_form_exports_too(name, tmp_path):
     assert len(saved) <= len(model.weights)
     for weight in sorted(model.get_weights(), key=np.size)[-5:]:
         assert weight.tobytes() in saved and weight.tobytes() not in graph
+
+
+def test_frames_have_the_scale_of_the_training(tmp_path):
+    model = SMALL_MODELS["accel"](name="accel")
+    model.trained_size = (32, 64)
+    path = exported(model, tmp_path)
+    said = json.loads((path / "assets" / "accel_tf.json").read_text())
+    assert said["trained_size"] == [32, 64]
+    frames = moving_frames(4, 65, 97)
+    stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(INTERVAL))
+    loaded = Loaded(path)
+    answer = loaded("serving_default", image_bytes=list(map(png, frames)))
+    labels = decode(answer["label_png_bytes"])
+    assert len({each.tobytes() for each in labels}) > 1, "all is one class"
+    for own, frame in zip(labels, frames, strict=True):
+        small = resized(frame, (32, 48))
+        expected = stream(small[None], size=(65, 97))[0]
+        assert own.shape == (65, 97)
+        # But for rounding of the frames' means.
+        assert np.mean(own == expected) > 0.99
+    # Smaller frames stay as they are.
+    tiny = moving_frames(1, 24, 40)[0]
+    answer = loaded("serving_default", image_bytes=[png(tiny)])
+    (own,) = decode(answer["label_png_bytes"])
+    assert np.mean(own == stream(tiny[None])[0]) > 0.99
 
 
 def test_the_assets_describe_the_model(small):

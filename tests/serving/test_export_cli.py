@@ -40,6 +40,7 @@ def test_export(weights, tmp_path, capsys):
     folder = tmp_path / "exports" / "streets"
     options = ["--weights", weights, "--interval", "2"]
     options += ["--memory-limit", "64M", "--warm-up-size", "32x48"]
+    options += ["--max-pixels", "10000000"]
     assert export(folder, *options) == 0
     printed = capsys.readouterr()
     assert printed.out.splitlines() == [
@@ -51,6 +52,7 @@ def test_export(weights, tmp_path, capsys):
     assert said["preset"] == "accel_tiny"
     assert said["class_names"] == list(STREETS.names)
     assert (said["interval"], said["memory_limit"]) == (2, 64 * 1024**2)
+    assert said["max_pixels"] == 10_000_000 > 4096 * 2160
     images = [png(frame) for frame in moving_frames(3, 32, 48)]
     answer = Session(folder / "1")("serving_default", image_bytes=images)
     assert answer["is_key"].tolist() == [True, False, True]
