@@ -227,10 +227,15 @@ def _sound_range(options, first):
 def _header(source, stream, label_map, video, report, about):
     """What is the same for all frames, as plain JSON types."""
     policy = getattr(stream, "policy", None)
+    stride = None
+    # Programs of other runtimes give no scores and have none.
+    with contextlib.suppress(AttributeError, NotImplementedError):
+        stride = stream.model.output_stride
     return {
         "input": str(source),
         "model": getattr(getattr(stream, "model", None), "name", None),
         "interval": getattr(policy, "interval", None),
+        "output_stride": stride,
         "frame_size": list(report.frame_size),
         "model_size": list(report.model_size),
         "frame_rate": video.frame_rate,

@@ -323,6 +323,12 @@ def test_programs_take_the_size_that_they_are_for():
     options = SegmentOptions()
     assert options.model_size((540, 960), stream) == (270, 480)
     assert options.model_size((512, 1024), stream) == (512, 1024)
+    options = SegmentOptions(size=(512, 1024))
+    with pytest.raises(ValueError, match="as 512x910, which the programs"):
+        options.model_size((540, 960), stream)
+    options = SegmentOptions(size=(512, 1024), stretch=True)
+    assert options.model_size((540, 960), stream) == (512, 1024)
+    options = SegmentOptions()
     stream.model.known_sizes += ((360, 640),)
     assert options.model_size((540, 960), stream) == (360, 640)
 

@@ -4,7 +4,11 @@ import dataclasses
 import math
 import operator
 
-from accel_tf.ops.frame_size import checked_size
+from accel_tf.ops.frame_size import (
+    checked_size,
+    size_at_trained_scale,
+    size_within,
+)
 
 FULL = "full"
 """Instead of a size: that of the source."""
@@ -115,19 +119,31 @@ class SegmentOptions:
         Args:
             frame_size: `(height, width)` of the source.
             stream: a `VideoStream` or what is called like one.
-        """
-        from accel_tf.ops.frame_size import size_at_trained_scale, size_within
 
-        if self.size == FULL:
-            return tuple(frame_size)
+        Raises:
+            ValueError: if the model's programs are for frames of another
+                aspect.
+        """
+        known = getattr(getattr(stream, "model", None), "known_sizes", None)
+        if self.size == FULL or self.stretch:
+            return tuple(frame_size) if self.size == FULL else self.size
         if self.size is not None:
-            if self.stretch:
-                return self.size
-            return size_within(frame_size, self.size)
+            size = size_within(frame_size, self.size)
+            if known and size not in known and self.size in known:
+                raise ValueError(
+                    f"frames of {_text(frame_size)} fit into "
+                    f"{_text(self.size)} as {_text(size)}, which the programs "
+                    "are not for; stretch them (--stretch), or export the "
+                    f"model for {_text(size)}."
+                )
+            return size
         trained_size = getattr(stream, "trained_size", None)
         size = size_at_trained_scale(frame_size, trained_size)
-        known = getattr(getattr(stream, "model", None), "known_sizes", None)
         return size if known is None else _nearest(size, frame_size, known)
+
+
+def _text(size):
+    return "{}x{}".format(*size)
 
 
 def _nearest(size, frame_size, known):

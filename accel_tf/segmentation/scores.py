@@ -9,9 +9,10 @@ from accel_tf.video.whole_output import FolderOutput
 _HOW_TO_READ = (
     "Each .npz file holds 'scores', float16 [h, w, classes], before a softmax,"
     " in the order of 'classes': numpy.load(file)['scores']. They cover a"
-    " frame of 'model_size' at its stride; bilinear enlargement and argmax"
-    " give the labels. 'trust', where there is one, is float16 [m, n], 0 to"
-    " 1: how far they are to be trusted between key frames."
+    " frame of 'model_size', one for every 'output_stride' pixels; enlarged"
+    " bilinearly, their argmax gives the labels. 'trust', where there is one,"
+    " is float16 [m, n], 0 to 1: how far they are to be trusted between key"
+    " frames."
 )
 
 
