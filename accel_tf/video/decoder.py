@@ -252,7 +252,7 @@ class _Clock:
         ):
             self._origin, seconds = stamp - following, following
         else:
-            seconds = max(stamp - self._origin, self._last + 1e-3)
+            seconds = max(stamp - self._origin, self._last + 1e-4)
         self._last = seconds
         return seconds
 

@@ -183,9 +183,9 @@ def _options(codec, encoder, quality):
     if codec == "gif":
         return settings.options
     if codec == "mpeg4":
-        # The quantiser's steps are ratios. FF_QP2LAMBDA is 118.
+        # The quantiser's steps are ratios.
         scale = settings.worst * (settings.best / settings.worst) ** share
-        return {"flags": "+qscale", "global_quality": f"{scale * 118:.0f}"}
+        return {"qmin": f"{scale:.0f}", "qmax": f"{scale:.0f}"}
     factor = settings.worst + share * (settings.best - settings.worst)
     if encoder == "libopenh264":
         # It knows no rate factor, but keeps within these quantisers.

@@ -192,7 +192,7 @@ class _Clock:
         if seconds is not None:
             result = self._offset + seconds
         # Frames that had gathered arrive at once.
-        self._last = max(result, self._last + 1e-3) if self._last >= 0 else 0.0
+        self._last = max(result, self._last + 1e-4) if self._last >= 0 else 0.0
         return self._last
 
 

@@ -1,10 +1,11 @@
 import os
 import resource
 
+import av
 import numpy as np
 import pytest
 
-from accel_tf.video import VideoWriter, open_video
+from accel_tf.video import VideoWriter, check_output, encoders, open_video
 
 HEIGHT, WIDTH, RATE = 48, 64, 25.0
 
@@ -164,3 +165,170 @@ def test_the_longest_name_that_file_systems_take(tmp_path):
 def test_bad_sizes_and_rates(tmp_path, height, width, rate):
     with pytest.raises(ValueError, match="must be"):
         VideoWriter(tmp_path / "out.mp4", height, width, rate)
+
+
+# --- what is in the files ------------------------------------------------
+
+
+def examined(path):
+    """Codec, pixel format and codec tag of a video."""
+    with av.open(str(path)) as container:
+        context = container.streams.video[0].codec_context
+        return context.codec.canonical_name, context.pix_fmt, context.codec_tag
+
+
+def write(
+    path, count=3, size=(HEIGHT, WIDTH), rate=RATE, times=None, **options
+):
+    options = {"on_note": pytest.fail} | options
+    with VideoWriter(path, *size, rate, **options) as writer:
+        for index in range(count):
+            writer.write(make_frame(index, *size), times and times[index])
+    return path
+
+
+@pytest.mark.parametrize("size", [(48, 64), (47, 63)])
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov"])
+def test_browsers_can_play_it_from_the_start(tmp_path, name, size):
+    path = write(tmp_path / name, size=size)
+    assert examined(path) == ("h264", "yuv420p", "avc1")
+    data = path.read_bytes()
+    assert 0 < data.find(b"moov") < data.find(b"mdat")
+
+
+@pytest.mark.parametrize(
+    "name, codec, found, tag",
+    [
+        ("a.mp4", "hevc", "hevc", "hvc1"),
+        ("a.mp4", "vp9", "vp9", "vp09"),
+        ("a.mp4", "av1", "av1", "av01"),
+        ("a.mp4", "mpeg4", "mpeg4", "mp4v"),
+        ("a.webm", "av1", "av1", None),
+        ("a.webm", None, "vp9", None),
+        ("a.mkv", None, "h264", None),
+        ("a.avi", None, "mpeg4", None),
+    ],
+)
+def test_other_codecs(tmp_path, name, codec, found, tag):
+    path = write(tmp_path / name, codec=codec)
+    assert examined(path)[:2] == (found, "yuv420p")
+    assert tag is None or examined(path)[2] == tag
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1", "mpeg4"])
+def test_quality_is_paid_for_in_bytes(tmp_path, codec):
+    noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3))
+    sizes = []
+    for quality in (0, 50, 100):
+        path = tmp_path / f"{quality}.mp4"
+        with VideoWriter(
+            path, HEIGHT, WIDTH, RATE, codec=codec, quality=quality
+        ) as writer:
+            for index in range(4):
+                writer.write(np.roll(np.uint8(noise), index, axis=1))
+        sizes.append(path.stat().st_size)
+    assert 1.2 * sizes[0] < sizes[1] < sizes[2] / 1.2
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.webm", "a.mov", "a.gif"])
+def test_times_are_kept(tmp_path, name):
+    times = [5.0, 5.1, 5.16, 7.0, 30.0]
+    path = write(tmp_path / name, 5, times=times)
+    with open_video(path) as video:
+        read = [frame.time for frame in video.frames()]
+    assert read == pytest.approx(np.array(times) - 5, abs=6e-3)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "b.mp4"])
+@pytest.mark.parametrize("rate", [1 / 20, 1e-4, 60 / 1.001, 500])
+def test_any_frame_rate(tmp_path, name, rate):
+    codec = "mpeg4" if name == "b.mp4" else None
+    path = write(tmp_path / name, 3, rate=rate, codec=codec)
+    with open_video(path) as video:
+        times = [frame.time for frame in video.frames()]
+    assert times == pytest.approx(np.arange(3) / rate, rel=1e-3, abs=2e-3)
+
+
+def test_the_last_frame_lasts_as_long_as_the_one_before(tmp_path):
+    path = write(tmp_path / "a.mp4", 3, times=[0, 1, 5])
+    with av.open(str(path)) as container:
+        assert container.duration == 9_000_000
+    path = write(tmp_path / "a.mp4", 1, rate=0.5, times=[0])
+    with av.open(str(path)) as container:
+        assert container.duration == 2_000_000
+
+
+def test_times_that_do_not_go_on_are_refused(tmp_path):
+    for times, words in (
+        ([0, 1, 1], "frame 2 .* is not after"),
+        ([0, 2, 1], "frame 2 .* is not after"),
+        ([0, np.nan, 1], "number of seconds"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            write(tmp_path / "a.mp4", 3, times=times)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "name, options, words",
+    [
+        ("a.mp4", {"width": 16386}, "h264 takes .* 1 to 16384 .* 16386x48"),
+        ("a.avi", {"width": 8192}, "mpeg4 takes .* 8190"),
+        ("a.mp4", {"codec": "hevc", "height": 8}, "hevc takes .* 16 to"),
+        ("a.mp4", {"codec": "h265"}, "codec must be one of h264, hevc, .*"),
+        ("a.webm", {"codec": "h264"}, "holds vp9 or av1, not h264.* .mp4"),
+        ("a.mp4", {"quality": 101}, "quality must be 0 to 100"),
+        ("a.mp4", {"frame_rate": 0}, "frame_rate must be"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_the_work(
+    tmp_path, name, options, words
+):
+    size = {"height": HEIGHT, "width": WIDTH, "frame_rate": RATE}
+    for check in (check_output, VideoWriter):
+        with pytest.raises(ValueError, match=words) as caught:
+            check(tmp_path / name, **size | options)
+        assert "\n" not in str(caught.value)
+
+
+def test_the_largest_pictures_are_written(tmp_path):
+    write(tmp_path / "a.mp4", 1, size=(16, 16384))
+    assert read_video(tmp_path / "a.mp4")[0].shape == (16, 16384, 3)
+
+
+def test_without_an_encoder_of_h264_it_is_vp9(tmp_path, monkeypatch):
+    exists = encoders._exists
+    monkeypatch.setattr(
+        encoders, "_exists", lambda name: "264" not in name and exists(name)
+    )
+    notes = []
+    path = write(tmp_path / "a.mp4", on_note=notes.append)
+    assert examined(path)[0] == "vp9"
+    assert len(notes) == 1 and "no libx264" in notes[0]
+    with pytest.raises(OSError, match="no encoder for h264"):
+        write(tmp_path / "a.mp4", codec="h264")
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.avi"])
+def test_opencv_alone_writes_with_a_note(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("accel_tf.optional.has_av", lambda: False)
+    notes = []
+    path = write(tmp_path / name, 12, on_note=notes.append)
+    assert len(notes) == 1 and 'install "accel-tf[video]"' in notes[0]
+    monkeypatch.undo()
+    assert len(read_video(path)) == 12
+    assert examined(path)[0] == "mpeg4"
+
+
+def test_opencv_alone_says_that_a_file_is_not_whole(tmp_path, monkeypatch):
+    """OpenCV does not report a full disk; the file is short then."""
+    monkeypatch.setattr("accel_tf.optional.has_av", lambda: False)
+    with pytest.raises(OSError, match="not all of 1 frames were stored"):
+        with VideoWriter(
+            tmp_path / "out.mp4", HEIGHT, WIDTH, RATE, on_note=lambda line: None
+        ) as writer:
+            writer.write(make_frame())
+            writer._output._video.release()
+            (partial,) = tmp_path.iterdir()
+            partial.write_bytes(partial.read_bytes()[:100])
+    assert os.listdir(tmp_path) == []
