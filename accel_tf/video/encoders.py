@@ -24,9 +24,9 @@ class _Codec:
     options: dict
 
 
-# The presets encode 1080p about as fast as MPEG-4 part 2; slower ones make
-# files smaller, not better. No B-frames: with them the length of a file with
-# a variable frame rate comes out wrong.
+# Fast presets: encoding shares the processor with the model, and slower ones
+# make files smaller, not better. None has B-frames, with which the length of a
+# file with a variable frame rate comes out wrong.
 _CODECS = {
     "h264": _Codec(
         ("libx264", "libopenh264"),
@@ -34,7 +34,11 @@ _CODECS = {
         10,
         1,
         16384,
-        {"preset": "veryfast", "bf": "0"},
+        {
+            "preset": "ultrafast",
+            # Cheap, and files a quarter smaller.
+            "x264-params": "cabac=1:deblock=1,0,0",
+        },
     ),
     "hevc": _Codec(
         ("libx265",),
