@@ -47,6 +47,8 @@ class VideoSegmenter(keras.Model):
     be exported."""
     key_frames_ask_state = False
     """Whether a key frame's result depends on the state before it."""
+    least_side = 1
+    """Height and width of the smallest frame that it takes, in pixels."""
     # Names in official checkpoints, with wildcards, that a model need not
     # take: heads that only training has, classifiers of other tasks.
     unused_checkpoint_tensors = ()

@@ -22,6 +22,21 @@ def checked_size(size, name="trained_size"):
     return height, width
 
 
+def check_least(size, model):
+    """Raises a ValueError if a frame is too small for a model.
+
+    Args:
+        size: `(height, width)` of the frame.
+        model: what `VideoStream` takes.
+    """
+    least = getattr(model, "least_side", 1)
+    if min(size) < least:
+        raise ValueError(
+            f"{model.name} takes frames of {least}x{least} pixels or more, "
+            f"not of {size[0]}x{size[1]}; enlarge them."
+        )
+
+
 def size_at_trained_scale(size, trained_size):
     """The size to which frames are brought for a model.
 

@@ -8,6 +8,7 @@ import keras
 from accel_tf.data.label_maps import LabelMap
 from accel_tf.messages import one_line
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.ops.frame_size import check_least
 from accel_tf.runtimes.calibration import Calibration, check_frames
 from accel_tf.runtimes.litert_program import LiteRTProgram
 from accel_tf.runtimes.onnx_program import ONNXProgram
@@ -88,6 +89,7 @@ def to_runtime(
         frames = check_frames(calibration_frames)
 
     def make_programs(height, width):
+        check_least((height, width), model)
         tracer = StepTracer(model, height, width)
 
         def convert(step_kind):

@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from accel_tf.ops.frame_size import check_least
 from accel_tf.streaming.compiled_step import compile_step
 from accel_tf.streaming.keyframe_policies import FixedInterval, KeyframePolicy
 
@@ -98,8 +99,8 @@ class VideoStream:
             numpy uint8 `[B, H, W]`, or of `size`.
 
         Raises:
-            ValueError: if `frame` has another shape; the stream goes on as
-                if it had not been called.
+            ValueError: if `frame` has another shape or is too small for the
+                model; the stream goes on as if it had not been called.
         """
         shape = tuple(frame.shape)
         if len(shape) != 4 or shape[-1] != 3 or 0 in shape:
@@ -107,6 +108,8 @@ class VideoStream:
                 f"frame must be [B, H, W, 3] (RGB), got shape {shape}."
             )
         starts = shape != self._shape
+        if starts:
+            check_least(shape[1:3], self.model)
         state = self.model.initial_state(*shape[:3]) if starts else self._state
         is_key = (
             starts

@@ -20,7 +20,7 @@ class CompiledSteps:
         model: a `VideoSegmenter` on the TensorFlow backend.
 
     Attributes:
-        uses_key_frames: as in the model.
+        uses_key_frames, least_side: as in the model.
         state_names: names of the state's tensors; states are lists in this
             order.
         state_specs: list of the `tf.TensorSpec` of each; empty for models
@@ -33,6 +33,7 @@ class CompiledSteps:
 
     def __init__(self, model):
         self.uses_key_frames = model.uses_key_frames
+        self.least_side = model.least_side
         self._model = model
         self._frame = tf.TensorSpec([1, None, None, 3], tf.uint8, "frame")
         # Filled while a program is traced, for that returns only lists.

@@ -66,7 +66,9 @@ class FrameWalk:
         ]
 
         def body(row, states, memory, outputs):
-            frame = decode_frame(image_bytes[row], row, self.max_pixels)
+            frame = decode_frame(
+                image_bytes[row], row, self.max_pixels, self.steps.least_side
+            )
             slot = slots[row]
             if self.steps.state_specs:
                 forced = None if force_key is None else force_key[row]

@@ -17,7 +17,7 @@ _MAX_SCANS = 100
 _PNG_HEADER = 24
 
 
-def decode_frame(data, row, max_pixels):
+def decode_frame(data, row, max_pixels, least_side=1):
     """Decodes a JPEG or PNG file to an upright image.
 
     The size is read from the file's header and checked before anything is
@@ -27,11 +27,12 @@ def decode_frame(data, row, max_pixels):
         data: scalar string tensor.
         row: its place in the request, for messages; scalar tensor.
         max_pixels: height times width that is still decoded.
+        least_side: of the height and the width.
 
     Returns:
         uint8 `[H, W, 3]`, turned as the file's EXIF data say. Fails with
-        INVALID_ARGUMENT for any other file, a broken one or too large an
-        image.
+        INVALID_ARGUMENT for any other file, a broken one, or an image that is
+        too large or too small.
     """
     is_png = tf.equal(tf.strings.substr(data, 0, 16), _PNG_START)
     is_png &= tf.strings.length(data) >= _PNG_HEADER
@@ -49,15 +50,17 @@ def decode_frame(data, row, max_pixels):
     # Two sides of 32 bits could overflow their product.
     sides_fit = (height <= max_pixels) & (width <= max_pixels)
     pixels = height * width
+    sides_fit &= (height >= least_side) & (width >= least_side)
+    least = f"{least_side}x{least_side}" if least_side > 1 else "1"
     fits = require(
-        sides_fit & (pixels > 0) & (pixels <= max_pixels),
+        sides_fit & (pixels <= max_pixels),
         "image_bytes[",
         row,
         "] is ",
         height,
         "x",
         width,
-        f"; a frame has 1 to {max_pixels} pixels",
+        f"; a frame has {least} to {max_pixels} pixels",
     )
     scans = tf.cond(
         is_png, lambda: tf.constant(1, tf.int64), lambda: _count_scans(data)

@@ -142,7 +142,9 @@ class Signatures:
         )
 
         def body(row, size, scores):
-            frame = decode_frame(image_bytes[row], row, self.max_pixels)
+            frame = decode_frame(
+                image_bytes[row], row, self.max_pixels, self._steps.least_side
+            )
             own_size = tf.shape(frame)[:2]
             alike = require(
                 tf.equal(row, 0) | tf.reduce_all(tf.equal(own_size, size)),

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from small_models import small_deeplab, small_dff
 
 import accel_tf
 from accel_tf.models.fuse import FusedSegmenter
@@ -334,3 +335,15 @@ def test_labels_of_a_model_without_scores_are_enlarged_smoothly():
     assert np.abs(np.diff(lengths)).max() <= 2
     with pytest.raises(ValueError, match="labels alone, no scores"):
         accel_tf.VideoStream(Compiled(), keep_scores=True)
+
+
+@pytest.mark.parametrize("make", [small_deeplab, small_dff])
+def test_frames_that_are_too_small_are_named(make):
+    model = make()
+    for form in (model, accel_tf.fuse_for_inference(model)):
+        stream = accel_tf.VideoStream(form)
+        expected = "takes frames of 3x3 pixels or more, not of 2x40; enlarge"
+        with pytest.raises(ValueError, match=expected):
+            stream(np.zeros((1, 2, 40, 3), np.uint8))
+    labels = stream(np.zeros((1, 3, 3, 3), np.uint8))
+    assert labels.shape == (1, 3, 3)

@@ -29,6 +29,8 @@ class DeepLab(VideoSegmenter):
         label_map, dtype, name: as in `VideoSegmenter`.
     """
 
+    least_side = 3  # the residual networks' pooling
+
     def __init__(
         self, backbone, num_classes, head_filters=1024, prefix="", **kwargs
     ):

@@ -47,6 +47,7 @@ class DeepFeatureFlow(VideoSegmenter):
     """
 
     uses_key_frames = True
+    least_side = 3  # the residual networks' pooling
 
     def __init__(
         self,

@@ -103,6 +103,10 @@ class Propagated(VideoSegmenter):
     def upsample(self, scores, size, frame_size=None):
         return self.segmenter.upsample(scores, size, frame_size)
 
+    @property
+    def least_side(self):
+        return self.segmenter.least_side
+
     def initial_state(self, batch_size, height, width):
         observed, kind = self.flow_network.observed_shape(height, width)
         carried = self._carried_shape(batch_size, height, width)
