@@ -41,6 +41,7 @@ def test_demo_leaves_its_results(tmp_path):
     assert by_name["Deep Feature Flow", 5][cost] < by_name["Accel", 5][cost]
 
     model = keras.saving.load_model(tmp_path / "accel_tiny.keras")
+    assert model.trained_size == (96, 192)
     assert model.name == "accel_tiny" and model.label_map == STREETS
     with open_video(tmp_path / "overlay.mp4") as video:
         assert len(list(video)) == 3

@@ -51,6 +51,7 @@ def test_deeplab_is_trained_resumed_and_shown(write_config, monkeypatch):
     script.main([path])
     model = load_keras_model(out / "deeplab_tiny.keras")
     assert model.label_map == STREETS and model.name == "deeplab_tiny"
+    assert model.trained_size == (64, 96)
     history = json.loads((out / "history.json").read_text())
     assert len(history) == 2
     assert all(np.isfinite(logs["loss"]) for logs in history)
