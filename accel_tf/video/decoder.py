@@ -259,6 +259,8 @@ class _Clock:
 
 def one_line(error):
     """What FFmpeg says went wrong."""
+    if isinstance(error, optional.av().ExitError):
+        return "no answer in time"
     return str(error.strerror or error).split("\n")[0]
 
 

@@ -158,22 +158,25 @@ def _stream(url, options):
     # Messages may end in logs: without the user's name and password.
     name = re.sub(r"(?<=://)[^/@]*@", "", url)
     av = optional.av()
-    connect = functools.partial(
-        Decoder,
-        url,
-        name,
-        is_live=options["live"],
-        on_note=options["on_note"],
-        seconds_to_wait=_SECONDS_TO_WAIT,
-    )
-    try:
-        return LiveReader(connect, name, **options)
-    except av.InvalidDataError as error:
-        raise ValueError(
-            f"{name} is not a video that FFmpeg can read ({one_line(error)})"
-        ) from error
-    except av.FFmpegError as error:
-        raise OSError(f"cannot open {name}: {one_line(error)}") from error
+
+    def connect():
+        try:
+            return Decoder(
+                url,
+                name,
+                is_live=options["live"],
+                on_note=options["on_note"],
+                seconds_to_wait=_SECONDS_TO_WAIT,
+            )
+        except av.InvalidDataError as error:
+            raise ValueError(
+                f"{name} is not a video that FFmpeg can read "
+                f"({one_line(error)})"
+            ) from error
+        except av.FFmpegError as error:
+            raise OSError(f"cannot open {name}: {one_line(error)}") from error
+
+    return LiveReader(connect, name, **options)
 
 
 def _images_in(folder):

@@ -1,4 +1,5 @@
 import itertools
+import socket
 import threading
 import time
 
@@ -8,7 +9,7 @@ from video_making import flat, make, shown
 from video_server import VideoServer
 
 from accel_tf import optional
-from accel_tf.video import SourceLostError, live_reader, open_video
+from accel_tf.video import SourceLostError, live_reader, open_video, reader
 
 
 @pytest.fixture
@@ -122,6 +123,14 @@ def test_sources_that_cannot_be_opened(server):
         open_video(f"{server.url}/file")
     with pytest.raises(OSError, match="cannot open rtsp://127.0.0.1:1/a"):
         open_video("rtsp://user:secret@127.0.0.1:1/a")
+
+
+def test_a_server_that_does_not_answer_in_time(monkeypatch):
+    monkeypatch.setattr(reader, "_SECONDS_TO_WAIT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/live"
+        with pytest.raises(OSError, match="cannot open http.*no answer"):
+            open_video(url)
 
 
 # --- cameras -------------------------------------------------------------
