@@ -1,6 +1,6 @@
 """Optional packages, imported when a function first needs them.
 
-OpenCV and matplotlib are not core requirements. A function that needs one
+PyAV, OpenCV and matplotlib are not core requirements. A function that needs one
 asks here for it, so a missing package ends in one line with the command that
 installs it.
 """
@@ -11,7 +11,7 @@ import importlib.util
 import os
 import sys
 
-_OLDEST_AV = 18  # The first that is given transfer and range in conversions.
+_OLDEST_AV = 18  # Older ones do not convert transfer functions.
 
 
 def require(module, extra):

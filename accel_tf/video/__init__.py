@@ -5,7 +5,8 @@
             ...
 
 Decoding and encoding can go on while a model works: `read_ahead`,
-`write_behind`. Frames are uint8 RGB, `[height, width, 3]`.
+`write_behind`. Frames are uint8 RGB, `[height, width, 3]`; `video.frames()`
+gives them with their times and what happened to them.
 """
 
 from accel_tf.video.background import read_ahead, write_behind

@@ -4,8 +4,9 @@
         for frame in read_ahead(video):
             write(segment(frame))
 
-Decoding, drawing and encoding are OpenCV's and zlib's work, which runs while
-other threads run Python, so all of it goes on during the model's step.
+Decoding, drawing and encoding are the work of FFmpeg, OpenCV and zlib, which
+run while other threads run Python, so all of it goes on during the model's
+step.
 """
 
 import contextlib

@@ -74,7 +74,9 @@ class Decoder:
         container = self._container
         self._stream = stream = _picture_stream(av, container)
         if stream is None:
-            raise NoVideoError(f"{self._name} holds no video")
+            raise NoVideoError(
+                f"{self._name} holds no video that FFmpeg can decode"
+            )
         # Decoding of several frames at once is faster, and holds them back.
         stream.thread_type = "SLICE" if is_live else "AUTO"
         formats = set(container.format.name.split(","))
@@ -259,7 +261,7 @@ class _Clock:
 
 def one_line(error):
     """What FFmpeg says went wrong."""
-    if isinstance(error, optional.av().ExitError):
+    if optional.has_av() and isinstance(error, optional.av().ExitError):
         return "no answer in time"
     return str(error.strerror or error).split("\n")[0]
 
@@ -267,7 +269,12 @@ def one_line(error):
 def _picture_stream(av, container):
     """The stream of video; not the picture on the cover of a song."""
     cover = av.stream.Disposition.attached_pic
-    streams = [s for s in container.streams.video if not s.disposition & cover]
+    streams = [
+        stream
+        for stream in container.streams.video
+        # None where FFmpeg knows the codec by name alone.
+        if stream.codec_context and not stream.disposition & cover
+    ]
     best = container.streams.best("video")
     return best if best in streams else next(iter(streams), None)
 

@@ -245,6 +245,25 @@ def test_a_frame_that_does_not_decode_repeats_the_one_before(tmp_path):
     assert "frame 7 of" in refusal(path, strict=True)
 
 
+def test_damage_among_pictures_that_are_stored_in_another_order(tmp_path):
+    path = make(
+        tmp_path / "a.mp4", map(grained, range(30)),
+        options={"bf": "3", "x264-params": "b-adapt=0:b-pyramid=none"},
+    )  # fmt: skip
+    with av.open(str(path)) as container:
+        stored = [p.pts for p in container.demux(video=0) if p.size]
+    assert stored != sorted(stored)
+    # A B-picture: no other depends on it.
+    number = next(i for i in range(10, 30) if stored[i] < max(stored[:i]))
+    damage(path, [number])
+    video, frames = read(path)
+    place = sorted(stored).index(stored[number])
+    assert video.damaged == [place] and len(frames) == 30
+    times = [frame.time for frame in frames]
+    np.testing.assert_allclose(times, np.arange(30) / 10, atol=2e-3)
+    assert shown(frames[place].image) == place - 1
+
+
 def test_damage_before_the_first_frame_that_decodes(tmp_path):
     path = make(
         tmp_path / "a.avi",
