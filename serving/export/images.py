@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from accel_tf.serving.export.checks import checked, require
+from accel_tf.serving.export.checks import after, checked, require
 from accel_tf.serving.export.orientation import turn_upright
 
 # Signature, then length and name of the chunk that holds the size. Decoders
@@ -50,18 +50,27 @@ def decode_frame(data, row, max_pixels, least_side=1):
     # Two sides of 32 bits could overflow their product.
     sides_fit = (height <= max_pixels) & (width <= max_pixels)
     pixels = height * width
-    sides_fit &= (height >= least_side) & (width >= least_side)
-    least = f"{least_side}x{least_side}" if least_side > 1 else "1"
     fits = require(
-        sides_fit & (pixels <= max_pixels),
+        sides_fit & (pixels > 0) & (pixels <= max_pixels),
         "image_bytes[",
         row,
         "] is ",
         height,
         "x",
         width,
-        f"; a frame has {least} to {max_pixels} pixels",
+        f"; a frame has 1 to {max_pixels} pixels",
     )
+    with after(fits):
+        large_enough = require(
+            tf.minimum(height, width) >= least_side,
+            "image_bytes[",
+            row,
+            "] is ",
+            height,
+            "x",
+            width,
+            f"; the model takes frames of {least_side}x{least_side} or more",
+        )
     scans = tf.cond(
         is_png, lambda: tf.constant(1, tf.int64), lambda: _count_scans(data)
     )
@@ -71,7 +80,7 @@ def decode_frame(data, row, max_pixels, least_side=1):
         row,
         f"] is a JPEG file of more than {_MAX_SCANS} scans",
     )
-    data = checked(data, fits, few_scans)
+    data = checked(data, large_enough, few_scans)
     frame = tf.cond(
         is_png,
         lambda: tf.io.decode_png(data, channels=3),
