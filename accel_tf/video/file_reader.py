@@ -3,11 +3,15 @@
 import os
 
 from accel_tf import optional
-from accel_tf.video.decoder import Decoder, one_line
+from accel_tf.video.decoder import Decoder, NoVideoError, one_line
 from accel_tf.video.frame import VideoFrame
 from accel_tf.video.video_reader import VideoReader
 
 _FRAME_RATE = 25.0
+_ABOUT_PIPES = (
+    "; an MP4 file whose index is at its end must be given as a file, not "
+    "through a pipe"
+)
 
 
 class FileReader(VideoReader):
@@ -55,10 +59,15 @@ class FileReader(VideoReader):
         elif self._is_read:
             raise OSError(f"{self._name} can be read only once")
         else:
-            source = _Unseekable(source)
             self._is_read = True
+            if not source.seekable():
+                source = _Pipe(source)
         try:
             return Decoder(source, self._name, on_note=self._note)
+        except NoVideoError as error:
+            if isinstance(source, _Pipe):
+                raise NoVideoError(f"{error}{_ABOUT_PIPES}") from error
+            raise
         except av.FFmpegError as error:
             reason = _why_not_opened(self._source, self._name, error)
             raise ValueError(reason) from error
@@ -113,14 +122,13 @@ class FileReader(VideoReader):
             self._decoder = None
 
 
-class _Unseekable:
-    """Of a file object only what a pipe has too."""
+class _Pipe:
+    """A file object that gives what is there rather than wait for more."""
 
     def __init__(self, file):
         self._file = file
 
     def read(self, size):
-        # Whatever is there, rather than wait for `size` bytes.
         read = getattr(self._file, "read1", self._file.read)
         return read(size)
 
@@ -137,6 +145,11 @@ def _why_not_opened(source, name, error):
                     f"missing or damaged, as when a recording or a download "
                     f"was cut off"
                 )
+    elif not source.seekable():
+        return (
+            f"{name} is not a video that FFmpeg can read "
+            f"({one_line(error)}){_ABOUT_PIPES}"
+        )
     return (
         f"{name} is not a video that FFmpeg can read ({one_line(error)}); "
         f"give a video file, a folder of frames or a camera index"

@@ -205,6 +205,30 @@ def test_standard_input_is_read_once(tmp_path, monkeypatch):
             list(video)
 
 
+def test_a_pipe_gives_what_needs_no_seeking(tmp_path, monkeypatch):
+    class Pipe(io.BytesIO):
+        def seekable(self):
+            return False
+
+    class Input:
+        pass
+
+    monkeypatch.setattr(sys, "stdin", Input)
+    for name, options in (("a.mkv", {}), ("a.mp4", {"movflags": "+faststart"})):
+        path = make(
+            tmp_path / name, map(flat, range(5)), container_options=options
+        )
+        Input.buffer = Pipe(path.read_bytes())
+        assert [shown(frame) for frame in open_video("-")] == list(range(5))
+    path = make(tmp_path / "b.mp4", map(flat, range(5)))
+    Input.buffer = io.BytesIO(path.read_bytes())  # As by `< b.mp4`.
+    assert [shown(frame) for frame in open_video("-")] == list(range(5))
+    # A small file fits into FFmpeg's buffer.
+    path = make(tmp_path / "c.mp4", map(noise, range(40)), options={"g": "1"})
+    Input.buffer = Pipe(path.read_bytes())
+    assert "index is at its end must be given as a file" in refusal("-")
+
+
 def test_files_that_are_no_video(tmp_path, capfd):
     (tmp_path / "text.mp4").write_text("not a video\n" * 100)
     (tmp_path / "nothing.mp4").touch()
