@@ -64,16 +64,20 @@ def _demo(arguments):
 
 def _segment(arguments):
     from accel_tf.segmentation.command import check_jobs, run_jobs
+    from accel_tf.segmentation.inputs import made_folders
 
     remote_options.check_options(arguments)
     options = segment_options.given_options(arguments)
     jobs = segment_options.given_jobs(arguments)
     given = _given_streams(arguments)
-    good = check_jobs(jobs, options)
-    if not good:
-        return 1
-    with given() as (open_stream, label_map, about):
-        return run_jobs(good, len(jobs), open_stream, label_map, options, about)
+    with made_folders(jobs):
+        good = check_jobs(jobs, options)
+        if not good:
+            return 1
+        with given() as (open_stream, label_map, about):
+            return run_jobs(
+                good, len(jobs), open_stream, label_map, options, about
+            )
 
 
 def _given_streams(arguments):

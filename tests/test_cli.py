@@ -170,6 +170,12 @@ def test_what_is_wrong_shows_before_the_model_is_loaded(
     fails_with("--output is one video", "--output=o.mp4", sources=two)
     fails_with("give --output-dir", sources=two)
     fails_with("--output-dir, not both", "--output=o.mp4", "--output-dir=o")
+    # A folder that was made for outputs goes with them.
+    fails_with("no such file", "--output-dir=o", sources=["none.mp4"])
+    argv = ["segment", "none.mp4", "nothing.mp4", "--output-dir=o"]
+    assert cli.main(argv) == 1
+    assert capsys.readouterr().err.count("accel-tf: no such file") == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ class VideoSegmenter(keras.Model):
         trained_size: `(height, width)` in pixels of the frames that the
             weights were trained on; `None` where that is unknown. Training
             sets it, and those who run the model bring frames to this scale
-            (`accel_tf.streaming.trained_scale`); the model itself takes
+            (`accel_tf.ops.frame_size`); the model itself takes
             frames of any size.
         dtype: dtype policy; `None` is Keras' default.
 

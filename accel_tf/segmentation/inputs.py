@@ -1,5 +1,6 @@
 """Which videos are meant by what a user gives, and what to call them."""
 
+import contextlib
 import dataclasses
 import glob
 import os
@@ -19,10 +20,17 @@ VIDEO_ENDINGS = tuple(
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A source and what is written of it."""
+    """A source and what is written of it.
+
+    Attributes:
+        source: as for `open_video`.
+        outputs: their paths.
+        folders: that hold those of all sources, see `made_folders`.
+    """
 
     source: str
     outputs: Outputs
+    folders: tuple = ()
 
 
 def expand_inputs(inputs):
@@ -87,8 +95,8 @@ def make_jobs(inputs, output, output_dir, labels, scores, json):
         list of `Job`.
 
     Raises:
-        ValueError, OSError: one line, if these do not go together or a
-            folder cannot be made.
+        ValueError, OSError: one line, if these do not go together, or a
+            folder is a file or has none to be in.
     """
     if output is not None and output_dir is not None:
         raise ValueError("give --output or --output-dir, not both.")
@@ -104,6 +112,9 @@ def make_jobs(inputs, output, output_dir, labels, scores, json):
         raise ValueError(
             f"there are {len(inputs)} inputs; give --output-dir DIR."
         )
+    given = tuple(filter(None, folders))
+    for folder in given:
+        _check_folder(folder)
     jobs = []
     for source, name in zip(inputs, unique_names(inputs), strict=True):
         drawing = name + (".png" if is_image(source) else ".mp4")
@@ -113,19 +124,40 @@ def make_jobs(inputs, output, output_dir, labels, scores, json):
                 folders, (drawing, name, name, f"{name}.json"), strict=True
             )
         ]
-        jobs.append(Job(source, Outputs(*paths)))
-    for folder in filter(None, folders):
-        _make_folder(folder)
+        jobs.append(Job(source, Outputs(*paths), given))
     return jobs
 
 
-def _make_folder(folder):
+@contextlib.contextmanager
+def made_folders(jobs):
+    """Makes the folders that jobs share.
+
+    Those that were made here and are empty at the end go again.
+
+    Args:
+        jobs: list of `Job`.
+
+    Raises:
+        OSError: if one cannot be made.
+    """
+    missing = {folder for job in jobs for folder in job.folders}
+    missing = [folder for folder in missing if not os.path.isdir(folder)]
+    try:
+        for folder in missing:
+            os.mkdir(folder)
+        yield
+    finally:
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+
+
+def _check_folder(folder):
     path = pathlib.Path(folder)
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(f"no such folder: {path.absolute().parent}.")
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(f"{folder} is a file; give a folder.")
-    path.mkdir(exist_ok=True)
 
 
 def unique_names(inputs):
