@@ -3,10 +3,11 @@
     python recipes/train_streets.py --real DIR --out out/streets
 
 DIR holds real frames and labels, laid out as `streets_data.py` says; drawn
-streets are made on the spot. The stages are the reference branch in three
-parts, the update branch, the flow network (or a trained one, `--flow FILE`)
-and their fusion; the result is OUT/accel_tiny_streets.weights.h5. A stage
-that is finished is not run again, and one that was stopped goes on.
+streets are made on the spot. The stages are the reference branch in four
+parts, the update branch in two, the flow network (or a trained one,
+`--flow FILE`) and their fusion; the result is
+OUT/accel_tiny_streets.weights.h5. A stage that is finished is not run again,
+and one that was stopped goes on.
 
 `--leave-out NAME` trains without a video, or without CamVid (`camvid`): how
 good are such weights on cameras that they never saw?
@@ -46,7 +47,8 @@ def main(arguments=None):
     )
     parser.add_argument(
         "--stages",
-        default="reference,settled,settled_again,update,flow,accel",
+        default="reference,settled,settled_again,longer,update,update_again,"
+        "flow,accel",
         help="the first ones of them; the result needs all",
     )
     options = parser.parse_args(arguments)
@@ -81,8 +83,8 @@ def stages_of(out, flow):
     """Name -> (script, or none to run; config; settings that differ)."""
     out = pathlib.Path(out)
     parts = {
-        "reference": out / "settled_again" / "deeplab_tiny.keras",
-        "update": out / "update" / "deeplab_tiny_light.keras",
+        "reference": out / "longer" / "deeplab_tiny.keras",
+        "update": out / "update_again" / "deeplab_tiny_light.keras",
         "flow": flow or out / "flow" / "dff_tiny.keras",
     }
     flow_script = None if flow else "train_flow"
@@ -106,7 +108,26 @@ def stages_of(out, flow):
                 "steps_per_epoch": 100,
             },
         ),
+        "longer": (
+            "train_deeplab",
+            "streets_longer",
+            {
+                "data": REAL,
+                "weights": out / "settled_again" / "deeplab_tiny.keras",
+            },
+        ),
         "update": ("train_deeplab", "streets_update", {"data": REAL}),
+        "update_again": (
+            "train_deeplab",
+            "streets_update",
+            {
+                "data": REAL,
+                "weights": out / "update" / "deeplab_tiny_light.keras",
+                "steps": 600,
+                "learning_rate": 3e-3,
+                "validation_split": None,
+            },
+        ),
         "flow": (flow_script, "streets_flow_tiny", {"data": REAL}),
         "accel": ("train_accel", "streets_accel", {"data": REAL, **parts}),
     }

@@ -23,9 +23,9 @@ config = dataclasses.replace(
     _reference,
     out="out/streets/accel",
     model="accel_tiny",
-    reference="out/streets/settled_again/deeplab_tiny.keras",
+    reference="out/streets/longer/deeplab_tiny.keras",
     flow="out/streets/flow/dff_tiny.keras",
-    update="out/streets/update/deeplab_tiny_light.keras",
+    update="out/streets/update_again/deeplab_tiny_light.keras",
     trainable=("update_backbone/*", "update_head/*", "fusion/*"),
     length=3,
     augmentation=Augmentation(
@@ -35,8 +35,8 @@ config = dataclasses.replace(
         camera=0.6,
         camera_motion=1.0,
     ),
-    steps=150,
-    steps_per_epoch=75,
+    steps=250,
+    steps_per_epoch=125,
     validation_split=None,
     learning_rate=1e-3,
 )

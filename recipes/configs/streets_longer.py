@@ -1,0 +1,35 @@
+"""Streets, reference branch of accel_tiny: last and longest part of training.
+
+A stage of `train_streets.py`; by itself:
+
+    python recipes/train_deeplab.py recipes/configs/streets_longer.py
+
+From the weights of `streets_settled`, with changes to the frames that are
+between those of the first part and those of the second: other cameras should
+be covered, and a network this small should still be able to learn it.
+"""
+
+import dataclasses
+import pathlib
+import runpy
+
+_reference = runpy.run_path(
+    str(pathlib.Path(__file__).with_name("streets_reference.py"))
+)["config"]
+
+config = dataclasses.replace(
+    _reference,
+    out="out/streets/longer",
+    weights=("out/streets/settled_again/deeplab_tiny.keras",),
+    augmentation=dataclasses.replace(
+        _reference.augmentation,
+        scale=(0.6, 1.8),
+        aspect=0.25,
+        rotation=3.0,
+        camera=0.6,
+    ),
+    steps=3000,
+    steps_per_epoch=300,
+    validation_split=None,
+    learning_rate=3e-3,
+)
