@@ -93,8 +93,9 @@ class SegmentationConfig(TrainingConfig):
         reference, flow, update: `.keras` files of parts that were trained by
             themselves, of which `train_dff` and `train_accel` make their
             model instead of `weights`.
-        fusion_start: initial values of Accel's fusion: "paper", or "model"
-            for the library's own.
+        fusion_start: initial values of Accel's fusion: "paper", "model" for
+            the library's own, or "reference" for Deep Feature Flow; see
+            `reset_fusion`.
         length: frames of a clip; the first is the key frame.
         spacing: frames from one frame of the clip to the next, or
             `(least, most)` to draw from.
@@ -118,7 +119,7 @@ class SegmentationConfig(TrainingConfig):
     reference: str | None = None
     flow: str | None = None
     update: str | None = None
-    fusion_start: Literal["paper", "model"] = "model"
+    fusion_start: Literal["paper", "model", "reference"] = "model"
     length: int = 1
     spacing: int | tuple[int, int] = 1
     spacing_per_frame: bool = False

@@ -27,6 +27,7 @@ config = dataclasses.replace(
     flow="out/streets/flow/dff_tiny.keras",
     update="out/streets/update_again/deeplab_tiny_light.keras",
     trainable=("update_backbone/*", "update_head/*", "fusion/*"),
+    fusion_start="reference",
     length=3,
     augmentation=Augmentation(
         crop=(224, 288),

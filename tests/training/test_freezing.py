@@ -157,6 +157,10 @@ def test_the_fusion_starts_as_in_the_paper():
     reset_fusion(model, "model")
     half = np.concatenate([np.eye(5), np.eye(5)]) / 2
     np.testing.assert_array_equal(to_numpy(model.fusion.kernel)[0, 0], half)
+    reset_fusion(model, "reference")
+    kernel = to_numpy(model.fusion.kernel)[0, 0]
+    np.testing.assert_array_equal(kernel[:5], np.eye(5))
+    assert not kernel[5:].any()
 
     model = small_feature_fusion_accel()
     reset_fusion(model)
@@ -164,7 +168,9 @@ def test_the_fusion_starts_as_in_the_paper():
     np.testing.assert_array_equal(kernel[:32], np.zeros((32, 32)))
     np.testing.assert_array_equal(kernel[32:], np.eye(32))
     assert not to_numpy(model.fusion.bias).any()
-    with pytest.raises(ValueError, match="paper or model, not 'average'"):
+    with pytest.raises(
+        ValueError, match="reference, not 'average'"
+    ):
         reset_fusion(model, "average")
     with pytest.raises(ValueError, match="DeepLab has no fusion"):
         reset_fusion(small_deeplab())

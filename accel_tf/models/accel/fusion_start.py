@@ -1,11 +1,12 @@
 """Initial values of the fusion layer."""
 
 import keras
+import numpy as np
 
 from accel_tf.models.accel.accel import Accel
 from accel_tf.models.accel.feature_fusion_accel import FeatureFusionAccel
 
-STARTS = ("paper", "model")
+STARTS = ("paper", "model", "reference")
 
 
 def reset_fusion(model, start="paper"):
@@ -15,7 +16,10 @@ def reset_fusion(model, start="paper"):
         model: an `Accel` or a `FeatureFusionAccel`; changed in place.
         start: "model" for the values of a new model; "paper" for those of
             the published training, which draws the kernel of `Accel` from
-            N(0, 0.01) and for `FeatureFusionAccel` is no different.
+            N(0, 0.01) and for `FeatureFusionAccel` is no different;
+            "reference" for those that pass on what comes from the key frame,
+            so that the model starts as Deep Feature Flow and takes of the
+            current frame what helps.
 
     Raises:
         ValueError: if the model has no fusion, or `start` is unknown.
@@ -24,11 +28,15 @@ def reset_fusion(model, start="paper"):
         raise ValueError(f"{type(model).__name__} has no fusion to reset.")
     if start not in STARTS:
         raise ValueError(
-            f"a fusion can start as {' or '.join(STARTS)}, not {start!r}."
+            f"a fusion can start as {', '.join(STARTS)}, not {start!r}."
         )
     initializer = model.fusion.kernel_initializer
     if start == "paper" and isinstance(model, Accel):
         initializer = keras.initializers.RandomNormal(stddev=0.01)
     kernel, bias = model.fusion.kernel, model.fusion.bias
-    kernel.assign(initializer(tuple(kernel.shape), kernel.dtype))
+    if start == "reference":
+        # The first half of the inputs comes from the key frame.
+        kernel.assign(np.eye(*kernel.shape[2:])[None, None])
+    else:
+        kernel.assign(initializer(tuple(kernel.shape), kernel.dtype))
     bias.assign(keras.ops.zeros(tuple(bias.shape), bias.dtype))
