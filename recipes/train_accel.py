@@ -29,8 +29,8 @@ def build_model(config, label_map):
     else:
         kinds = (Accel, FeatureFusionAccel)
         model = preset_model(config, label_map, kinds)
-    if config.fusion_start == "paper":
-        reset_fusion(model, "paper")
+    if config.fusion_start != "model":
+        reset_fusion(model, config.fusion_start)
     return model
 
 

@@ -239,8 +239,12 @@ def test_accel_learns_all_if_told(write_config, parts):
         validation_split=None,
     )
     settings = ["--set", "trainable=all", "--set", "steps=2"]
+    settings += ["--set", "fusion_start=reference"]
     load_script("train_accel").main([path, *settings])
     model = load_keras_model(out / "accel_tiny.keras")
+    kernel = model.fusion.kernel.numpy()[0, 0]
+    # Two small steps from passing on what comes from the key frame.
+    np.testing.assert_allclose(kernel, np.eye(*kernel.shape), atol=0.01)
     flow = weights(parts["flow"])
     assert not equal(model.flow_network.get_weights(), flow)
 
