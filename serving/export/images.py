@@ -1,5 +1,7 @@
 """Image files to frames and label maps to image files, inside the graph."""
 
+import functools
+
 import tensorflow as tf
 
 from accel_tf.serving.export.checks import after, checked, require
@@ -34,6 +36,26 @@ def decode_frame(data, row, max_pixels, least_side=1):
         INVALID_ARGUMENT for any other file, a broken one, or an image that is
         too large or too small.
     """
+    return _decoder(max_pixels, least_side)(data, row)
+
+
+@functools.cache
+def _decoder(max_pixels, least_side):
+    """One function for all signatures, which a SavedModel then holds once."""
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((), tf.string),
+            tf.TensorSpec((), tf.int32),
+        ]
+    )
+    def decode(data, row):
+        return _decode(data, row, max_pixels, least_side)
+
+    return decode
+
+
+def _decode(data, row, max_pixels, least_side):
     is_png = tf.equal(tf.strings.substr(data, 0, 16), _PNG_START)
     is_png &= tf.strings.length(data) >= _PNG_HEADER
     is_jpeg = tf.equal(tf.strings.substr(data, 0, 2), _JPEG_START)

@@ -153,7 +153,7 @@ def test_jpeg_and_png_of_any_size_and_kind(tmp_path):
             np.testing.assert_array_equal(labels, expected % 250)
 
 
-@all_models("accel")
+@all_models("dff")
 def test_the_fused_form_exports_too(name, tmp_path):
     models = SMALL_MODELS | SMALL_PYRAMID_MODELS
     model = accel_tf.fuse_for_inference(models[name]())
@@ -175,7 +175,7 @@ def test_the_fused_form_exports_too(name, tmp_path):
 
 
 def test_frames_have_the_scale_of_the_training(tmp_path):
-    model = SMALL_MODELS["accel"](name="accel")
+    model = small_light_deeplab(name="light")
     model.trained_size = (32, 64)
     path = exported(model, tmp_path)
     said = json.loads((path / "assets" / "accel_tf.json").read_text())
@@ -202,7 +202,7 @@ def test_frames_have_the_scale_of_the_training(tmp_path):
 def test_the_assets_describe_the_model(small):
     for name, system, stride in (
         ("accel", "Accel", 16),
-        ("pspnet", "PSPNet", 8),
+        ("light_deeplab", "DeepLab", 8),
     ):
         model, path, loaded, _ = small(name)
         said = json.loads((path / "assets" / "accel_tf.json").read_text())
