@@ -168,6 +168,8 @@ def _train(builder, label_map, steps, seed):
 def _fit(model, dataset, loss, steps, learning_rate):
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=5.0)
+    # Variables that appear while a step is traced have it traced once more.
+    optimizer.build(model.trainable_variables)
     # The networks are small and change often: compiling costs more than it
     # saves.
     model.compile(optimizer, loss=loss, jit_compile=False)

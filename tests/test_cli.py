@@ -304,7 +304,7 @@ def test_convert(files, tmp_path, capsys):
 
 def test_an_interrupted_run_leaves_a_playable_file(files, tmp_path):
     with VideoWriter(tmp_path / "long.mp4", 48, 64, 10.0) as writer:
-        for _ in range(100):
+        for _ in range(50):
             for frame in frames(60):
                 writer.write(frame)
     output = tmp_path / "out.mp4"
@@ -321,7 +321,7 @@ def test_an_interrupted_run_leaves_a_playable_file(files, tmp_path):
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         partial = [path for path in tmp_path.glob(".*") if path.stat().st_size]
-        if partial and partial[0].stat().st_size > 50_000:
+        if partial and partial[0].stat().st_size > 10_000:
             break
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
@@ -329,7 +329,7 @@ def test_an_interrupted_run_leaves_a_playable_file(files, tmp_path):
     assert process.returncode == 130
     assert "Interrupted" in printed
     with open_video(output) as video:
-        assert 0 < len(list(video)) < 6000
+        assert 0 < len(list(video)) < 3000
     assert sorted(path.name for path in pathlib.Path(tmp_path).iterdir()) == [
         "long.mp4",
         "out.mp4",

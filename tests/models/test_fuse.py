@@ -90,6 +90,7 @@ def test_published_warm_up():
     assert_equal_runs(model, fused, scenes(length=10))
 
 
+@pytest.mark.slow
 def test_equal_in_half_precision():
     """To the noise of half precision, which folding does not increase."""
     precise, _ = pair("td4")
@@ -111,7 +112,13 @@ def test_equal_in_half_precision():
 
 
 @pytest.mark.parametrize(
-    "name", ["pspnet", "td2", "accel", "feature_fusion_accel"]
+    "name",
+    [
+        "pspnet",
+        "accel",
+        pytest.param("td2", marks=pytest.mark.slow),
+        pytest.param("feature_fusion_accel", marks=pytest.mark.slow),
+    ],
 )
 def test_contract(name, make):
     model_checks.check_clip_and_stream(make)

@@ -75,6 +75,7 @@ def small_config(out, pspnet_weights):
     )
 
 
+@pytest.mark.slow
 def test_pspnet_is_trained(write_config):
     path, out = write_config(model="psp_small", loss="ohem")
     load_script("train_pspnet").main([path])

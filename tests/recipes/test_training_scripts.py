@@ -159,7 +159,14 @@ def test_a_run_on_two_devices_is_resumed(write_config, tmp_path):
     assert equal(weights(out / name), weights(resumed / name))
 
 
-@pytest.mark.parametrize("objective", ["supervised", "stills", "photometric"])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        "supervised",
+        "photometric",
+        pytest.param("stills", marks=pytest.mark.slow),
+    ],
+)
 def test_flow_is_trained(write_config, objective):
     path, out = write_config(
         "FlowConfig", model="dff_tiny", objective=objective

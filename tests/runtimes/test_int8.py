@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from model_tools import scenes
-from small_models import small_dff
+from small_models import small_dff, small_light_deeplab
 
 import accel_tf
 from accel_tf.runtimes import load_runtime, to_runtime
@@ -52,7 +52,7 @@ def test_log_handlers_keep_their_levels():
     handler = logging.StreamHandler(io.StringIO())
     logger.addHandler(handler)
     try:
-        model = accel_tf.fuse_for_inference(small_dff())
+        model = accel_tf.fuse_for_inference(small_light_deeplab())
         programs = to_runtime(model, "openvino", "int8", frames())
         assert programs.programs(48, 64).all_programs()
         assert handler.level == logging.NOTSET

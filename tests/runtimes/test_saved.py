@@ -61,7 +61,11 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize(
     "name, runtime",
-    [("dff", "openvino"), ("dff", "onnxruntime"), ("td2", "litert")],
+    [
+        ("dff", "openvino"),
+        ("dff", "onnxruntime"),
+        pytest.param("td2", "litert", marks=pytest.mark.slow),
+    ],
 )
 def test_the_same_after_loading(tmp_path, name, runtime):
     model = converted(name, runtime)
