@@ -4,9 +4,11 @@ A stage of `train_streets.py`; by itself:
 
     python recipes/train_accel.py recipes/configs/streets_accel.py
 
-Five minutes. Clips of the videos move by themselves, stills under a simulated
-camera. With key frames at an interval of 5: 83.7 % of the pixels and 41.8 %
-mean IoU on CamVid's `val`.
+Eight minutes beside other work. Clips of the videos move by themselves, stills
+under a simulated camera. With key frames at an interval of 5: 87.9 % of the
+pixels and 51.6 % mean IoU on CamVid's `val`. The fusion starts as Deep Feature
+Flow: from the mean of both branches, of which the update branch is by far the
+weaker, the same training ends 3 points lower.
 """
 
 import dataclasses

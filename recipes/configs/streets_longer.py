@@ -7,6 +7,8 @@ A stage of `train_streets.py`; by itself:
 From the weights of `streets_settled`, with changes to the frames that are
 between those of the first part and those of the second: other cameras should
 be covered, and a network this small should still be able to learn it.
+57 minutes beside other work on two processor threads; 88.4 % of the pixels and
+53.2 % mean IoU on CamVid's `val`.
 """
 
 import dataclasses
