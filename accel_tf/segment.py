@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import math
 import time
 
 import numpy as np
@@ -221,7 +222,8 @@ def _sound_range(options, first):
     """Seconds of the source between which sound is copied, or `None`."""
     if options.start == 0 and options.end is None:
         return None
-    return first.frame.time, options.end
+    end = math.inf if options.end is None else options.end
+    return first.frame.time, end
 
 
 def _header(source, stream, label_map, video, report, about):

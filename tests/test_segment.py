@@ -5,10 +5,12 @@ import threading
 import time
 from types import SimpleNamespace
 
+import av
 import cv2
 import numpy as np
 import pytest
 from fake_segmenters import PaintedLabels, RepeatsKeyFrame
+from video_making import make
 
 import accel_tf.segment
 import accel_tf.segmentation.sinks
@@ -359,6 +361,23 @@ def test_a_range_and_a_stride(source, tmp_path):
         assert video.frame_rate == pytest.approx(10 / 3, rel=1e-2)
     with pytest.raises(ValueError, match="no frame from 99 s on"):
         run(source, tmp_path, Stream(), labels=None, start=99)
+
+
+@pytest.mark.parametrize("span", [{"start": 0.5}, {"start": 0.5, "end": 0.8}])
+def test_a_range_keeps_its_sound(tmp_path, span):
+    path = make(
+        tmp_path / "in.mp4", [np.zeros((48, 64, 3), np.uint8)] * 10, sound=2
+    )
+    output = tmp_path / "out.mp4"
+    segment_stream(Stream(), LABELS, path, output, progress=False, **span)
+    with av.open(str(output)) as container:
+        sound = [
+            float(p.pts * p.time_base)
+            for p in container.demux(audio=0)
+            if p.size
+        ]
+    assert 0 <= sound[0] < 0.2
+    assert sound[-1] == pytest.approx(span.get("end", 1.0) - 0.5, abs=0.2)
 
 
 def test_a_record_without_a_video(source, tmp_path):
