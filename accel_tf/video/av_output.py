@@ -59,6 +59,8 @@ class AvOutput:
             context.pix_fmt = "pal8"
             self._palette = _Palette(height, width, self._time_base)
         else:
+            # One for all frames: it prepares itself for their size once.
+            self._reformatter = av.video.reformatter.VideoReformatter()
             # Colour is stored for two by two pixels.
             context.height += height % 2
             context.width += width % 2
@@ -122,7 +124,8 @@ class AvOutput:
             )
         picture = optional.av().VideoFrame.from_ndarray(frame, format="rgb24")
         if self._palette is None:
-            picture = picture.reformat(
+            picture = self._reformatter.reformat(
+                picture,
                 format="yuv420p",
                 src_color_range=_FULL,
                 dst_colorspace=self._matrix,

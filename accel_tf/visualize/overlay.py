@@ -51,7 +51,7 @@ def overlay(frame, labels, label_map, alpha=0.5, contours=False):
     result = cv2.addWeighted(frame, 1 - alpha, colors, alpha, 0)
     cv2.copyTo(frame, np.uint8(labels == IGNORE), result)
     if contours:
-        result[_contours(labels)] //= 3
+        cv2.copyTo(result // 3, _contours(labels), result)
     return result
 
 
@@ -141,8 +141,11 @@ def legend(width, label_map):
 
 
 def _contours(labels):
-    """Marks pixels whose right or lower neighbour has another label."""
-    edges = np.zeros(labels.shape, bool)
+    """Marks pixels whose right or lower neighbour has another label.
+
+    uint8 of the shape of `labels`, 1 or 0: a mask for OpenCV.
+    """
+    edges = np.zeros(labels.shape, np.uint8)
     edges[:, :-1] |= labels[:, :-1] != labels[:, 1:]
     edges[:-1] |= labels[:-1] != labels[1:]
     return edges
