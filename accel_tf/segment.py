@@ -1,9 +1,11 @@
 """Segmentation of a whole video."""
 
 import contextlib
+import functools
 import itertools
 import math
 import time
+import warnings
 
 import numpy as np
 import tqdm
@@ -107,6 +109,11 @@ def segment_stream(
         video = enter(
             open_video(source, on_note=on_note, **options.reader_options())
         )
+        if options.frame_rate not in (None, video.frame_rate):
+            (on_note or warnings.warn)(
+                f"{source} states its frame rate, {video.frame_rate:g}, which "
+                f"wins over the given {options.frame_rate:g}"
+            )
         report.frame_size = (video.height, video.width)
         report.model_size = options.model_size(report.frame_size, stream)
         chosen = options.start, options.end, options.stride
@@ -134,6 +141,7 @@ def segment_stream(
                 desc=progress if isinstance(progress, str) else None,
             )
         )
+        stack.push(functools.partial(_complete, bar))
 
         def finish(frame):
             sinks.write(frame)
@@ -212,9 +220,14 @@ def _first(frames, source, options):
         return frame
     if options.start == 0:
         raise ValueError(f"{source} gave no frame.")
+    if options.end is None:
+        raise ValueError(
+            f"{source} has no frame from {options.start:g} s on; give an "
+            "earlier start."
+        )
     raise ValueError(
-        f"{source} has no frame from {options.start:g} s on; give an earlier "
-        "start."
+        f"{source} has no frame from {options.start:g} to {options.end:g} s; "
+        "give an earlier start or a later end."
     )
 
 
@@ -244,6 +257,13 @@ def _header(source, stream, label_map, video, report, about):
         "classes": list(label_map.names),
         **(about or {}),
     }
+
+
+def _complete(bar, error, *_):
+    """Ends a bar as full: what a container states is often off by frames."""
+    if error is None:
+        bar.total = bar.n
+        bar.refresh()
 
 
 def _postfix(report):

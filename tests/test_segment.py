@@ -16,6 +16,7 @@ import accel_tf.segment
 import accel_tf.segmentation.sinks
 from accel_tf.data.label_maps import LabelMap
 from accel_tf.segment import SegmentReport, segment_stream, segment_video
+from accel_tf.segmentation.inputs import unique_names
 from accel_tf.segmentation.options import SegmentOptions
 from accel_tf.video import (
     LabelWriter,
@@ -378,6 +379,48 @@ def test_a_range_keeps_its_sound(tmp_path, span):
         ]
     assert 0 <= sound[0] < 0.2
     assert sound[-1] == pytest.approx(span.get("end", 1.0) - 0.5, abs=0.2)
+
+
+def test_a_frame_rate_against_the_time_stamps_is_told(tmp_path):
+    path = make(tmp_path / "in.mp4", [np.zeros((48, 64, 3), np.uint8)] * 3)
+    notes = []
+    segment_stream(
+        Stream(), LABELS, path, json=tmp_path / "a.json", progress=False,
+        frame_rate=5, on_note=notes.append,
+    )  # fmt: skip
+    assert len(notes) == 1
+    assert "its frame rate, 10, which wins over the given 5" in notes[0]
+
+
+def test_an_empty_range_is_told(tmp_path):
+    path = make(tmp_path / "in.mp4", [np.zeros((48, 64, 3), np.uint8)] * 3)
+    for span, words in (
+        ({"start": 9}, "from 9 s on; give an earlier start"),
+        ({"start": 0.05, "end": 0.09}, "from 0.05 to 0.09 s; give an earlier"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            segment_stream(
+                Stream(), LABELS, path, json=tmp_path / "a.json",
+                progress=False, **span,
+            )  # fmt: skip
+
+
+def test_a_bar_ends_full(tmp_path, capsys):
+    # By its length and mean rate FFmpeg expects more frames of the range.
+    times = [0.0, 0.1, 0.2, 0.3, 2.0]
+    path = make(
+        tmp_path / "in.mp4", [np.zeros((48, 64, 3), np.uint8)] * 5, times=times
+    )
+    json = tmp_path / "a.json"
+    segment_stream(Stream(), LABELS, path, json=json, start=0.25, end=1.9)
+    assert "100%" in capsys.readouterr().err
+
+
+def test_names_of_outputs_fit_into_a_file_system():
+    inputs = ["a" * 251 + ".mp4", "b/" + "a" * 251 + ".mp4", "ü" * 126 + ".ts"]
+    names = unique_names(inputs)
+    assert len(set(names)) == 3
+    assert max(len(f"{name}.json".encode()) for name in names) <= 255
 
 
 def test_a_record_without_a_video(source, tmp_path):

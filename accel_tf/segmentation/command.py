@@ -85,7 +85,9 @@ def run_jobs(jobs, count, open_stream, label_map, options, about=None):
     status = 0 if len(jobs) == count else FAILED
     for number, job in enumerate(jobs, 1):
         report = SegmentReport()
-        written = ", ".join(map(str, job.outputs.given()))
+        paths = list(map(str, job.outputs.given()))
+        written = ", ".join(paths)
+        kept = f"{written} {'holds' if len(paths) == 1 else 'hold'}"
         bar = f"{number}/{len(jobs)}" if count > 1 else True
         try:
             with _reporting(job, count) as result, open_stream() as stream:
@@ -104,12 +106,12 @@ def run_jobs(jobs, count, open_stream, label_map, options, about=None):
                 )
         except KeyboardInterrupt:
             if report.frames:
-                print(f"Interrupted; {written} holds {report}.")
+                print(f"Interrupted; {kept} {report}.")
             raise
         except SourceLostError as error:
             _complain(error)
             if report.frames:
-                print(f"The source was lost; {written} holds {report}.")
+                print(f"The source was lost; {kept} {report}.")
             status = LOST if count == 1 else FAILED
             continue
         if result.failed:

@@ -13,9 +13,12 @@ from accel_tf.segmentation.outputs import Outputs, is_image
 from accel_tf.video.reader import IMAGE_ENDINGS
 
 VIDEO_ENDINGS = tuple(
-    ".mp4 .m4v .mov .mkv .webm .avi .gif .mpg .mpeg .ts .mts .m2ts .3gp .wmv "
-    ".flv .ogv .y4m .h264 .h265 .hevc".split()
+    ".mp4 .m4v .mov .mkv .webm .avi .gif .mpg .mpeg .m2v .vob .ts .mts .m2ts "
+    ".3gp .3g2 .wmv .asf .flv .ogv .mxf .y4m .mjpg .mjpeg .h264 .264 .h265 "
+    ".265 .hevc".split()
 )
+
+_LONGEST_NAME = 240
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,4 +199,6 @@ def _name(source):
             name = path.name if path.is_dir() else path.parent.name
         else:
             name = path.stem
-    return re.sub(r"[^\w.\- ]", "_", name) or "video"
+    name = re.sub(r"[^\w.\- ]", "_", name)
+    # Bytes, with which endings and numbers fit into a file's name.
+    return name.encode()[:_LONGEST_NAME].decode(errors="ignore") or "video"

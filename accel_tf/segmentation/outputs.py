@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 
+from accel_tf.segmentation.record import RecordWriter
 from accel_tf.video import VideoWriter
 from accel_tf.video.reader import IMAGE_ENDINGS
 from accel_tf.video.whole_output import FolderOutput, WholeOutput
@@ -77,11 +78,7 @@ class Outputs:
             if folder is not None:
                 FolderOutput(folder)
         if self.json is not None:
-            WholeOutput(self.json)
-            if os.path.isdir(self.json):
-                raise ValueError(
-                    f"{self.json} is a folder; give the name of a file."
-                )
+            RecordWriter(self.json, {}, (), None)
 
     def _check_different(self, source):
         seen = set()

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 
-from accel_tf.video.errors import SourceLostError
+from accel_tf.video.video_reader import SourceLostError
 from accel_tf.video.whole_output import WholeOutput
 
-_ENDS = {None: "end", KeyboardInterrupt: "interrupt", SourceLostError: "lost"}
+_ENDS = {KeyboardInterrupt: "interrupt", SourceLostError: "lost"}
 
 
 class RecordWriter(WholeOutput):
@@ -30,15 +30,14 @@ class RecordWriter(WholeOutput):
         report: the `SegmentReport` that the summary is made of.
 
     Raises:
-        As `WholeOutput`.
+        ValueError: if `path` is a folder.
+        Others: as `WholeOutput`.
     """
 
     def __init__(self, path, header, class_names, report):
         super().__init__(path)
         if self._target.is_dir():
-            raise IsADirectoryError(
-                f"{path} is a folder; give the name of a file"
-            )
+            raise ValueError(f"{path} is a folder; give the name of a file.")
         self._header, self._names = header, tuple(class_names)
         self._report, self._file, self._end = report, None, "end"
 
@@ -67,14 +66,9 @@ class RecordWriter(WholeOutput):
         self.frames_written += 1
 
     def __exit__(self, kind, error, traceback):
-        self._end = next(
-            (
-                end
-                for each, end in _ENDS.items()
-                if kind and each and issubclass(kind, each)
-            ),
-            "end",
-        )
+        for each, end in _ENDS.items():
+            if kind is not None and issubclass(kind, each):
+                self._end = end
         return super().__exit__(kind, error, traceback)
 
     def _shares(self, labels):

@@ -11,10 +11,9 @@ gives them with their times and what happened to them.
 
 from accel_tf.video.background import read_ahead, write_behind
 from accel_tf.video.encoders import check_output
-from accel_tf.video.errors import SourceLostError
-from accel_tf.video.frame import VideoFrame
 from accel_tf.video.labels import LabelWriter
 from accel_tf.video.reader import VideoReader, open_video
+from accel_tf.video.video_reader import SourceLostError, VideoFrame
 from accel_tf.video.writer import VideoWriter
 
 __all__ = [

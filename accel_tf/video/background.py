@@ -13,7 +13,7 @@ import contextlib
 import queue
 import threading
 
-from accel_tf.video.errors import SourceLostError
+from accel_tf.video.video_reader import SourceLostError
 
 _END = object()  # What is queued after the last item.
 

@@ -4,10 +4,12 @@ import os
 
 from accel_tf import optional
 from accel_tf.video.decoder import Decoder, NoVideoError, one_line
-from accel_tf.video.frame import VideoFrame
-from accel_tf.video.video_reader import VideoReader
+from accel_tf.video.video_reader import (
+    DEFAULT_FRAME_RATE,
+    VideoFrame,
+    VideoReader,
+)
 
-_FRAME_RATE = 25.0
 _ABOUT_PIPES = (
     "; an MP4 file whose index is at its end must be given as a file, not "
     "through a pipe"
@@ -43,7 +45,7 @@ class FileReader(VideoReader):
         super().__init__(
             decoder.height,
             decoder.width,
-            rate or frame_rate or _FRAME_RATE,
+            rate or frame_rate or DEFAULT_FRAME_RATE,
             decoder.frame_count,
         )
         self.has_sound = decoder.has_sound

@@ -1,10 +1,11 @@
 """Frames from image files."""
 
 from accel_tf.data.images import decode_image, image_bits
-from accel_tf.video.frame import VideoFrame
-from accel_tf.video.video_reader import VideoReader
-
-_FRAME_RATE = 25.0
+from accel_tf.video.video_reader import (
+    DEFAULT_FRAME_RATE,
+    VideoFrame,
+    VideoReader,
+)
 
 # Images of 16 bits are looked at to find how many bits they use; all of a
 # long folder would take long.
@@ -35,7 +36,7 @@ class ImageReader(VideoReader):
             )
         image = self._first_image()
         super().__init__(
-            *image.shape[:2], frame_rate or _FRAME_RATE, len(paths)
+            *image.shape[:2], frame_rate or DEFAULT_FRAME_RATE, len(paths)
         )
 
     def frames(self):

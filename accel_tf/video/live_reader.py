@@ -7,12 +7,14 @@ import time
 
 from accel_tf import optional
 from accel_tf.video.decoder import one_line
-from accel_tf.video.errors import SourceLostError
-from accel_tf.video.frame import VideoFrame
 from accel_tf.video.newest import newest
-from accel_tf.video.video_reader import VideoReader
+from accel_tf.video.video_reader import (
+    DEFAULT_FRAME_RATE,
+    SourceLostError,
+    VideoFrame,
+    VideoReader,
+)
 
-_FRAME_RATE = 25.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 5.0  # Seconds.
 
 # The rate is measured over this time, by intervals longer than those in which
@@ -59,7 +61,7 @@ class LiveReader(VideoReader):
         super().__init__(
             connection.height,
             connection.width,
-            rate or _FRAME_RATE,
+            rate or DEFAULT_FRAME_RATE,
             connection.frame_count if connection.is_finite else None,
         )
         self.has_sound = connection.has_sound
@@ -134,18 +136,20 @@ class LiveReader(VideoReader):
 
     def _reconnect(self, count, fault):
         self._connection.close()
-        start, wait = time.monotonic(), _FIRST_WAIT
-        while time.monotonic() - start < self._reconnect_seconds:
+        end, wait = time.monotonic() + self._reconnect_seconds, _FIRST_WAIT
+        while (left := end - time.monotonic()) > 0:
+            wait = min(wait, left)
             self._note(
                 f"{self._name} stopped after {count} frames ({fault}); "
-                f"reconnecting in {wait:g} s"
+                f"reconnecting in {wait:.2g} s"
             )
             if self._closed.wait(wait):
                 return
             try:
                 self._connection = self._connect()
             except (OSError, ValueError) as error:
-                fault = one_line(error)
+                # Of PyAV itself; the line around names the source already.
+                fault = one_line(error.__cause__ or error)
                 wait = min(2 * wait, _LONGEST_WAIT)
             else:
                 self._arrivals = _with_arrival(self._connection)

@@ -6,10 +6,11 @@ import os
 
 from accel_tf import optional
 from accel_tf.video.encoders import stated_rate
-from accel_tf.video.frame import VideoFrame
-from accel_tf.video.video_reader import VideoReader
-
-_FRAME_RATE = 25.0
+from accel_tf.video.video_reader import (
+    DEFAULT_FRAME_RATE,
+    VideoFrame,
+    VideoReader,
+)
 
 # FFmpeg gives one failed read per damaged packet, and failed reads for ever
 # at the end of the file; this many are tried before it counts as the end.
@@ -42,7 +43,7 @@ class OpenCvReader(VideoReader):
         is_stated = math.isfinite(rate) and rate > 0
         super().__init__(
             *frame.shape[:2],
-            rate if is_stated else frame_rate or _FRAME_RATE,
+            rate if is_stated else frame_rate or DEFAULT_FRAME_RATE,
             # Without a stated length there is zero or a huge negative number.
             int(count) if count >= 1 else None,
         )

@@ -12,6 +12,7 @@ import warnings
 import numpy as np
 
 from accel_tf import optional
+from accel_tf.files import natural_order
 from accel_tf.video.video_reader import VideoReader
 
 __all__ = ["VideoReader", "open_video"]
@@ -28,9 +29,10 @@ IMAGE_ENDINGS = (
     ".webp",
 )
 
+_SECONDS_TO_WAIT = 10.0  # For a server's answer.
+
 # FFmpeg can open much more, such as "concat:", of which no user thinks who
 # gives the name of a file with a colon.
-_SECONDS_TO_WAIT = 10.0  # For a server's answer.
 _PROTOCOLS = "http https rtmp rtmps rtp rtsp rtsps srt tcp udp".split()
 
 
@@ -98,6 +100,11 @@ def open_video(
     protocol, separator, _ = text.partition("://")
     if separator and protocol.lower() in _PROTOCOLS:
         return _stream(text, lasting)
+    if separator and re.fullmatch(r"[a-z]\w*", protocol, re.ASCII | re.I):
+        raise ValueError(
+            f"{text}: {protocol}:// is not read; give the path of a file, or "
+            f"a URL that begins with {', '.join(_PROTOCOLS)}"
+        )
     if live and not re.fullmatch(r"\d+", text, re.ASCII):
         note(f"{text} is no live source: no frame of it is left out")
     if text == "-":
@@ -137,10 +144,17 @@ def _images(paths, source, options):
     from accel_tf.video.image_reader import ImageReader
 
     if not paths:
-        endings = " ".join(IMAGE_ENDINGS)
-        kind = "in the folder" if source.is_dir() else "named like"
-        raise ValueError(f"no images {kind} {source}; need {endings}")
+        raise ValueError(_why_no_images(source))
     return ImageReader(paths, **options)
+
+
+def _why_no_images(source):
+    kind = "in the folder" if source.is_dir() else "named like"
+    ending = source.suffix.lower()
+    if ending not in ("", *IMAGE_ENDINGS) and not source.is_dir():
+        # Somebody looks for videos, of which all would have been taken.
+        return f"no files {kind} {source}"
+    return f"no images {kind} {source}; need {' '.join(IMAGE_ENDINGS)}"
 
 
 def _camera(index, options):
@@ -181,7 +195,7 @@ def _stream(url, options):
 
 def _images_in(folder):
     images = filter(_is_image, folder.iterdir())
-    return sorted(filter(pathlib.Path.is_file, images), key=_natural_order)
+    return sorted(filter(pathlib.Path.is_file, images), key=natural_order)
 
 
 def _is_image(path):
@@ -195,7 +209,7 @@ def _images_like(pattern):
     if number is None:
         found = map(pathlib.Path, glob.glob(str(pattern), recursive=True))
         images = filter(_is_image, found)
-        return sorted(filter(pathlib.Path.is_file, images), key=_natural_order)
+        return sorted(filter(pathlib.Path.is_file, images), key=natural_order)
     if not pattern.parent.is_dir():
         raise FileNotFoundError(f"no such folder: {pattern.parent}")
     before, after = pattern.name[: number.start()], pattern.name[number.end() :]
@@ -205,16 +219,6 @@ def _images_like(pattern):
     return [
         path for path in _images_in(pattern.parent) if name.fullmatch(path.name)
     ]
-
-
-def _natural_order(path):
-    parts = re.split(r"(\d+)", str(path).lower())
-    # Parts at odd places are the digits; the name itself breaks ties such as
-    # frame1 and frame01.
-    numbers = [
-        int(part) if place % 2 else part for place, part in enumerate(parts)
-    ]
-    return numbers, str(path)
 
 
 def _warn(line):

@@ -1,4 +1,40 @@
-"""What every source of frames has in common."""
+"""What every source of frames has in common, and what it gives."""
+
+import dataclasses
+
+import numpy as np
+
+DEFAULT_FRAME_RATE = 25.0
+"""Frames per second of a source that states none."""
+
+
+class SourceLostError(OSError):
+    """A stream or camera that gave frames has gone for good.
+
+    Writers keep what was written before it.
+    """
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class VideoFrame:
+    """A frame of a `VideoReader`.
+
+    Attributes:
+        image: uint8 RGB `[height, width, 3]`.
+        time: Seconds since the first frame, by the source's time stamps.
+        name: Name of the image file without its ending; None for frames of
+            videos and cameras.
+        is_damaged: Whether the frame did not decode; `image` is then the one
+            before (or, before the first that decodes, the one after).
+        starts_anew: Whether the source was connected again before this frame,
+            so that it does not follow from the one before.
+    """
+
+    image: np.ndarray
+    time: float
+    name: str | None = None
+    is_damaged: bool = False
+    starts_anew: bool = False
 
 
 class VideoReader:

@@ -5,7 +5,7 @@ import pathlib
 import shutil
 
 from accel_tf.files import fitting_name
-from accel_tf.video.errors import SourceLostError
+from accel_tf.video.video_reader import SourceLostError
 
 
 class WholeOutput:

@@ -389,8 +389,16 @@ def test_patterns_without_images(tmp_path):
     for name in ("", "*.png", "%06d.png"):
         message = refusal(tmp_path / "empty" / name)
         assert "no images" in message and ".png" in message
+    # Who looks for videos is not told of images.
+    message = refusal(tmp_path / "empty" / "*.mp4")
+    assert "no files named like" in message and ".png" not in message
     message = refusal(tmp_path / "no" / "%d.png", FileNotFoundError)
     assert "no such folder" in message
+
+
+def test_a_url_that_is_not_read_is_no_file():
+    with pytest.raises(ValueError, match="ftp:// is not read.*http, https"):
+        open_video("ftp://server/a.mp4")
 
 
 def test_folder_frames_are_rgb(tmp_path):
