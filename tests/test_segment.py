@@ -406,13 +406,13 @@ def test_an_empty_range_is_told(tmp_path):
 
 
 def test_a_bar_ends_full(tmp_path, capsys):
-    # By its length and mean rate FFmpeg expects more frames of the range.
-    times = [0.0, 0.1, 0.2, 0.3, 2.0]
+    # By the mean rate, eight frames are expected in the range; there are two.
+    times = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 3.0]
     path = make(
-        tmp_path / "in.mp4", [np.zeros((48, 64, 3), np.uint8)] * 5, times=times
+        tmp_path / "in.mp4", [np.zeros((48, 64, 3), np.uint8)] * 11, times=times
     )
     json = tmp_path / "a.json"
-    segment_stream(Stream(), LABELS, path, json=json, start=0.25, end=1.9)
+    segment_stream(Stream(), LABELS, path, json=json, start=0.85, end=3.5)
     assert "100%" in capsys.readouterr().err
 
 
