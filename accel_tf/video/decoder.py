@@ -260,10 +260,10 @@ class _Clock:
 
 
 def one_line(error):
-    """What FFmpeg says went wrong."""
+    """The reason that FFmpeg or the system gives, in one line."""
     if optional.has_av() and isinstance(error, optional.av().ExitError):
         return "no answer in time"
-    return str(error.strerror or error).split("\n")[0]
+    return str(getattr(error, "strerror", None) or error).split("\n")[0]
 
 
 def _picture_stream(av, container):

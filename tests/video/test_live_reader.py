@@ -10,6 +10,7 @@ from video_server import VideoServer
 
 from accel_tf import optional
 from accel_tf.video import SourceLostError, live_reader, open_video, reader
+from accel_tf.video.decoder import NoVideoError
 
 
 @pytest.fixture
@@ -124,6 +125,34 @@ def test_sources_that_cannot_be_opened(server):
         open_video(f"{server.url}/file")
     with pytest.raises(OSError, match="cannot open rtsp://127.0.0.1:1/a"):
         open_video("rtsp://user:secret@127.0.0.1:1/a")
+
+
+def test_a_stream_that_comes_back_without_a_picture_is_tried_again(quick):
+    class Connection:
+        height, width, frame_rate, frame_count = 4, 4, 10.0, None
+        is_timed, is_finite, has_sound, fault = True, False, False, "it ended"
+
+        def __iter__(self):
+            return iter([(np.zeros((4, 4, 3), np.uint8), 0.0, False)])
+
+        def close(self):
+            pass
+
+    answers = [Connection(), NoVideoError("x holds no video"), Connection()]
+
+    def connect():
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    notes = []
+    video = live_reader.LiveReader(
+        connect, "x", None, False, False, notes.append, 60.0
+    )
+    frames = list(itertools.islice(video.frames(), 2))
+    assert [frame.starts_anew for frame in frames] == [False, True]
+    assert "(x holds no video)" in notes[1]
 
 
 def test_a_server_that_does_not_answer_in_time(monkeypatch):
