@@ -81,7 +81,10 @@ def _segment(arguments):
 
 
 def _given_streams(arguments):
-    """What opens the model's streams; wrong options show before it does."""
+    """A function that opens the model's streams.
+
+    Wrong options are found here, before the model is loaded.
+    """
     if arguments.server is not None:
         from accel_tf.serving.remote_segment import server_streams
 

@@ -1,4 +1,4 @@
-"""What can be said on the command line `accel-tf`."""
+"""The parser of the command line `accel-tf`."""
 
 import argparse
 import re

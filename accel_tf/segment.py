@@ -175,7 +175,7 @@ class _Step:
         if frame.starts_anew:
             stream.reset_state()
         begin = time.perf_counter()
-        # What could not be decoded looks like the frame before.
+        # A frame that does not decode shows the one before.
         is_repeated = frame.is_damaged and self._labels is not None
         if not is_repeated:
             self._labels = self._segmented(wanted.resized)
@@ -204,7 +204,7 @@ class _Step:
         return enlarge_labels(self._stream(image[None])[0], self._size)
 
     def _first_of(self, name):
-        """What the stream knows of its last frame, beside the labels."""
+        """Scores or trust of the last frame; `None` if there are none."""
         values = getattr(self._stream, name, None)
         if values is None and name == "scores":
             raise ValueError(
@@ -240,7 +240,7 @@ def _sound_range(options, first):
 
 
 def _header(source, stream, label_map, video, report, about):
-    """What is the same for all frames, as plain JSON types."""
+    """Facts that hold for all frames, as plain JSON types."""
     policy = getattr(stream, "policy", None)
     stride = None
     # Programs of other runtimes give no scores and have none.

@@ -1,4 +1,4 @@
-"""What `accel-tf segment` does with its inputs."""
+"""The verb `accel-tf segment`: checks its inputs and segments them in turn."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""The options of `accel-tf segment` that say what goes in and comes out."""
+"""Options of `accel-tf segment` about its inputs and outputs."""
 
 import argparse
 
@@ -77,19 +77,19 @@ def _add_outputs(parser):
     add(
         "--codec",
         metavar="NAME",
-        help="of the video: h264, hevc, vp9, av1 or mpeg4 (default: the usual "
-        "one of the ending, mostly h264)",
+        help="codec of the video: h264, hevc, vp9, av1 or mpeg4 (default: the "
+        "usual one of the ending, mostly h264)",
     )
     add(
         "--quality",
         type=float,
         metavar="N",
-        help="of the video, 0 to 100 (default: 70)",
+        help="quality of the video, 0 to 100 (default: 70)",
     )
 
 
 def _add_source(parser):
-    add = parser.add_argument_group("what of the input").add_argument
+    add = parser.add_argument_group("input").add_argument
     add(
         "--size",
         type=_size,
@@ -127,8 +127,8 @@ def _add_source(parser):
         "--frame-rate",
         type=float,
         metavar="FPS",
-        help="of folders, and of cameras and files that do not state it "
-        "(default: 25)",
+        help="frames per second of folders, and of cameras and files that do "
+        "not state it (default: 25)",
     )
     add(
         "--strict",
@@ -139,7 +139,7 @@ def _add_source(parser):
     add(
         "--live",
         action="store_true",
-        help="of a camera or stream: leave frames out if the model is slower",
+        help="leave frames of a camera or stream out if the model is slower",
     )
     add(
         "--reconnect",
@@ -157,7 +157,7 @@ def _add_drawing(parser):
         type=float,
         default=0.5,
         metavar="SHARE",
-        help="of the classes' colours, 0 to 1 (default: 0.5)",
+        help="how much the classes' colours cover, 0 to 1 (default: 0.5)",
     )
     add(
         "--contours",

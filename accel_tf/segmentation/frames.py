@@ -74,7 +74,7 @@ def resized(image, size):
     if tuple(size) == image.shape[:2]:
         return image
     cv2 = optional.cv2()
-    # Means where pixels become fewer, as data sets are made.
+    # Data sets are made with the mean of the pixels, too.
     shrinks = size[0] <= image.shape[0] and size[1] <= image.shape[1]
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return cv2.resize(image, size[::-1], interpolation=interpolation)

@@ -1,4 +1,4 @@
-"""Which videos are meant by what a user gives, and what to call them."""
+"""The videos that a user means, and the names of their outputs."""
 
 import contextlib
 import dataclasses
@@ -85,7 +85,7 @@ def _expanded(text):
 
 
 def make_jobs(inputs, output, output_dir, labels, scores, json):
-    """What is written of every source.
+    """The outputs of every source.
 
     Args:
         inputs: sources, as `expand_inputs` gives them.

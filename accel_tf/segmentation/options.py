@@ -1,4 +1,4 @@
-"""How a video is segmented and drawn."""
+"""Options of segmenting and drawing a video."""
 
 import dataclasses
 import math
@@ -18,7 +18,7 @@ LABEL_IDS = ("cityscapes", "index")
 
 @dataclasses.dataclass(frozen=True)
 class SegmentOptions:
-    """What can be chosen for `accel_tf.segment.segment_stream`.
+    """The options of `accel_tf.segment.segment_stream`.
 
     Attributes:
         frame_rate: of a source without time stamps, such as a folder;

@@ -1,4 +1,4 @@
-"""What is written of a video, and where."""
+"""The paths that are written for one video."""
 
 import dataclasses
 import os

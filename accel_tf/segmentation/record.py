@@ -1,4 +1,4 @@
-"""What is known of every frame, as a JSON file."""
+"""A JSON file about every frame."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a run has done so far."""
+"""The numbers of a run."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ _MOST_NAMED = 8
 
 @dataclasses.dataclass
 class SegmentReport:
-    """What `segment_video` did so far.
+    """Counts the frames that `segment_video` has written so far.
 
     Attributes:
         frames: frames that were written.

@@ -1,4 +1,4 @@
-"""What a segmented frame goes into."""
+"""The writers that a segmented frame goes to."""
 
 import contextlib
 import dataclasses

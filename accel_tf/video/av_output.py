@@ -71,7 +71,7 @@ class AvOutput:
             context.color_primaries = context.color_trc = _BT709
             context.color_range = _LIMITED
         if output.codec == "hevc" and output.ending != ".mkv":
-            context.codec_tag = "hvc1"  # What Apple's players look for.
+            context.codec_tag = "hvc1"  # Apple's players look for it.
         self._sound = add_sound(self._container)
         # A frame is encoded when the next says how long it lasts.
         self._held, self._durations = None, {}

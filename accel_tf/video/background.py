@@ -15,7 +15,7 @@ import threading
 
 from accel_tf.video.video_reader import SourceLostError
 
-_END = object()  # What is queued after the last item.
+_END = object()  # It is queued after the last item.
 
 
 def read_ahead(iterable, size=8):

@@ -1,4 +1,4 @@
-"""Which encoder writes which file, and with which settings."""
+"""The encoders of each kind of video file, and their settings."""
 
 import dataclasses
 import fractions

@@ -1,4 +1,4 @@
-"""What every source of frames has in common, and what it gives."""
+"""The base class of all sources of frames, and the frames that they give."""
 
 import dataclasses
 

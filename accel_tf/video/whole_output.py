@@ -133,7 +133,7 @@ class FolderOutput(WholeOutput):
     def _open(self):
         self._unfinished = None
         self._partial = self._beside()
-        # What a killed process left behind.
+        # A killed process may have left one behind.
         shutil.rmtree(self._partial, ignore_errors=True)
         self._partial.mkdir()
 
