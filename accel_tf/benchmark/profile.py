@@ -11,8 +11,8 @@ from keras import ops
 from accel_tf.benchmark.devices import synchronize
 from accel_tf.benchmark.limits import time_calls
 from accel_tf.models.parts import Part, run_parts
-from accel_tf.ops import class_labels
 from accel_tf.ops.kernels import compiles_with_xla, kernels_for
+from accel_tf.streaming.compiled_step import labels_of_scores
 
 REPEATS = 3
 
@@ -37,7 +37,7 @@ class Profile:
         counted = sum(part.multiply_adds for part in parts)
 
         def tail(scores, bias=None):
-            return class_labels(model.logits(scores, bias, (height, width)))
+            return labels_of_scores(model, scores, bias, (height, width))
 
         parts.append(
             Part(

@@ -28,3 +28,26 @@ def class_labels(scores):
     else:
         labels = ops.argmax(scores, axis=-1)
     return ops.cast(labels, "uint8")
+
+
+def labels_class_by_class(score, num_classes):
+    """`class_labels` without the scores of all classes at once.
+
+    A compiler that joins elementwise operations keeps the greatest score and
+    its class of a pixel in registers, and stores no more than the labels.
+
+    Args:
+        score: `score(index)`, the float tensor `[...]` of a class.
+        num_classes: how many there are, at most 256.
+
+    Returns:
+        uint8 tensor `[...]`.
+    """
+    greatest = score(0)
+    labels = ops.zeros_like(greatest, dtype="uint8")
+    for index in range(1, num_classes):
+        one = score(index)
+        is_greater = one > greatest
+        greatest = ops.where(is_greater, one, greatest)
+        labels = ops.where(is_greater, ops.cast(index, "uint8"), labels)
+    return labels

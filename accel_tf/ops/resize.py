@@ -87,28 +87,36 @@ def upsample_scores(scores, stride, size, frame_size=None):
 
 def interpolate(images, rows, columns):
     """Interpolates at the outer product of `rows` and `columns`."""
+    if program_kind() == "xla":
+        return _interpolate_by_xla(images, rows, columns)
     batch, height, width, channels = ops.shape(images)
     row_matrix = _interpolation_matrix(rows, height, images.dtype)
+    column_matrix = _interpolation_matrix(columns, width, images.dtype)
     new_height, new_width = ops.shape(rows)[0], ops.shape(columns)[0]
     images = ops.reshape(images, (batch, height, width * channels))
     images = ops.matmul(row_matrix, images)
-    if program_kind() == "xla":
-        images = ops.reshape(images, (batch, new_height, width, channels))
-        return _interpolate_columns(images, columns)
-    column_matrix = _interpolation_matrix(columns, width, images.dtype)
     images = ops.reshape(images, (batch * new_height, width, channels))
     images = ops.matmul(column_matrix, images)
     return ops.reshape(images, (batch, new_height, new_width, channels))
 
 
-def _interpolate_columns(images, columns):
-    """From the neighbours: XLA computes this where the result is used."""
-    last = ops.cast(ops.shape(images)[2] - 1, "float32")
+def _interpolate_by_xla(images, rows, columns):
+    """Columns by a matrix product, rows where the result is used.
+
+    Of a single channel, that takes whole rows at a time.
+    """
+    batch, height, width, channels = ops.shape(images)
+    matrix = _interpolation_matrix(columns, width, images.dtype)
+    images = ops.transpose(images, (0, 1, 3, 2))
+    images = ops.reshape(images, (-1, width))
+    images = ops.matmul(images, ops.transpose(matrix))
+    images = ops.reshape(images, (batch, height, channels, -1))
     total = 0.0
-    for index, weight in neighbours(columns, last, "zero"):
-        weight = ops.cast(ops.expand_dims(weight, -1), images.dtype)
-        total = total + ops.take(images, index, axis=2) * weight
-    return total
+    last = ops.cast(height - 1, "float32")
+    for index, weight in neighbours(rows, last, "zero"):
+        weight = ops.cast(ops.reshape(weight, (-1, 1, 1)), images.dtype)
+        total = total + ops.take(images, index, axis=1) * weight
+    return ops.transpose(total, (0, 1, 3, 2))
 
 
 def _interpolation_matrix(positions, size, dtype):

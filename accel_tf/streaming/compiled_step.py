@@ -9,7 +9,8 @@ from keras import ops
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import class_labels, resize_bilinear
-from accel_tf.ops.kernels import compiles_with_xla, kernels_for
+from accel_tf.ops.kernels import compiles_with_xla, kernels_for, program_kind
+from accel_tf.ops.labels import labels_class_by_class
 from accel_tf.streaming.enlarge_labels import enlarge_labels
 
 
@@ -106,7 +107,7 @@ def _label(model, frame, state, is_key, size=None, keep_scores=False):
     model.check_frame(frame)
     is_key = is_key or not model.uses_key_frames
     scores, bias, state = model.segment(frame, state, is_key)
-    labels = class_labels(_logits_at(model, scores, bias, frame, size))
+    labels = _labels_at(model, scores, bias, frame, size)
     if not keep_scores:
         return labels, state
     return labels, model.logits(scores, bias), state
@@ -116,11 +117,31 @@ def _has_own_step(model):
     return type(model).step is not VideoSegmenter.step
 
 
-def _logits_at(model, scores, bias, frame, size):
+def _labels_at(model, scores, bias, frame, size):
     frame_size = ops.shape(frame)[1:3]
     if size is None:
-        return model.logits(scores, bias, frame_size)
-    return model.logits(scores, bias, size, frame_size)
+        return labels_of_scores(model, scores, bias, frame_size)
+    return labels_of_scores(model, scores, bias, size, frame_size)
+
+
+def labels_of_scores(model, scores, bias, *sizes):
+    """Labels of `model.logits(scores, bias, *sizes)`.
+
+    A program of XLA stores no scores but those at the native stride.
+    """
+    if program_kind() != "xla":
+        return class_labels(model.logits(scores, bias, *sizes))
+    import tensorflow as tf
+
+    @tf.function(autograph=False)
+    def logits_of(scores, bias):
+        return ops.squeeze(model.logits(scores, bias, *sizes), -1)
+
+    def logits_of_class(index):
+        one = slice(index, index + 1)
+        return logits_of(scores[..., one], None if bias is None else bias[one])
+
+    return labels_class_by_class(logits_of_class, scores.shape[-1])
 
 
 def _compile_tensorflow(model, keep_scores):
@@ -174,7 +195,7 @@ def _label_by_xla(model, frame, state, is_key, size, keep_scores):
 
     def label(scores, bias):
         with kernels_for("xla"):
-            return class_labels(_logits_at(model, scores, bias, frame, size))
+            return _labels_at(model, scores, bias, frame, size)
 
     program = tf.function(label, jit_compile=True, autograph=False)
     labels = program(scores, bias)

@@ -14,6 +14,7 @@ from accel_tf.ops import (
     upsample_scores,
 )
 from accel_tf.ops.kernels import PROGRAMS, kernels_for
+from accel_tf.ops.labels import labels_class_by_class
 from accel_tf.ops.sampling import BORDERS
 
 on_tensorflow = pytest.mark.skipif(
@@ -191,13 +192,18 @@ def test_resizing(program, resize):
     np.testing.assert_allclose(actual, expected, atol=2e-6)
 
 
-def test_labels_are_the_first_of_the_greatest(program):
+@pytest.mark.parametrize("class_by_class", [False, True])
+def test_labels_are_the_first_of_the_greatest(program, class_by_class):
     scores = np.random.default_rng(0).standard_normal((2, 9, 7, 200))
     scores = scores.astype("float32").round(1)  # many are equal
     scores[1, 0] = -np.inf
 
     def label(scores):
         with kernels_for(program):
+            if class_by_class:
+                return labels_class_by_class(
+                    lambda index: scores[..., index], scores.shape[-1]
+                )
             return class_labels(scores)
 
     if keras.backend.backend() == "tensorflow" and program != "portable":

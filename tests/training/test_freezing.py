@@ -168,9 +168,7 @@ def test_the_fusion_starts_as_in_the_paper():
     np.testing.assert_array_equal(kernel[:32], np.zeros((32, 32)))
     np.testing.assert_array_equal(kernel[32:], np.eye(32))
     assert not to_numpy(model.fusion.bias).any()
-    with pytest.raises(
-        ValueError, match="reference, not 'average'"
-    ):
+    with pytest.raises(ValueError, match="reference, not 'average'"):
         reset_fusion(model, "average")
     with pytest.raises(ValueError, match="DeepLab has no fusion"):
         reset_fusion(small_deeplab())
