@@ -3,8 +3,9 @@
     python recipes/benchmark_segment.py --out recipes/results/segment.json
 
 Writes a video of 1080x1920 pixels; decodes, segments, draws and encodes it
-stage by stage and then as `segment` does, with label images, once at full size
-and once with `size`. In each round all take turns in a random order. Takes
+stage by stage and then as `segment` does, with label images: once at full size
+and once with frames made smaller for the model, whose labels have the full
+size. In each round all take turns in a random order. Takes
 about fifteen seconds a round on one core.
 """
 
@@ -113,36 +114,36 @@ def measure(options):
 def make_stages(model, folder, full_size, small_size, count):
     """Functions without arguments by name; each has run once."""
     import accel_tf
-    from accel_tf import optional
     from accel_tf.segment import segment_stream
+    from accel_tf.segmentation.frames import wanted_frames
     from accel_tf.video import LabelWriter, VideoWriter, open_video
     from accel_tf.visualize import overlay
 
     source, target = folder / "source.mp4", folder / "target.mp4"
     numbers = iter(range(10**9))
-    frames = {full_size: read_frames(None, full_size, count)}
-    frames[small_size] = [
-        optional.cv2().resize(frame, small_size[::-1])
-        for frame in frames[full_size]
-    ]
+    frames = read_frames(None, full_size, count)
+    read = {}
     stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(INTERVAL))
     labels = []
 
     def encode(path=target):
         with VideoWriter(path, *full_size, 25.0) as writer:
-            for frame in frames[full_size]:
+            for frame in frames:
                 writer.write(frame)
 
-    def decode():
+    def decode(size):
         with open_video(source) as video:
-            assert sum(1 for _ in video) == count
+            read[size] = [each.resized for each in wanted_frames(video, size)]
+        assert len(read[size]) == count
 
     def segment(size):
         stream.reset_state()
-        labels[:] = [stream(frame[None])[0] for frame in frames[size]]
+        labels[:] = [
+            stream(frame[None], size=full_size)[0] for frame in read[size]
+        ]
 
     def draw():
-        for frame, label in zip(frames[full_size], drawn, strict=True):
+        for frame, label in zip(frames, drawn, strict=True):
             overlay(frame, label, model.label_map)
 
     def write_labels():
@@ -163,15 +164,16 @@ def make_stages(model, folder, full_size, small_size, count):
         )
 
     encode(source)
+    decode(full_size)
     segment(full_size)
     drawn = list(labels)
     stages = {
-        "decoding": decode,
         "drawing": draw,
         "encoding": encode,
         "label images": write_labels,
     }
     for size in (full_size, small_size):
+        stages[f"decoding, {text(size)}"] = lambda size=size: decode(size)
         stages[f"model, {text(size)}"] = lambda size=size: segment(size)
         stages[f"whole path, {text(size)}"] = lambda size=size: whole(size)
     for stage in stages.values():
@@ -181,8 +183,8 @@ def make_stages(model, folder, full_size, small_size, count):
 
 def overlap(times, size):
     """What the whole path takes of its slowest stage and of all in turn."""
-    names = "decoding", f"model, {text(size)}", "drawing", "encoding"
-    names = *names, "label images"
+    names = f"decoding, {text(size)}", f"model, {text(size)}"
+    names = *names, "drawing", "encoding", "label images"
     of_slowest, of_sum = [], []
     for number, (_, whole) in enumerate(times[f"whole path, {text(size)}"]):
         stages = [times[name][number][1] for name in names]

@@ -19,7 +19,8 @@ def test_every_stage_runs_again_and_again(script, tmp_path):
     model = RepeatsKeyFrame(num_classes=19)
     stages = script.make_stages(model, tmp_path, (48, 64), (24, 32), 3)
     assert set(stages) == {
-        "decoding",
+        "decoding, 48x64",
+        "decoding, 24x32",
         "drawing",
         "encoding",
         "label images",
@@ -40,7 +41,7 @@ def test_every_stage_runs_again_and_again(script, tmp_path):
 
 def test_overlap_is_by_round(script):
     stages = {
-        "decoding": 5,
+        "decoding, 10x20": 5,
         "model, 10x20": 60,
         "drawing": 5,
         "encoding": 20,
