@@ -24,6 +24,7 @@ from accel_tf.data.sequences import read_sequences
 from accel_tf.evaluation.command import evaluate_systems
 from accel_tf.files import write_bytes, write_text
 from accel_tf.models.accel import Accel
+from accel_tf.models.propagation import propagate, with_flow
 from accel_tf.models.restore import load_keras_model, save_model
 from accel_tf.streaming import FixedInterval, VideoStream
 from accel_tf.visualize import add_legend, caption, overlay
@@ -33,6 +34,12 @@ DATA = "camvid_sequences/segnet_480x360"
 STREETS = "synthetic_streets/tiny_128x256"
 SPLITS = ("train", "train_other_drives")
 INTERVALS = (1, 2, 3, 5, 10)
+# Beside the flow network that is trained here.
+FLOWS = ("dis", "small")
+DRAWN = (
+    *("DeepLab, reference branch", "DeepLab, update branch"),
+    *("Deep Feature Flow, dis", "Accel, dis"),
+)
 
 
 def main(arguments=None):
@@ -85,21 +92,15 @@ def _train_parts(folder, split, data_dir, streets_flow):
 
 
 def _evaluate(folder, split, data_dir):
-    accel = load_keras_model(folder / "accel" / "accel_tiny.keras", Accel)
-    dff = folder / "dff_tiny.keras"
-    save_model(accel.without_update("dff_tiny"), dff)
-    systems = {
-        "DeepLab, reference branch": (
-            "deeplab_tiny",
-            [folder / "reference" / "deeplab_tiny.keras"],
-        ),
-        "DeepLab, update branch": (
-            "deeplab_tiny_light",
-            [folder / "update" / "deeplab_tiny_light.keras"],
-        ),
-        "Deep Feature Flow": ("dff_tiny", [dff]),
-        "Accel": ("accel_tiny", [folder / "accel" / "accel_tiny.keras"]),
-    }
+    models = _systems(
+        load_keras_model(folder / "accel" / "accel_tiny.keras", Accel)
+    )
+    systems = {}
+    for number, (name, model) in enumerate(models.items()):
+        file = folder / "systems" / f"{number}.keras"
+        file.parent.mkdir(exist_ok=True)
+        save_model(model, file)
+        systems[name] = None, [file]
     rows = evaluate_systems(
         systems,
         DATA,
@@ -110,14 +111,30 @@ def _evaluate(folder, split, data_dir):
         rounds=20,
         plots=folder / "plots",
     )
-    models = {
-        name: load_keras_model(files[0]) for name, (_, files) in systems.items()
-    }
     sequence = next(
         iter(read_sequences(prepared_builder(DATA, data_dir), "validation"))
     )
-    _draw(models, sequence, folder / "plots" / "overlay.png")
+    drawn = {name: models[name] for name in DRAWN}
+    _draw(drawn, sequence, folder / "plots" / "overlay.png")
     return [{**row, "trained_on": split} for row in rows]
+
+
+def _systems(accel):
+    """Name -> model: the trained one, its parts, and along other flows."""
+    reference, dff = accel.reference_segmenter(), accel.without_update()
+    systems = {
+        "DeepLab, reference branch": reference,
+        "DeepLab, update branch": accel.update_segmenter(),
+        "Deep Feature Flow": dff,
+        "Accel": accel,
+    }
+    for flow in FLOWS:
+        systems[f"reference branch, carried by {flow}"] = propagate(
+            reference, flow
+        )
+        systems[f"Deep Feature Flow, {flow}"] = with_flow(dff, flow)
+        systems[f"Accel, {flow}"] = with_flow(accel, flow)
+    return systems
 
 
 def _draw(models, sequence, path, start=40, interval=10):
