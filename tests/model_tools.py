@@ -114,7 +114,9 @@ def compile_tensor_step(model):
     }
     frame = tf.TensorSpec([None, None, None, 3], "uint8")
     is_key = tf.TensorSpec([], "bool")
-    return tf.function(step, input_signature=[frame, state, is_key])
+    return tf.function(
+        step, input_signature=[frame, state, is_key], autograph=False
+    )
 
 
 @contextlib.contextmanager
@@ -147,7 +149,7 @@ def program_variables(model, frame, state, is_key):
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        program = tf.function(step).get_concrete_function(
+        program = tf.function(step, autograph=False).get_concrete_function(
             tf.convert_to_tensor(frame), state
         )
         read = {id(tensor) for tensor in program.captured_inputs}
