@@ -1,6 +1,6 @@
 """Trains and compares the systems on CamVid: the table of the README.
 
-    python recipes/compare_on_camvid.py --manual-dir CAMVID --out out/camvid
+    accel-tf recipe compare_on_camvid --manual-dir CAMVID --out out/camvid
 
 CAMVID holds `train`, `trainannot`, `val` and `valannot` (480x360, 11
 classes). Everything is trained twice: on all of `train`, most of which is
@@ -8,28 +8,27 @@ the drive that the validation is cut from, and without that drive. A stage
 that is finished is not run again, and one that was stopped goes on.
 """
 
-import argparse
 import json
 import pathlib
 
 import numpy as np
-from command_line import run
-from machine import describe_machine
-from stages import cost, train
 
 from accel_tf import optional
+from accel_tf.benchmark.devices import describe_machine
 from accel_tf.data.build_data import build_data
 from accel_tf.data.builders import prepared_builder
 from accel_tf.data.sequences import read_sequences
-from accel_tf.evaluation.command import evaluate_systems
+from accel_tf.evaluation.systems import evaluate_systems
 from accel_tf.files import write_bytes, write_text
 from accel_tf.models.accel import Accel
 from accel_tf.models.propagation import propagate, with_flow
 from accel_tf.models.restore import load_keras_model, save_model
+from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.recorded import results_file
+from accel_tf.recipes.common.stages import cost, train
 from accel_tf.streaming import FixedInterval, VideoStream
 from accel_tf.visualize import add_legend, caption, overlay
 
-HERE = pathlib.Path(__file__).resolve().parent
 DATA = "camvid_sequences/segnet_480x360"
 STREETS = "synthetic_streets/tiny_128x256"
 SPLITS = ("train", "train_other_drives")
@@ -43,11 +42,11 @@ DRAWN = (
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__file__, __doc__)
     parser.add_argument("--manual-dir", required=True, metavar="DIR")
     parser.add_argument("--out", default="out/camvid", metavar="DIR")
     parser.add_argument(
-        "--json", default=HERE / "results" / "camvid.json", metavar="FILE"
+        "--json", default=results_file("camvid.json"), metavar="FILE"
     )
     options = parser.parse_args(arguments)
     out = pathlib.Path(options.out).resolve()
@@ -63,7 +62,7 @@ def main(arguments=None):
         trainings += _train_parts(out / split, split, data_dir, streets_flow)
         rows += _evaluate(out / split, split, data_dir)
     report = {
-        "machine": describe_machine(),
+        "machine": describe_machine("tensorflow", "keras"),
         "trainings": trainings,
         "rows": rows,
     }

@@ -1,6 +1,6 @@
 """What carrying labels along the optical flow costs and gains, on CamVid.
 
-    python recipes/compare_propagation.py --manual-dir CAMVID --labels DIR
+    accel-tf recipe compare_propagation --manual-dir CAMVID --labels DIR
 
 CAMVID holds `train`, `trainannot`, `val` and `valannot` (480x360, 11
 classes); DIR has a label image of another network for every frame of `val`
@@ -10,15 +10,13 @@ by frame and carried, along several flows. Steadiness is measured along a flow
 that nothing here is carried by. `make readme` makes the tables.
 """
 
-import argparse
 import json
 import pathlib
 
 import cv2
 import tqdm
-from command_line import run
-from machine import describe_machine
 
+from accel_tf.benchmark.devices import describe_machine
 from accel_tf.data.build_data import build_data
 from accel_tf.data.builders import prepared_builder
 from accel_tf.data.dataset_labels import label_map_of
@@ -29,9 +27,10 @@ from accel_tf.evaluation.stored_labels import stored_labels
 from accel_tf.files import write_text
 from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.propagation import propagate, smooth, with_flow
+from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.recorded import results_file
 from accel_tf.weights import default_model
 
-HERE = pathlib.Path(__file__).resolve().parent
 DATA = "camvid_sequences/segnet_480x360"
 INTERVALS = (1, 2, 3, 5, 10)
 FLOWS = (
@@ -42,13 +41,13 @@ FEW_FLOWS = ("dis:medium", "dis:fast:2", "small")
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__file__, __doc__)
     parser.add_argument("--manual-dir", required=True, metavar="DIR")
     parser.add_argument("--labels", required=True, metavar="DIR")
     parser.add_argument("--out", default="out/camvid", metavar="DIR")
     parser.add_argument("--rounds", type=int, default=10, metavar="N")
     parser.add_argument(
-        "--json", default=HERE / "results" / "propagation.json", metavar="FILE"
+        "--json", default=results_file("propagation.json"), metavar="FILE"
     )
     options = parser.parse_args(arguments)
     data_dir = pathlib.Path(options.out).resolve() / "data"
@@ -59,7 +58,7 @@ def main(arguments=None):
     systems = _systems(stored_labels(options.labels, sequences))
     rows = _rows(systems, sequences, label_map_of(builder), options.rounds)
     print(format_rows(rows))
-    report = {"machine": describe_machine(), "rows": rows}
+    report = {"machine": describe_machine("tensorflow", "keras"), "rows": rows}
     write_text(options.json, json.dumps(report, indent=1) + "\n")
 
 

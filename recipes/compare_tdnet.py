@@ -1,8 +1,8 @@
 """Trains TDNet, with and without its teacher, and compares it with Accel.
 
     accel-tf demo --out out/demo
-    python recipes/compare_on_camvid.py --manual-dir CAMVID --out out/camvid
-    python recipes/compare_tdnet.py --demo out/demo --camvid out/camvid
+    accel-tf recipe compare_on_camvid --manual-dir CAMVID --out out/camvid
+    accel-tf recipe compare_tdnet --demo out/demo --camvid out/camvid
 
 The first two build the data and train Accel. On the drawn streets of the demo
 and on CamVid this trains a deep PSPNet, a shallow one, and of that TDNet. Its
@@ -10,18 +10,17 @@ four paths learn once from the deep PSPNet too and once from the labels alone.
 A stage that is finished is not run again, and one that was stopped goes on.
 """
 
-import argparse
 import json
 import pathlib
 
-from command_line import run
-from machine import describe_machine
-from stages import HERE, cost, train
-
-from accel_tf.evaluation.command import evaluate_systems
+from accel_tf.benchmark.devices import describe_machine
+from accel_tf.evaluation.systems import evaluate_systems
 from accel_tf.files import write_text
 from accel_tf.models.accel import Accel
 from accel_tf.models.restore import load_keras_model, save_model
+from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.recorded import results_file
+from accel_tf.recipes.common.stages import cost, train
 
 STREETS = "synthetic_streets/tiny_128x256"
 CAMVID = "camvid_sequences/segnet_480x360"
@@ -29,7 +28,7 @@ INTERVALS = (2, 5)
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__file__, __doc__)
     parser.add_argument("--demo", default="out/demo", metavar="DIR")
     parser.add_argument("--camvid", default="out/camvid", metavar="DIR")
     parser.add_argument(
@@ -39,7 +38,7 @@ def main(arguments=None):
         help="of CamVid: train, train_other_drives (default: train)",
     )
     parser.add_argument(
-        "--json", default=HERE / "results" / "tdnet.json", metavar="FILE"
+        "--json", default=results_file("tdnet.json"), metavar="FILE"
     )
     options = parser.parse_args(arguments)
     demo, camvid = pathlib.Path(options.demo), pathlib.Path(options.camvid)
@@ -60,9 +59,13 @@ def main(arguments=None):
         if not (accel / "accel_tiny.keras").is_file():
             raise FileNotFoundError(
                 f"no {accel / 'accel_tiny.keras'}; run the commands at the "
-                f"head of {pathlib.Path(__file__).name} first"
+                "head of `accel-tf recipe compare_tdnet --help` first"
             )
-    report = {"machine": describe_machine(), "trainings": [], "rows": []}
+    report = {
+        "machine": describe_machine("tensorflow", "keras"),
+        "trainings": [],
+        "rows": [],
+    }
     for configs, data, data_dir, split, folder, accel in places:
         labels = {"data": data, "trained_on": split}
         stages = _train(configs, data_dir, split, folder.resolve())

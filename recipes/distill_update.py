@@ -1,6 +1,6 @@
 """Learns to carry a model's labels through your own videos, without labels.
 
-    python recipes/distill_update.py \
+    accel-tf recipe distill_update \
         --reference hub:segformer_b2_cityscapes_1024 \
         --videos drives/*.mp4 --out out/own
 
@@ -16,16 +16,11 @@ light update branch and the fusion of both; the result is one file:
 finished is not run again, and one that was stopped goes on.
 """
 
-import argparse
 import dataclasses
 import pathlib
-import runpy
 import shutil
 
 import tqdm
-from command_line import run
-from initial_model import preset_model
-from stages import settings_of
 
 from accel_tf import optional
 from accel_tf.data.build_data import build_data
@@ -34,12 +29,18 @@ from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.propagation import Propagated, make_flow
 from accel_tf.models.restore import load_keras_model, restore_model
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.recipes.common.command_line import (
+    load_config,
+    make_parser,
+    run,
+)
+from accel_tf.recipes.common.initial_model import preset_model
+from accel_tf.recipes.common.stages import settings_of
 from accel_tf.streaming import VideoStream
 from accel_tf.training.recipe import train_flow_network, train_segmenter
 from accel_tf.training.settings import override
 from accel_tf.video import open_video
 
-HERE = pathlib.Path(__file__).resolve().parent
 CONFIGS = {
     "flow": "video_flow",
     "update": "own_update",
@@ -88,10 +89,7 @@ def main(arguments=None):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__file__, __doc__)
     add = parser.add_argument
     add(
         "--reference",
@@ -143,7 +141,7 @@ def _configs(out, settings):
     changes = settings_of(settings, CONFIGS)
     configs = {}
     for stage, name in CONFIGS.items():
-        config = runpy.run_path(HERE / "configs" / f"{name}.py")["config"]
+        config = load_config(name)
         config = dataclasses.replace(
             config,
             data=DATA,

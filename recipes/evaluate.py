@@ -1,31 +1,26 @@
 """Evaluates several systems side by side: one table, one picture.
 
-python recipes/evaluate.py "DeepLab=deeplab_101:deeplab-101-0000.params" \
-    "DFF=dff_101:rfcn_dff_flownet_vid-0000.params,accel-18-0000.params" \
-    "Accel=accel_18:rfcn_dff_flownet_vid-0000.params,accel-18-0000.params" \
-    --data cityscapes_sequences/half_window20 --data-dir data \
-    --json out/systems.json --plots out
+    accel-tf recipe evaluate "DeepLab=deeplab_101:deeplab-101-0000.params" \
+        "DFF=dff_101:rfcn_dff_flownet_vid-0000.params,accel-18-0000.params" \
+        "Accel=accel_18:rfcn_dff_flownet_vid-0000.params,accel-18-0000.params" \
+        --data cityscapes_sequences/half_window20 --data-dir data \
+        --json out/systems.json --plots out
 
 The frames are decoded once for all systems, and the systems are timed in
 turns. Options are those of `accel-tf evaluate`.
 """
 
-import argparse
-import sys
-
-from accel_tf.evaluation.command import evaluate_systems
-from accel_tf.evaluation.options import add_options, given_options
+from accel_tf.commands.evaluate import add_data_options, given_data_options
+from accel_tf.evaluation.systems import evaluate_systems
 from accel_tf.models.propagation import split_flow
+from accel_tf.recipes.common.command_line import make_parser, run
 
 _PREFIXES = ("hub:", "labels:")
 
 
-def main(argv=None):
-    """Runs the recipe; returns the exit status, 2 after bad input."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0],
-        epilog="Example: " + " ".join(__doc__.split("\n\n")[1].split()),
-    )
+def main(arguments=None):
+    """Prints the table, and writes what the options name."""
+    parser = make_parser(__file__, __doc__)
     parser.add_argument(
         "systems",
         nargs="+",
@@ -34,19 +29,11 @@ def main(argv=None):
         "weights: a .keras file, a .weights.h5, official checkpoints or "
         "random; and the flow along which a per-frame model is propagated",
     )
-    add_options(parser)
-    arguments = parser.parse_args(argv)
-    try:
-        evaluate_systems(
-            _parse_systems(arguments.systems), **given_options(arguments)
-        )
-    except KeyboardInterrupt:
-        print("evaluate: interrupted", file=sys.stderr)
-        return 130
-    except (ValueError, OSError, ImportError) as error:
-        print(f"evaluate: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    return 0
+    add_data_options(parser)
+    options = parser.parse_args(arguments)
+    evaluate_systems(
+        _parse_systems(options.systems), **given_data_options(options)
+    )
 
 
 def _parse_systems(texts):
@@ -71,4 +58,4 @@ def _parse_systems(texts):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -1,27 +1,23 @@
 """Scores street weights on CamVid's `val` and on videos.
 
-    python recipes/evaluate_streets.py --real DIR --json FILE
+    accel-tf recipe evaluate_streets --real DIR --json FILE
 
-DIR is that of `train_streets.py`. Without `--weights` those of the package
+DIR is that of `train_streets`. Without `--weights` those of the package
 are scored; a `.keras` file of any segmenter of the 19 Cityscapes classes can
 be given. CamVid's labels are its own: predictions are mapped to its 11
 classes. The labels of the videos are those of another network, with all their
 mistakes ("stored"), and without those that can be told ("cleaned", see
-`streets_labels.py`).
+`common/streets_labels.py`).
 """
 
-import argparse
 import json
 import pathlib
 
 import cv2
 import numpy as np
-from command_line import run
-from machine import describe_machine
-from streets_data import read_labels, read_video
-from streets_labels import RULES, clean_video
 
 import accel_tf
+from accel_tf.benchmark.devices import describe_machine
 from accel_tf.data.label_maps import CAMVID_11, CITYSCAPES, IGNORE
 from accel_tf.evaluation import class_mapping
 from accel_tf.files import write_bytes, write_text
@@ -32,6 +28,9 @@ from accel_tf.metrics import (
     pixel_accuracy,
 )
 from accel_tf.models.restore import load_keras_model
+from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.streets_data import read_labels, read_video
+from accel_tf.recipes.common.streets_labels import RULES, clean_video
 from accel_tf.streaming import FixedInterval, VideoStream
 from accel_tf.visualize import add_legend, caption, overlay
 from accel_tf.weights import default_model
@@ -42,10 +41,7 @@ RAREST = 1e-3
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__file__, __doc__)
     parser.add_argument("--real", required=True, metavar="DIR")
     parser.add_argument("--weights", metavar="FILE")
     parser.add_argument("--intervals", default="1,5")
@@ -74,7 +70,7 @@ def main(arguments=None):
                 rows += _video(real, name, width, stream, options)
         for row in rows:
             row.setdefault("interval", interval)
-    report = {"machine": describe_machine(), "rows": rows}
+    report = {"machine": describe_machine("tensorflow", "keras"), "rows": rows}
     if options.json:
         write_text(options.json, json.dumps(report, indent=1) + "\n")
 

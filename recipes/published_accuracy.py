@@ -1,6 +1,6 @@
 """Published mean IoU against cost, per frame and propagated: a figure.
 
-    python recipes/published_accuracy.py --out recipes/results
+    accel-tf recipe published_accuracy --out recipes/results
 
 Accuracy on Cityscapes `val` as the authors publish it (the sources are in
 `PUBLISHED`), cost as `accel-tf models` counts it at 1024x2048. Accuracy when
@@ -8,18 +8,17 @@ propagated was not measured there: those marks show the cost alone, at the
 height of the per-frame model, and are hollow.
 """
 
-import argparse
 import gc
 import json
 import pathlib
 
 import keras
-from command_line import run
 
 from accel_tf import optional
 from accel_tf.files import replacing, write_text
 from accel_tf.models.presets import from_preset
 from accel_tf.models.propagation import propagate
+from accel_tf.recipes.common.command_line import make_parser, run
 
 SIZE = (1024, 2048)
 INTERVAL = 5
@@ -55,7 +54,7 @@ PUBLISHED = {
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__file__, __doc__)
     parser.add_argument("--out", default="recipes/results", metavar="DIR")
     options = parser.parse_args(arguments)
     out = pathlib.Path(options.out)

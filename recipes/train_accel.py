@@ -1,25 +1,21 @@
 """Trains Accel: the paper's protocol, in which only the fusion learns.
 
-    python recipes/train_accel.py recipes/configs/CONFIG.py --set KEY=VALUE
+    accel-tf recipe train_accel CONFIG --set KEY=VALUE
 
-`--set trainable=all` goes beyond the paper and trains everything. The same
-command goes on with a run that was stopped. Settings are those of
-`accel_tf.training.configs.SegmentationConfig`. The model is put together
-from `reference`, `flow` and `update` (which Accel-101 does not have), trained
-by `train_deeplab.py` and `train_flow.py`; or it is the preset `model`, with
-`weights` to start from, such as the published files of DFF, DeepLab-101 and
-DeepLab-18.
+`--set trainable=all` goes beyond the paper and trains everything. The model
+is put together from `reference`, `flow` and `update` (which Accel-101 does not
+have), trained by `train_deeplab` and `train_flow`; or it is the preset
+`model`, with `weights` to start from, such as the published files of DFF,
+DeepLab-101 and DeepLab-18.
 """
-
-from command_line import read_config, run
-from initial_model import preset_model
 
 from accel_tf.models.accel import Accel, FeatureFusionAccel
 from accel_tf.models.accel.fusion_start import reset_fusion
 from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.flownet import FlowNetS
 from accel_tf.models.restore import load_keras_model
-from accel_tf.training.configs import SegmentationConfig
+from accel_tf.recipes.common.command_line import run, training_main
+from accel_tf.recipes.common.initial_model import preset_model
 from accel_tf.training.recipe import train_segmenter
 
 
@@ -47,9 +43,11 @@ def _from_parts(config):
     return Accel.from_parts(**parts, update=update)
 
 
-def main(arguments=None):
-    config = read_config(SegmentationConfig, __doc__, arguments)
-    print(f"Trained: {train_segmenter(config, build_model)}")
+def train(config):
+    return train_segmenter(config, build_model)
+
+
+main = training_main(__file__, __doc__, train)
 
 
 if __name__ == "__main__":

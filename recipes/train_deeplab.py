@@ -1,20 +1,16 @@
 """Trains a per-frame DeepLab.
 
-    python recipes/train_deeplab.py recipes/configs/CONFIG.py --set KEY=VALUE
+    accel-tf recipe train_deeplab CONFIG --set KEY=VALUE
 
-The same command goes on with a run that was stopped. Settings are those of
-`accel_tf.training.configs.SegmentationConfig`; `weights` are files to start
-from, `imagenet` is a file of ImageNet weights for the backbone, `backbone` a
-model that was trained on other classes.
+`weights` are files to start from, `imagenet` is a file of ImageNet weights for
+the backbone, `backbone` a model that was trained on other classes.
 """
-
-from command_line import read_config, run
-from initial_model import preset_model
 
 from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.resnet.imagenet_start import load_imagenet_start
 from accel_tf.models.restore import load_keras_model
-from accel_tf.training.configs import SegmentationConfig
+from accel_tf.recipes.common.command_line import run, training_main
+from accel_tf.recipes.common.initial_model import preset_model
 from accel_tf.training.recipe import train_segmenter
 
 
@@ -28,9 +24,11 @@ def build_model(config, label_map):
     return model
 
 
-def main(arguments=None):
-    config = read_config(SegmentationConfig, __doc__, arguments)
-    print(f"Trained: {train_segmenter(config, build_model)}")
+def train(config):
+    return train_segmenter(config, build_model)
+
+
+main = training_main(__file__, __doc__, train)
 
 
 if __name__ == "__main__":

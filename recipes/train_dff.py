@@ -1,21 +1,18 @@
 """Trains Deep Feature Flow end to end, through the warp.
 
-    python recipes/train_dff.py recipes/configs/CONFIG.py --set KEY=VALUE
+    accel-tf recipe train_dff CONFIG --set KEY=VALUE
 
-The same command goes on with a run that was stopped. Settings are those of
-`accel_tf.training.configs.SegmentationConfig`. The model is put together
-from `reference` and `flow`, trained by `train_deeplab.py` and
-`train_flow.py`; or it is the preset `model`, with `weights` to start from.
+The model is put together from `reference` and `flow`, trained by
+`train_deeplab` and `train_flow`; or it is the preset `model`, with `weights`
+to start from.
 """
-
-from command_line import read_config, run
-from initial_model import preset_model
 
 from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.flownet import FlowNetS
 from accel_tf.models.restore import load_keras_model
-from accel_tf.training.configs import SegmentationConfig
+from accel_tf.recipes.common.command_line import run, training_main
+from accel_tf.recipes.common.initial_model import preset_model
 from accel_tf.training.recipe import train_segmenter
 
 
@@ -30,9 +27,11 @@ def build_model(config, label_map):
     )
 
 
-def main(arguments=None):
-    config = read_config(SegmentationConfig, __doc__, arguments)
-    print(f"Trained: {train_segmenter(config, build_model)}")
+def train(config):
+    return train_segmenter(config, build_model)
+
+
+main = training_main(__file__, __doc__, train)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,17 @@
 """Trains a flow network.
 
-    python recipes/train_flow.py recipes/configs/CONFIG.py --set KEY=VALUE
+    accel-tf recipe train_flow CONFIG --set KEY=VALUE
 
-The same command goes on with a run that was stopped. Settings are those of
-`accel_tf.training.configs.FlowConfig`: the objective is "supervised" (the
-data set's true flow), "stills" (single frames under a simulated camera) or
-"photometric" (any video, no truth).
+The objective is "supervised" (the data set's true flow), "stills" (single
+frames under a simulated camera), "photometric" (any video, no truth) or
+"taught" (any video, and the flow that OpenCV's dense inverse search finds).
 """
 
-from command_line import read_config, run
-
+from accel_tf.recipes.common.command_line import run, training_main
 from accel_tf.training.configs import FlowConfig
 from accel_tf.training.recipe import train_flow_network
 
-
-def main(arguments=None):
-    config = read_config(FlowConfig, __doc__, arguments)
-    print(f"Trained: {train_flow_network(config)}")
+main = training_main(__file__, __doc__, train_flow_network, FlowConfig)
 
 
 if __name__ == "__main__":

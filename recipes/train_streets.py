@@ -1,10 +1,10 @@
 """Trains the weights of the package: accel_tiny for streets, 19 classes.
 
-    python recipes/train_streets.py --real DIR --out out/streets
+    accel-tf recipe train_streets --real DIR --out out/streets
 
-DIR holds real frames and labels, laid out as `streets_data.py` says; drawn
-streets are made on the spot. The stages are the reference branch in four
-parts, the update branch in two, the flow network (or a trained one,
+DIR holds real frames and labels, laid out as `common/streets_data.py` says;
+drawn streets are made on the spot. The stages are the reference branch in
+four parts, the update branch in two, the flow network (or a trained one,
 `--flow FILE`) and their fusion; the result is
 OUT/accel_tiny_streets.weights.h5. A stage that is finished is not run again,
 and one that was stopped goes on.
@@ -13,25 +13,24 @@ and one that was stopped goes on.
 good are such weights on cameras that they never saw?
 """
 
-import argparse
 import json
 import pathlib
-
-from command_line import run
-from stages import cost, settings_of, train
-from streets_data import REAL, build_moving, build_streets
 
 from accel_tf.files import write_text
 from accel_tf.models.accel import Accel
 from accel_tf.models.restore import load_keras_model
+from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.stages import cost, settings_of, train
+from accel_tf.recipes.common.streets_data import (
+    REAL,
+    build_moving,
+    build_streets,
+)
 from accel_tf.weights.half_precision import save_half
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__file__, __doc__)
     parser.add_argument("--real", required=True, metavar="DIR")
     parser.add_argument("--out", default="out/streets", metavar="DIR")
     parser.add_argument("--flow", metavar="FILE", help="trained flow network")

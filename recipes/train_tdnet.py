@@ -1,16 +1,12 @@
 """Trains TDNet on clips, with or without a teacher.
 
-    python recipes/train_tdnet.py recipes/configs/CONFIG.py --set KEY=VALUE
+    accel-tf recipe train_tdnet CONFIG --set KEY=VALUE
 
-The same command goes on with a run that was stopped. Settings are those of
-`accel_tf.training.configs.TDNetConfig`. Every path starts with the PSPNet
-`pspnet` from `pspnet_weights`; the grouped distillation is from `teacher`
-with `teacher_weights`. Both are trained by `train_pspnet.py`, or official
-files: the first with its auxiliary head, which `.keras` files don't have.
+Every path starts with the PSPNet `pspnet` from `pspnet_weights`; the grouped
+distillation is from `teacher` with `teacher_weights`. Both are trained by
+`train_pspnet`, or official files: the first with its auxiliary head, which
+`.keras` files don't have.
 """
-
-from command_line import read_config, run
-from initial_model import preset_model
 
 from accel_tf.checkpoints import load_checkpoint
 from accel_tf.checkpoints.torch_files import is_torch_file
@@ -21,6 +17,8 @@ from accel_tf.models.tdnet import TDNet
 from accel_tf.models.tdnet.pspnet_start import start_from_pspnet
 from accel_tf.models.tdnet.tdnet_training import TDNetTraining
 from accel_tf.models.tdnet.teacher import GroupedPSPNet
+from accel_tf.recipes.common.command_line import run, training_main
+from accel_tf.recipes.common.initial_model import preset_model
 from accel_tf.training.configs import TDNetConfig
 from accel_tf.training.recipe import train_segmenter
 
@@ -80,9 +78,11 @@ def _start_auxiliary_heads(model, pspnet, path):
     print("The auxiliary heads start with that of the same file.")
 
 
-def main(arguments=None):
-    config = read_config(TDNetConfig, __doc__, arguments)
-    print(f"Trained: {train_segmenter(config, build_model)}")
+def train(config):
+    return train_segmenter(config, build_model)
+
+
+main = training_main(__file__, __doc__, train, TDNetConfig)
 
 
 if __name__ == "__main__":

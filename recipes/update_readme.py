@@ -2,22 +2,22 @@
 
 accel-tf models --json recipes/results/presets.json
 accel-tf demo && cp out/demo/results.json recipes/results/demo.json
-python recipes/benchmark_pipeline.py --out recipes/results/pipeline.json
-python recipes/compare_on_camvid.py --manual-dir CAMVID
-python recipes/compare_tdnet.py
-python recipes/benchmark.py --forms fused --rounds 4
-python recipes/benchmark_segment.py --out recipes/results/segment.json
+accel-tf recipe benchmark_pipeline --out recipes/results/pipeline.json
+accel-tf recipe compare_on_camvid --manual-dir CAMVID
+accel-tf recipe compare_tdnet
+accel-tf recipe benchmark --forms fused --rounds 4
+accel-tf recipe benchmark_segment --out recipes/results/segment.json
 accel-tf benchmark --models accel_18 --batches 1,2,4 \\
     --json recipes/results/benchmark_batches.json
-python recipes/benchmark_accel.py --original ACCEL --original-python MXNET \\
+accel-tf recipe benchmark_accel --original ACCEL --original-python MXNET \\
     --runtimes tensorflow,openvino:int8 --forms fused,plain --rounds 8 \\
     --out recipes/results/accel_speed.json
-python recipes/evaluate.py ... --json recipes/results/int8.json  (see README)
-python recipes/compare_propagation.py --manual-dir CAMVID --labels LABELS
+accel-tf recipe evaluate ... --json recipes/results/int8.json  (see README)
+accel-tf recipe compare_propagation --manual-dir CAMVID --labels LABELS
 accel-tf benchmark --models ... --json \\
     recipes/results/benchmark_propagation.json  (see docs/propagation.md)
-python recipes/published_accuracy.py --out recipes/results
-python recipes/benchmark_tdnet.py --original TDNET \\
+accel-tf recipe published_accuracy --out recipes/results
+accel-tf recipe benchmark_tdnet --original TDNET \\
     --out recipes/results/tdnet_speed.json
 make readme
 """
@@ -26,7 +26,12 @@ import json
 import pathlib
 import re
 
-from result_tables import (
+from accel_tf.benchmark.report import format_markdown
+from accel_tf.demo import format_results
+from accel_tf.evaluation.report import format_rows
+from accel_tf.files import write_text
+from accel_tf.models.summary import format_table
+from accel_tf.recipes.common.result_tables import (
     format_accel_speed,
     format_camvid,
     format_pipeline,
@@ -36,12 +41,6 @@ from result_tables import (
     format_tdnet,
     format_tdnet_speed,
 )
-
-from accel_tf.benchmark.report import format_markdown
-from accel_tf.demo import format_results
-from accel_tf.evaluation.report import format_rows
-from accel_tf.files import write_text
-from accel_tf.models.summary import format_table
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "recipes" / "results"

@@ -1,6 +1,6 @@
 """Accel-101 on Cityscapes by the paper's protocol: only the fusion learns.
 
-    python recipes/train_accel.py recipes/configs/accel_101_cityscapes.py \
+    accel-tf recipe train_accel accel_101_cityscapes \
         --set weights=rfcn_dff_flownet_vid-0000.params,deeplab-101-0000.params
 
 A key frame two frames before the labelled one; 100 passes over 2,975 clips.
@@ -9,15 +9,11 @@ Batches as in `accel_18_cityscapes.py`. Not run here; the authors report
 """
 
 import dataclasses
-import pathlib
-import runpy
 
-_accel_18 = runpy.run_path(
-    str(pathlib.Path(__file__).with_name("accel_18_cityscapes.py"))
-)["config"]
+from accel_tf.recipes.configs.accel_18_cityscapes import config as accel_18
 
 config = dataclasses.replace(
-    _accel_18,
+    accel_18,
     out="out/cityscapes/accel_101",
     model="accel_101",
     length=3,

@@ -1,6 +1,6 @@
 """Accel-18 on Cityscapes by the paper's protocol: only the fusion learns.
 
-    python recipes/train_accel.py recipes/configs/accel_18_cityscapes.py \
+    accel-tf recipe train_accel accel_18_cityscapes \
         --set weights=rfcn_dff_flownet_vid-0000.params,deeplab-101-0000.params,deeplab-18-0000.params
 
 A key frame four frames before the labelled one; 53 passes over 2,975 clips.

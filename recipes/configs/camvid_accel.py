@@ -2,7 +2,7 @@
 
 Run it with:
 
-    python recipes/train_accel.py recipes/configs/camvid_accel.py
+    accel-tf recipe train_accel camvid_accel
 
 CamVid's training frames are a second apart, so the clips are single frames
 under a simulated camera. Seven minutes on two busy processor cores. Mean IoU
@@ -10,11 +10,12 @@ on the dense `val` at an interval of 5: 56.8 %; 38.8 % when all parts were
 trained with `--set split=train_other_drives`.
 """
 
-from accel_tf.data.augmentation import Augmentation
-from accel_tf.training.configs import SegmentationConfig
+import dataclasses
 
-config = SegmentationConfig(
-    data="camvid_sequences/segnet_480x360",
+from accel_tf.recipes.configs.camvid_reference import config as reference
+
+config = dataclasses.replace(
+    reference,
     out="out/camvid/accel",
     model="accel_tiny",
     reference="out/camvid/reference/deeplab_tiny.keras",
@@ -22,21 +23,10 @@ config = SegmentationConfig(
     update="out/camvid/update/deeplab_tiny_light.keras",
     trainable=("update_backbone/*", "update_head/*", "fusion/*"),
     length=5,
-    augmentation=Augmentation(
-        crop=(240, 320),
-        flip=True,
-        scale=(1.0, 1.5),
-        color=0.2,
-        camera_motion=1.0,
+    augmentation=dataclasses.replace(
+        reference.augmentation, scale=(1.0, 1.5), camera_motion=1.0
     ),
-    batch_size=8,
     steps=400,
     steps_per_epoch=200,
-    optimizer="adam",
     learning_rate=1e-3,
-    schedule="cosine",
-    decay=0.0,
-    clip_norm=5.0,
-    class_weight_power=-0.35,
-    validation_epochs=2,
 )

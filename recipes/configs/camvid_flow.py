@@ -2,7 +2,7 @@
 
 Run it with:
 
-    python recipes/train_flow.py recipes/configs/camvid_flow.py
+    accel-tf recipe train_flow camvid_flow
 
 CamVid's training frames are a second apart, so the pairs are made of one
 frame each; it starts from the network that `streets_flow.py` trained. One

@@ -2,30 +2,18 @@
 
 Run it with:
 
-    python recipes/train_pspnet.py recipes/configs/camvid_psp_deep.py
+    accel-tf recipe train_pspnet camvid_psp_deep
 
 Half an hour on two busy processor cores; mean IoU on the dense `val`, 11
 classes: 59.0 %.
 """
 
-from accel_tf.data.augmentation import Augmentation
-from accel_tf.training.configs import SegmentationConfig
+import dataclasses
 
-config = SegmentationConfig(
-    data="camvid_sequences/segnet_480x360",
+from accel_tf.recipes.configs.camvid_reference import config as reference
+
+config = dataclasses.replace(
+    reference,
     out="out/camvid/psp_deep",
     model="psp_tiny_deep",
-    augmentation=Augmentation(
-        crop=(240, 320), flip=True, scale=(0.75, 1.5), color=0.2
-    ),
-    batch_size=8,
-    steps=1600,
-    steps_per_epoch=400,
-    optimizer="adam",
-    learning_rate=4e-3,
-    schedule="cosine",
-    decay=0.0,
-    clip_norm=5.0,
-    class_weight_power=-0.35,
-    validation_epochs=2,
 )

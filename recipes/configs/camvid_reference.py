@@ -2,7 +2,7 @@
 
 Run it with:
 
-    python recipes/train_deeplab.py recipes/configs/camvid_reference.py
+    accel-tf recipe train_deeplab camvid_reference
 
 Half an hour on two busy processor cores. Mean IoU on the dense `val`, 11
 classes: 56.8 %; 39.4 % with `--set split=train_other_drives`, which leaves out

@@ -2,7 +2,7 @@
 
 Run it with:
 
-    python recipes/train_tdnet.py recipes/configs/camvid_tdnet.py
+    accel-tf recipe train_tdnet camvid_tdnet
 
 CamVid's training frames are a second apart, so the clips are single frames
 under a simulated camera. Without the teacher: `--set teacher=none

@@ -1,6 +1,6 @@
 """DeepLab-101 on Cityscapes, as the authors of Accel trained it.
 
-    python recipes/train_deeplab.py recipes/configs/deeplab_101_cityscapes.py \
+    accel-tf recipe train_deeplab deeplab_101_cityscapes \
         --set imagenet=resnet101.h5
 
 53 passes over 2,975 images and their mirror images; `deeplab/*_dcn.yaml` of

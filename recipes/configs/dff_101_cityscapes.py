@@ -1,6 +1,6 @@
 """Deep Feature Flow on Cityscapes, end to end through the warp.
 
-    python recipes/train_dff.py recipes/configs/dff_101_cityscapes.py \
+    accel-tf recipe train_dff dff_101_cityscapes \
         --set weights=rfcn_dff_flownet_vid-0000.params,deeplab-101-0000.params
 
 Pairs of a key frame and a labelled frame up to four frames later, as Deep

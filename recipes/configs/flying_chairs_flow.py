@@ -1,6 +1,6 @@
 """FlowNet-S on FlyingChairs, supervised.
 
-    python recipes/train_flow.py recipes/configs/flying_chairs_flow.py
+    accel-tf recipe train_flow flying_chairs_flow
 
 Schedule in the manner of FlowNet (ICCV 2015, section 5.1), which halves the
 rate from update 300,000 on. Not run here.

@@ -1,4 +1,4 @@
-"""One's own videos, fusion; the last stage of `distill_update.py`.
+"""One's own videos, fusion; the last stage of `accel-tf recipe distill_update`.
 
 The reference sees the first frame of a clip, whose last frame's labels the
 fusion must give; all else keeps its weights, as in Accel (CVPR 2019).

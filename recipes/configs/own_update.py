@@ -1,4 +1,4 @@
-"""One's own videos, update branch; a stage of `distill_update.py`.
+"""One's own videos, update branch; a stage of `accel-tf recipe distill_update`.
 
 It learns from the reference's labels, which are the data set's.
 """

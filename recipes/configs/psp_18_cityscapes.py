@@ -1,6 +1,6 @@
 """PSPNet-18 on Cityscapes, the start of every path of TD4-PSP18.
 
-    python recipes/train_pspnet.py recipes/configs/psp_18_cityscapes.py
+    accel-tf recipe train_pspnet psp_18_cityscapes
 
 The authors of TDNet publish their PSPNets but not how they trained them; this
 is their schedule for TDNet, on single frames. PSPNet-50 and -101 differ in

@@ -2,7 +2,7 @@
 
 A stage of `train_streets.py`; by itself:
 
-    python recipes/train_accel.py recipes/configs/streets_accel.py
+    accel-tf recipe train_accel streets_accel
 
 Eight minutes beside other work. Clips of the videos move by themselves, stills
 under a simulated camera. With key frames at an interval of 5: 87.9 % of the
@@ -12,17 +12,12 @@ weaker, the same training ends 3 points lower.
 """
 
 import dataclasses
-import pathlib
-import runpy
 
 from accel_tf.data.augmentation import Augmentation
-
-_reference = runpy.run_path(
-    str(pathlib.Path(__file__).with_name("streets_reference.py"))
-)["config"]
+from accel_tf.recipes.configs.streets_reference import config as reference
 
 config = dataclasses.replace(
-    _reference,
+    reference,
     out="out/streets/accel",
     model="accel_tiny",
     reference="out/streets/longer/deeplab_tiny.keras",

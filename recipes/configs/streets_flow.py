@@ -2,7 +2,7 @@
 
 Run it with:
 
-    python recipes/train_flow.py recipes/configs/streets_flow.py
+    accel-tf recipe train_flow streets_flow
 
 One minute on two busy processor cores; the end-point error of the last 200
 updates is 0.17 feature pixels of 8.

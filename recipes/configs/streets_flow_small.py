@@ -4,12 +4,12 @@ Data: the unlabelled videos of `video_folder/streets`, whose flow dense
 inverse search teaches; its single frames, CamVid's too, under a simulated
 camera; and drawn streets with true flow:
 
-    python recipes/train_streets.py --help      # builds video_folder/streets
+    accel-tf recipe train_streets --help      # builds video_folder/streets
     accel-tf build-data synthetic_streets --data-dir data --set \
         name=flow_256x512 --set height=256 --set width=512 --set \
         train_sequences=60 --set train_length=5 --set \
         validation_sequences=4 --set validation_length=5
-    python recipes/train_flow.py recipes/configs/streets_flow_small.py
+    accel-tf recipe train_flow streets_flow_small
 
 The teacher needs 0.7 s a pair, 600 pairs in all, and the 1,400 updates 0.4 s
 each, on two busy processor cores: a quarter of an hour. The end-point error

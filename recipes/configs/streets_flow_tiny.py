@@ -2,7 +2,7 @@
 
 Data as for `streets_flow_small.py`. Run it with:
 
-    python recipes/train_flow.py recipes/configs/streets_flow_tiny.py
+    accel-tf recipe train_flow streets_flow_tiny
 
 A quarter of an hour on two busy processor cores; the end-point error of the
 last 400 updates is 0.19 feature pixels of 8, over all pixels, those that
@@ -12,15 +12,11 @@ this small learns to match slowly, and does better with more updates.
 """
 
 import dataclasses
-import pathlib
-import runpy
 
-_small = runpy.run_path(
-    str(pathlib.Path(__file__).with_name("streets_flow_small.py"))
-)["config"]
+from accel_tf.recipes.configs.streets_flow_small import config as small
 
 config = dataclasses.replace(
-    _small,
+    small,
     out="out/streets/flow_tiny",
     model="dff_tiny",
     steps=2400,

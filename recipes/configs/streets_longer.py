@@ -2,7 +2,7 @@
 
 A stage of `train_streets.py`; by itself:
 
-    python recipes/train_deeplab.py recipes/configs/streets_longer.py
+    accel-tf recipe train_deeplab streets_longer
 
 From the weights of `streets_settled`, with changes to the frames that are
 between those of the first part and those of the second: other cameras should
@@ -12,19 +12,15 @@ be covered, and a network this small should still be able to learn it.
 """
 
 import dataclasses
-import pathlib
-import runpy
 
-_reference = runpy.run_path(
-    str(pathlib.Path(__file__).with_name("streets_reference.py"))
-)["config"]
+from accel_tf.recipes.configs.streets_reference import config as reference
 
 config = dataclasses.replace(
-    _reference,
+    reference,
     out="out/streets/longer",
     weights=("out/streets/settled_again/deeplab_tiny.keras",),
     augmentation=dataclasses.replace(
-        _reference.augmentation,
+        reference.augmentation,
         scale=(0.6, 1.8),
         aspect=0.25,
         rotation=3.0,

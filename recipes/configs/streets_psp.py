@@ -2,7 +2,7 @@
 
 Run it with:
 
-    python recipes/train_pspnet.py recipes/configs/streets_psp.py
+    accel-tf recipe train_pspnet streets_psp
 
 A minute on two processor cores; mean IoU on the streets of validation: 64.0 %.
 """

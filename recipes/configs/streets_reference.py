@@ -3,7 +3,7 @@
 Made and explained by `train_streets.py`, which builds the data and runs all
 stages. By itself:
 
-    python recipes/train_deeplab.py recipes/configs/streets_reference.py
+    accel-tf recipe train_deeplab streets_reference
 
 47 minutes on a part of two busy processor cores; 74.4 % of the pixels and
 34.3 % mean IoU on CamVid's `val`, mapped to its 11 classes.

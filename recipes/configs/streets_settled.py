@@ -2,7 +2,7 @@
 
 A stage of `train_streets.py`; by itself:
 
-    python recipes/train_deeplab.py recipes/configs/streets_settled.py
+    accel-tf recipe train_deeplab streets_settled
 
 From the weights of `streets_reference`, with milder changes to the frames:
 the few frames that there are should be seen about as they are, too.
@@ -11,19 +11,15 @@ more, with 400 steps (`settled_again`): 84.7 % and 44.2 %.
 """
 
 import dataclasses
-import pathlib
-import runpy
 
-_reference = runpy.run_path(
-    str(pathlib.Path(__file__).with_name("streets_reference.py"))
-)["config"]
+from accel_tf.recipes.configs.streets_reference import config as reference
 
 config = dataclasses.replace(
-    _reference,
+    reference,
     out="out/streets/settled",
     weights=("out/streets/reference/deeplab_tiny.keras",),
     augmentation=dataclasses.replace(
-        _reference.augmentation,
+        reference.augmentation,
         scale=(0.6, 1.6),
         aspect=0.2,
         rotation=2.0,

@@ -2,7 +2,7 @@
 
 Run it with:
 
-    python recipes/train_tdnet.py recipes/configs/streets_tdnet.py
+    accel-tf recipe train_tdnet streets_tdnet
 
 Without the teacher: `--set teacher=none --set teacher_weights=none`. Seven
 minutes on two busy processor cores, four without. Mean IoU on the streets of

@@ -2,24 +2,19 @@
 
 A stage of `train_streets.py`; by itself:
 
-    python recipes/train_deeplab.py recipes/configs/streets_update.py
+    accel-tf recipe train_deeplab streets_update
 
 25 minutes beside other work on two cores.
 """
 
 import dataclasses
-import pathlib
-import runpy
 
-_reference = runpy.run_path(
-    str(pathlib.Path(__file__).with_name("streets_reference.py"))
-)["config"]
+from accel_tf.recipes.configs.streets_reference import config as reference
 
 config = dataclasses.replace(
-    _reference,
+    reference,
     out="out/streets/update",
     model="deeplab_tiny_light",
-    batch_size=8,
     steps=800,
     steps_per_epoch=200,
 )

@@ -1,6 +1,6 @@
 """TD4-PSP18 on Cityscapes by the published protocol.
 
-    python recipes/train_tdnet.py recipes/configs/td4_psp18_cityscapes.py \
+    accel-tf recipe train_tdnet td4_psp18_cityscapes \
         --set pspnet_weights=psp18.pkl --set teacher_weights=psp101.pkl
 
 The four frames are one or two apart, drawn gap by gap. TD2-PSP50 differs in

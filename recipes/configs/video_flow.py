@@ -1,8 +1,11 @@
 """Flow network of accel_tiny on unlabelled video, by the photometric loss.
 
+A stage of `distill_update`; by itself, where `window=8` makes examples of
+clips without labels:
+
     accel-tf build-data video_folder --manual-dir CLIPS --data-dir data \
-        --set window=8
-    python recipes/train_flow.py recipes/configs/video_flow.py \
+        --set name=own --set window=8
+    accel-tf recipe train_flow video_flow \
         --set data_dir=data --set weights=out/streets/flow/dff_tiny.keras
 """
 
@@ -10,7 +13,7 @@ from accel_tf.data.augmentation import Augmentation
 from accel_tf.training.configs import FlowConfig
 
 config = FlowConfig(
-    data="video_folder",
+    data="video_folder/own",
     out="out/video/flow",
     model="dff_tiny",
     objective="photometric",

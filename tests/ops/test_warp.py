@@ -3,11 +3,11 @@ import sys
 import keras
 import numpy as np
 import pytest
-from addons_oracle import load_dense_image_warp
 from backend import gradients, to_numpy
 from keras import ops
 
 from accel_tf.ops import dense_image_warp, warp
+from accel_tf.recipes.benchmarks.addons_warp import load_dense_image_warp
 
 RNG = np.random.default_rng(7)
 

@@ -232,14 +232,20 @@ def test_a_failure_leaves_the_systems_before(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--systems", "accel_19"], "--systems takes accel_18, .*'accel_19'"),
-        (["--runtimes", "tvm"], "--runtimes takes tensorflow, .*'tvm'"),
-        (["--forms", "fast"], "--forms takes plain, fused, not 'fast'"),
-        (["--size", "512"], "--size is HxW, such as 512x1024, not '512'"),
-        (["--interval", "1"], "--interval must be 2 or more"),
-        (["--rounds", "0"], "--rounds must be 1 or more"),
-        (["--threads", "0"], "--threads must be 1 or more"),
-        (["--seed", "-1"], "--seed must be 0 or more"),
+        (["--systems", "accel_19"], "--systems: takes accel_18, .*'accel_19'"),
+        (["--runtimes", "tvm"], "--runtimes: takes tensorflow, .*'tvm'"),
+        (["--forms", "fast"], "--forms: takes plain, fused, not 'fast'"),
+        (
+            ["--size", "512"],
+            "--size: '512' is no size; give HEIGHTxWIDTH",
+        ),
+        (
+            ["--interval", "1"],
+            "--interval: must be .* of 2 or more",
+        ),
+        (["--rounds", "0"], "--rounds: must be .* of 1 or more"),
+        (["--threads", "0"], "--threads: must be .* of 1 or more"),
+        (["--seed", "-1"], "--seed: must be .* of 0 or more"),
         (["--out", "nowhere/out.json"], "no such folder: .*nowhere"),
         (
             ["--original-python", "no/python"],

@@ -55,7 +55,8 @@ def test_table(script):
 
 def test_a_part_is_timed_as_often_as_told(script):
     calls = []
-    processor, wall = script.time_part(lambda: calls.append(1), 7)
+    time_part = load_script("frames").time_part
+    processor, wall = time_part(lambda: calls.append(1), 7)
     assert len(calls) == 7 and 0 <= processor and 0 < wall
     key, others = script.time_frames(
         lambda frame, is_key: calls.append((frame, is_key)), [4, 5, 6]
@@ -65,13 +66,14 @@ def test_a_part_is_timed_as_often_as_told(script):
 
 
 @pytest.mark.parametrize("source", ["drawn", "folder"])
-def test_frames(script, source, tmp_path):
+def test_frames(source, tmp_path):
     import cv2
 
+    read_frames = load_script("frames").read_frames
     if source == "folder":
-        image = 90 * script.read_frames(None, (32, 48), 1)[0]
+        image = 90 * read_frames(None, (32, 48), 1)[0]
         cv2.imwrite(str(tmp_path / "1.png"), image)
-    frames = script.read_frames(
+    frames = read_frames(
         None if source == "drawn" else str(tmp_path), (64, 96), 3
     )
     assert [frame.shape for frame in frames] == [(64, 96, 3)] * 3
@@ -83,10 +85,13 @@ def test_frames(script, source, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--size", "512"], "--size is HxW of 16 or more, .* not '512'"),
-        (["--size", "8x64"], "--size is HxW of 16 or more"),
-        (["--rounds", "0"], "--rounds must be 1 or more"),
-        (["--interval", "1"], "--interval must be 2 or more"),
+        (["--size", "512"], "--size: '512' .* give HEIGHTxWIDTH of 16 or more"),
+        (["--size", "8x64"], "--size: '8x64' .* of 16 or more"),
+        (["--rounds", "0"], "--rounds: must be .* of 1 or more"),
+        (
+            ["--interval", "1"],
+            "--interval: must be .* of 2 or more",
+        ),
         (["--out", "nowhere/out.json"], "no such folder: .*nowhere"),
     ],
 )

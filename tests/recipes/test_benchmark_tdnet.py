@@ -51,11 +51,11 @@ def test_ratios_are_taken_within_a_round(script):
     assert set(ratios.values()) == {1}
 
 
-def test_equal_labels_are_counted_over_all_frames(script):
+def test_equal_labels_are_counted_over_all_frames():
     labels = np.zeros((2, 2, 2), "uint8")
     others = np.zeros((2, 2, 2), "int64")
     others[1, 0] = 7
-    assert script.share_of_equal(labels, others) == 0.75
+    assert load_script("rounds").share_of_equal(labels, others) == 0.75
 
 
 def test_table(script):
@@ -101,11 +101,14 @@ def test_table(script):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--models", "td4"], "--models takes td4_psp18, .*, not 'td4'"),
-        (["--forms", "plain,fast"], "--forms takes plain, fused, not 'fast'"),
-        (["--size", "512"], "--size is HxW, such as 512x1024, not '512'"),
-        (["--size", "0x64"], "--size is HxW"),
-        (["--rounds", "0"], "--rounds must be 1 or more"),
+        (["--models", "td4"], "--models: takes td4_psp18, .*, not 'td4'"),
+        (["--forms", "plain,fast"], "--forms: takes plain, fused, not 'fast'"),
+        (
+            ["--size", "512"],
+            "--size: '512' is no size; give HEIGHTxWIDTH",
+        ),
+        (["--size", "0x64"], "--size: '0x64' is no size"),
+        (["--rounds", "0"], "--rounds: must be .* of 1 or more"),
         (["--out", "nowhere/out.json"], "no such folder: .*nowhere"),
     ],
 )

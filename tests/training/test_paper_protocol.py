@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from recipe_scripts import load_config
 from small_models import small_accel
 
 from accel_tf.models.accel.fusion_start import reset_fusion
 from accel_tf.models.resnet import subtract_mean
+from accel_tf.recipes.common.command_line import load_config
 from accel_tf.training import (
     SGD,
     SegmentationCrossEntropy,

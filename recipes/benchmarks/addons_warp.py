@@ -12,11 +12,18 @@ import types
 
 
 def load_dense_image_warp():
-    """The real function; there are wheels up to Python 3.11."""
+    """The real function; there are wheels up to Python 3.11.
+
+    Raises:
+        ImportError: if TensorFlow Addons is not installed.
+    """
     import keras
 
     found = importlib.util.find_spec("tensorflow_addons")
-    assert found, 'TensorFlow Addons is missing: pip install "accel-tf[test]"'
+    if found is None:
+        raise ImportError(
+            'TensorFlow Addons is missing: pip install "accel-tf[test]"'
+        )
     root = pathlib.Path(found.origin).parent
     stubs = {
         "keras.src.engine": {},

@@ -13,10 +13,10 @@ import shutil
 import subprocess
 
 import numpy as np
-from accel_original import CLASSES, TimedClip
 
 from accel_tf.benchmark import devices
 from accel_tf.benchmark.worker import Worker
+from accel_tf.recipes.benchmarks.accel_original import CLASSES, TimedClip
 
 FORMS = ("plain", "fused")
 RUNTIMES = ("tensorflow", "openvino", "openvino:int8", "onnxruntime")

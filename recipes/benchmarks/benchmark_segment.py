@@ -1,6 +1,6 @@
 """Measures the stages of `accel-tf segment`, and how far they overlap.
 
-    python recipes/benchmark_segment.py --out recipes/results/segment.json
+    accel-tf recipe benchmark_segment --out recipes/results/segment.json
 
 Writes a video of 1080x1920 pixels; decodes, segments, draws and encodes it
 stage by stage and then as `segment` does, with label images: once at full size
@@ -9,17 +9,18 @@ size. In each round all take turns in a random order. Takes
 about fifteen seconds a round on one core.
 """
 
-import argparse
+import functools
 import json
 import os
 import pathlib
-import random
 import statistics
-import sys
 import tempfile
 
-from benchmark_options import check_folder_of, check_numbers
-from benchmark_serving import read_frames, spread, time_part
+from accel_tf.benchmark.devices import describe_machine
+from accel_tf.recipes.benchmarks.frames import read_frames, time_part
+from accel_tf.recipes.benchmarks.rounds import in_milliseconds, take_rounds
+from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.option_types import at_least, file_to_write
 
 # The measuring parts need TensorFlow, which takes seconds to import: not for
 # a mistake in the options.
@@ -32,12 +33,11 @@ CONDITIONS = (
 )
 
 
-def main(argv=None):
+def main(arguments=None):
     """Measures, prints a table and writes a JSON file."""
-    options = read_options(argv)
-    from result_tables import format_segment
-
+    options = read_options(arguments)
     from accel_tf.files import write_text
+    from accel_tf.recipes.common.result_tables import format_segment
 
     results = measure(options)
     print(format_segment(results))
@@ -45,22 +45,16 @@ def main(argv=None):
         write_text(options.out, json.dumps(results, indent=1) + "\n")
 
 
-def read_options(argv):
+def read_options(arguments):
     """The command line, checked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__file__, __doc__)
     add = parser.add_argument
     add("--model", default="accel_tiny", help="preset (default: %(default)s)")
-    add("--frames", type=int, default=24, help="(default: %(default)s)")
-    add("--rounds", type=int, default=5, help="(default: %(default)s)")
-    add("--threads", type=int, default=1, help="(default: %(default)s)")
-    add("--out", type=pathlib.Path, help="JSON file; else only a table")
-    options = parser.parse_args(argv)
-    check_numbers(options, frames=2, rounds=1, threads=1)
-    check_folder_of(options.out)
-    return options
+    add("--frames", type=at_least(2), default=24, help="(default: %(default)s)")
+    add("--rounds", type=at_least(1), default=5, help="(default: %(default)s)")
+    add("--threads", type=at_least(1), default=1, help="(default: %(default)s)")
+    add("--out", type=file_to_write, help="JSON file; else only a table")
+    return parser.parse_args(arguments)
 
 
 def measure(options):
@@ -70,27 +64,26 @@ def measure(options):
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     import keras
-    from machine import describe_machine
 
     import accel_tf
 
     load = os.getloadavg()[0]
     keras.utils.set_random_seed(0)
     model = accel_tf.fuse_for_inference(accel_tf.from_preset(options.model))
-    times = {}
     with tempfile.TemporaryDirectory() as folder:
         stages = make_stages(
             model, pathlib.Path(folder), FULL_SIZE, SMALL_SIZE, options.frames
         )
-        order = random.Random(0)
-        for number in range(options.rounds):
-            print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
-            for name in order.sample(list(stages), len(stages)):
-                processor, wall = time_part(stages[name], 1)
-                seconds = processor / options.frames, wall / options.frames
-                times.setdefault(name, []).append(seconds)
+        rounds = take_rounds(
+            {
+                name: functools.partial(time_part, stage, 1, options.frames)
+                for name, stage in stages.items()
+            },
+            options.rounds,
+        )
+    times = {name: [each[name] for each in rounds] for name in stages}
     return {
-        "machine": describe_machine(),
+        "machine": describe_machine("tensorflow", "keras"),
         "conditions": CONDITIONS.format(load=load, threads=options.threads),
         "model": options.model,
         "size": text(FULL_SIZE),
@@ -99,11 +92,7 @@ def measure(options):
         "frames": options.frames,
         "rounds": options.rounds,
         "milliseconds": {
-            name: {
-                "processor": spread([each[0] for each in values]),
-                "wall": spread([each[1] for each in values]),
-            }
-            for name, values in times.items()
+            name: in_milliseconds(values) for name, values in times.items()
         },
         "overlap": {
             text(size): overlap(times, size) for size in (FULL_SIZE, SMALL_SIZE)
@@ -201,6 +190,4 @@ def text(size):
 
 
 if __name__ == "__main__":
-    from command_line import run
-
     run(main)

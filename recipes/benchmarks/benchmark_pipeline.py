@@ -1,6 +1,6 @@
 """Measures the input pipeline: frames per second of a core, and waiting.
 
-    python recipes/benchmark_pipeline.py --out recipes/results/pipeline.json
+    accel-tf recipe benchmark_pipeline --out recipes/results/pipeline.json
 
 Draws street scenes with as much noise as makes a PNG file of 1024x2048 about
 as large as a frame of Cityscapes, 2.2 MB. A sequence has 5 or 20 frames and
@@ -8,12 +8,10 @@ one label, as those of `cityscapes_sequences/full_window5` and `_window20`;
 clips have the paper's 5 frames. Takes two to four minutes.
 """
 
-import argparse
 import contextlib
 import json
 import os
 import pathlib
-import statistics
 import sys
 import tempfile
 import time
@@ -22,16 +20,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from machine import describe_machine
-from result_tables import format_pipeline
 
 import accel_tf
+from accel_tf.benchmark.devices import describe_machine
+from accel_tf.benchmark.spread import spread
 from accel_tf.data import streets
 from accel_tf.data.augmentation import Augmentation
 from accel_tf.data.clips import clip_dataset
 from accel_tf.data.records import decode_frames
 from accel_tf.datasets.sequence_features import sequence_features
 from accel_tf.files import write_text
+from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.option_types import file_to_write
+from accel_tf.recipes.common.result_tables import format_pipeline
 from accel_tf.training import SegmentationCrossEntropy, train_only
 
 LENGTH, LONGER = 5, 20
@@ -55,18 +56,16 @@ CONDITIONS = (
 )
 
 
-def main(argv=None):
+def main(arguments=None):
     """Measures, prints a table and writes a JSON file."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__file__, __doc__)
     parser.add_argument(
-        "--out", type=pathlib.Path, help="JSON file; without it only a table"
+        "--out", type=file_to_write, help="JSON file; without it only a table"
     )
-    path = parser.parse_args(argv).out
-    if path is not None and not path.absolute().parent.is_dir():
-        parser.error(f"no such folder: {path.absolute().parent}")
+    path = parser.parse_args(arguments).out
     keras.utils.set_random_seed(0)
     results = {
-        "machine": describe_machine(),
+        "machine": describe_machine("tensorflow", "keras"),
         "conditions": CONDITIONS.format(load=os.getloadavg()[0]),
         "length": LENGTH,
         "model": MODEL,
@@ -108,7 +107,6 @@ def main(argv=None):
     print(format_pipeline(results))
     if path is not None:
         write_text(path, json.dumps(results, indent=1) + "\n")
-    return 0
 
 
 # === Data ===
@@ -190,14 +188,12 @@ def measure_throughput(builder, augmentation, clips=5, repeats=4):
             next(iterator)
         processor.append((time.process_time() - busy) / clips)
         wall.append((time.perf_counter() - start) / clips)
-    middle, best = statistics.median(processor), min(processor)
     return {
         "processor_seconds_per_clip": spread(processor),
         "wall_seconds_per_clip": spread(wall),
-        "frames_per_second_per_core": {
-            "median": round(LENGTH / middle, 1),
-            "best": round(LENGTH / best, 1),
-        },
+        "frames_per_second_per_core": spread(
+            [LENGTH / seconds for seconds in processor], 1
+        ),
     }
 
 
@@ -247,13 +243,5 @@ def measure_waiting(builder, augmentation, part, steps=5):
     }
 
 
-def spread(values):
-    """Median and best of times in seconds."""
-    return {
-        "median": round(statistics.median(values), 4),
-        "best": round(min(values), 4),
-    }
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

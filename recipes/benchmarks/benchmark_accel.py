@@ -3,7 +3,7 @@
     git clone https://github.com/SamvitJ/Accel ORIGINAL
     python3.8 -m venv MXNET
     MXNET/bin/pip install mxnet==1.9.1 numpy==1.23.5
-    python recipes/benchmark_accel.py --original ORIGINAL \\
+    accel-tf recipe benchmark_accel --original ORIGINAL \\
         --original-python MXNET/bin/python \\
         --out recipes/results/accel_speed.json
 
@@ -16,19 +16,22 @@ before the first round. Conversion for OpenVINO takes some minutes more and
 10 GB of memory, all processes of a system together about as much.
 """
 
-import argparse
 import contextlib
+import functools
 import importlib.metadata
 import json
 import os
 import pathlib
-import random
 import statistics
 import sys
 import tempfile
 
 import numpy as np
-from accel_systems import (
+
+from accel_tf.benchmark.devices import describe_machine
+from accel_tf.benchmark.spread import spread
+from accel_tf.commands import option_types
+from accel_tf.recipes.benchmarks.accel_systems import (
     FORMS,
     RUNTIMES,
     SYSTEMS,
@@ -40,15 +43,17 @@ from accel_systems import (
     read_runtime,
     start,
 )
-from benchmark_options import (
-    check_folder_of,
-    check_numbers,
-    read_names,
-    read_size,
+from accel_tf.recipes.benchmarks.rounds import (
+    share_of_equal,
+    take_rounds,
+    times_as_fast,
 )
-from benchmark_tdnet import share_of_equal
-
-from accel_tf.benchmark.spread import spread
+from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.option_types import (
+    at_least,
+    file_to_write,
+    names_of,
+)
 
 # The measuring processes import this file too: what needs TensorFlow is
 # imported inside functions.
@@ -65,10 +70,9 @@ ORIGINAL = (
 PER_FRAME_CLIP = 2
 
 
-def main(argv=None):
+def main(arguments=None):
     """Measures, prints a table and writes a JSON file."""
-    options = read_options(argv)
-    check_folder_of(options.out)
+    options = read_options(arguments)
     check_original(options.original, options.original_python)
     for code in options.codes:
         if code not in FORMS:
@@ -76,9 +80,8 @@ def main(argv=None):
 
             check_runtime(*read_runtime(code))
 
-    from result_tables import format_accel_speed
-
     from accel_tf.files import write_text
+    from accel_tf.recipes.common.result_tables import format_accel_speed
 
     for results in measure(options):
         # A system at a time: the next one may run out of memory.
@@ -87,12 +90,9 @@ def main(argv=None):
     print(format_accel_speed(results))
 
 
-def read_options(argv):
+def read_options(arguments):
     """The command line; `codes` are what is timed of accel-tf."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__file__, __doc__)
     parser.add_argument(
         "--original",
         type=pathlib.Path,
@@ -107,46 +107,47 @@ def read_options(argv):
     )
     parser.add_argument(
         "--systems",
+        type=names_of(SYSTEMS),
         default="accel_18",
         help=f"some of {','.join(SYSTEMS)} (default: %(default)s)",
     )
     parser.add_argument(
         "--runtimes",
+        type=names_of(RUNTIMES),
         default="tensorflow",
         help=f"some of {','.join(RUNTIMES)} (default: %(default)s)",
     )
     parser.add_argument(
         "--forms",
+        type=names_of(FORMS),
         default=",".join(FORMS),
         help="of the models on TensorFlow: plain, fused or both",
     )
     parser.add_argument(
-        "--size", default="512x1024", help="HxW (default: %(default)s)"
+        "--size",
+        type=option_types.size,
+        default="512x1024",
+        help="HxW (default: %(default)s)",
     )
-    for name, default, meaning in (
-        ("interval", 5, "between key frames, and frames of the clip"),
-        ("rounds", 4, "measurements of every system"),
-        ("threads", 1, "of each; with 1 processor time says what it costs"),
+    for name, least, default, meaning in (
+        ("interval", 2, 5, "between key frames, and frames of the clip"),
+        ("rounds", 1, 4, "measurements of every system"),
+        ("threads", 1, 1, "of each; with 1 processor time says what it costs"),
+        ("seed", 0, 0, "of the weights, the clip and the turns"),
     ):
         parser.add_argument(
             f"--{name}",
-            type=int,
+            type=at_least(least),
             default=default,
             help=f"{meaning} (default: %(default)s)",
         )
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--out", type=pathlib.Path, help="JSON file; without it only a table"
+        "--out", type=file_to_write, help="JSON file; without it only a table"
     )
-    options = parser.parse_args(argv)
-    options.systems = read_names("--systems", options.systems, SYSTEMS)
-    options.forms = read_names("--forms", options.forms, FORMS)
-    runtimes = read_names("--runtimes", options.runtimes, RUNTIMES)
-    options.codes = [name for name in runtimes if name != "tensorflow"]
-    if "tensorflow" in runtimes:
+    options = parser.parse_args(arguments)
+    options.codes = [x for x in options.runtimes if x != "tensorflow"]
+    if "tensorflow" in options.runtimes:
         options.codes = options.forms + options.codes
-    options.size = read_size(options.size)
-    check_numbers(options, interval=2, rounds=1, threads=1, seed=0)
     return options
 
 
@@ -155,10 +156,8 @@ def read_options(argv):
 
 def measure(options):
     """Goes through the systems; yields the results up to each of them."""
-    from machine import describe_machine
-
     results = {
-        "machine": describe_machine(),
+        "machine": describe_machine("tensorflow", "keras"),
         "size": "{}x{}".format(*options.size),
         "threads": options.threads,
         "rounds": options.rounds,
@@ -254,14 +253,13 @@ def measure_system(name, workers, options):
             f"{name}: with --seed {options.seed} the original sees one class "
             "everywhere, so labels can't be compared; try another seed"
         )
-    rounds = []
-    order = random.Random(options.seed)
-    for number in range(options.rounds):
-        print(
-            f"{name}: round {number + 1} of {options.rounds}", file=sys.stderr
-        )
-        turns = order.sample(list(workers), len(workers))
-        rounds.append({c: workers[c].ask("time_clip", count) for c in turns})
+    questions = {
+        code: functools.partial(worker.ask, "time_clip", count)
+        for code, worker in workers.items()
+    }
+    rounds = take_rounds(
+        questions, options.rounds, options.seed, title=f"{name}: "
+    )
     return [
         {
             "system": name,
@@ -303,22 +301,14 @@ def summarize(rounds, code, frames):
         ]
 
     wall, processor = means(code, 0), means(code, 1)
-    faster = [
-        original / own
-        for original, own in zip(means("original", 1), processor, strict=True)
-    ]
     return {
         "wall_seconds_per_frame": spread(wall),
         "processor_seconds_per_frame": spread(processor),
-        "times_as_fast_as_the_original": {
-            "median": round(statistics.median(faster), 3),
-            "lowest": round(min(faster), 3),
-            "highest": round(max(faster), 3),
-        },
+        "times_as_fast_as_the_original": times_as_fast(
+            means("original", 1), processor
+        ),
     }
 
 
 if __name__ == "__main__":
-    from command_line import run
-
     run(main)

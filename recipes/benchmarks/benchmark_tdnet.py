@@ -1,7 +1,7 @@
 """Times TDNet beside the original PyTorch code, frame by frame.
 
     git clone https://github.com/feinanshan/TDNet ORIGINAL
-    python recipes/benchmark_tdnet.py --original ORIGINAL \\
+    accel-tf recipe benchmark_tdnet --original ORIGINAL \\
         --out recipes/results/tdnet_speed.json
 
 Needs PyTorch (`pip install "accel-tf[torch]"`). First both sides get the same
@@ -11,23 +11,24 @@ order, each fills its buffer with one frame per path and times the next four.
 Takes about a minute a round on one core, and two before the first.
 """
 
-import argparse
-import importlib.metadata
+import functools
 import json
 import os
 import pathlib
-import random
 import statistics
 import sys
 import tempfile
 
-from benchmark_options import (
-    check_folder_of,
-    check_numbers,
-    read_names,
-    read_size,
+from accel_tf.benchmark.devices import describe_machine
+from accel_tf.benchmark.limits import MatrixProduct
+from accel_tf.benchmark.spread import spread
+from accel_tf.commands import option_types
+from accel_tf.recipes.benchmarks.rounds import (
+    share_of_equal,
+    take_rounds,
+    times_as_fast,
 )
-from tdnet_systems import (
+from accel_tf.recipes.benchmarks.tdnet_systems import (
     FRAMES,
     NETWORKS,
     Original,
@@ -35,9 +36,12 @@ from tdnet_systems import (
     start,
     testing_folder,
 )
-
-from accel_tf.benchmark.limits import MatrixProduct
-from accel_tf.benchmark.spread import spread
+from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.option_types import (
+    at_least,
+    file_to_write,
+    names_of,
+)
 
 # The measuring processes import this file too, and that of the original is
 # to be without TensorFlow: what needs it is imported inside functions.
@@ -52,12 +56,9 @@ INCLUDED = {
 }
 
 
-def main(argv=None):
+def main(arguments=None):
     """Measures, prints a table and writes a JSON file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__file__, __doc__)
     parser.add_argument(
         "--original",
         type=pathlib.Path,
@@ -66,49 +67,48 @@ def main(argv=None):
     )
     parser.add_argument(
         "--models",
+        type=names_of(NETWORKS),
         default="td4_psp18,psp_18",
         help=f"some of {','.join(NETWORKS)} (default: %(default)s)",
     )
     parser.add_argument(
         "--forms",
+        type=names_of(FORMS),
         default=",".join(FORMS),
         help="of accel-tf's models: plain, fused or both",
     )
     parser.add_argument(
-        "--size", default="512x1024", help="HxW (default: %(default)s)"
+        "--size",
+        type=option_types.size,
+        default="512x1024",
+        help="HxW (default: %(default)s)",
     )
     parser.add_argument(
-        "--rounds", type=int, default=10, help="(default: %(default)s)"
+        "--rounds", type=at_least(1), default=10, help="(default: %(default)s)"
     )
     parser.add_argument(
         "--frames",
-        type=int,
+        type=at_least(1),
         default=4,
         help="timed in each round (default: %(default)s)",
     )
     parser.add_argument(
         "--threads",
-        type=int,
+        type=at_least(1),
         default=1,
         help="of each system; with 1 processor time says what it costs "
         "(default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--out", type=pathlib.Path, help="JSON file; without it only a table"
+        "--out", type=file_to_write, help="JSON file; without it only a table"
     )
-    options = parser.parse_args(argv)
-    options.models = read_names("--models", options.models, NETWORKS)
-    options.forms = read_names("--forms", options.forms, FORMS)
-    options.size = read_size(options.size)
-    check_numbers(options, rounds=1, frames=1, threads=1)
+    options = parser.parse_args(arguments)
     testing_folder(options.original)
-    check_folder_of(options.out)
-
-    from result_tables import format_tdnet_speed
 
     from accel_tf.files import write_text
     from accel_tf.optional import require
+    from accel_tf.recipes.common.result_tables import format_tdnet_speed
 
     require("torch", "torch")
     results = measure(options)
@@ -122,13 +122,8 @@ def main(argv=None):
 
 def measure(options):
     """Everything: the same weights, agreement of labels, rounds."""
-    from machine import describe_machine
-
     results = {
-        "machine": {
-            **describe_machine(),
-            "torch": importlib.metadata.version("torch"),
-        },
+        "machine": describe_machine("tensorflow", "keras", "torch"),
         "size": "{}x{}".format(*options.size),
         "threads": options.threads,
         "rounds": options.rounds,
@@ -148,20 +143,14 @@ def measure(options):
                 labels[form], labels["original"]
             )
     limit = start(MatrixProduct, threads=options.threads)
-    tasks = {
-        "limit": (limit, "billions_per_second"),
+    questions = {
+        "limit": functools.partial(limit.ask, "billions_per_second"),
         **{
-            key: (w, "time_frames", options.frames)
-            for key, w in workers.items()
+            key: functools.partial(worker.ask, "time_frames", options.frames)
+            for key, worker in workers.items()
         },
     }
-    rounds = []
-    order = random.Random(options.seed)
-    for number in range(options.rounds):
-        print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
-        turns = order.sample(list(tasks), len(tasks))
-        answers = {key: tasks[key][0].ask(*tasks[key][1:]) for key in turns}
-        rounds.append(answers)
+    rounds = take_rounds(questions, options.rounds, options.seed)
     results["limit"] = spread([answers["limit"] for answers in rounds])
     results["rows"] = [
         {
@@ -195,11 +184,6 @@ def start_forms(name, options):
     return {**ours, "original": original}
 
 
-def share_of_equal(labels, others):
-    """Of the pixels, over all frames."""
-    return float((labels == others).mean())
-
-
 def summarize(rounds, name, form, multiply_adds):
     """Times of one system, and its ratios to others of the same round.
 
@@ -210,28 +194,22 @@ def summarize(rounds, name, form, multiply_adds):
         name, form: of the system.
         multiply_adds: of a frame.
     """
-    wall, processor, faster, shares = [], [], [], []
+    wall, processor, means, originals, shares = [], [], [], [], []
     for answers in rounds:
         own_wall, own = answers[name, form]
         wall += own_wall
         processor += own
         mean = statistics.mean(own)
-        original = statistics.mean(answers[name, "original"][1])
-        faster.append(original / mean)
+        means.append(mean)
+        originals.append(statistics.mean(answers[name, "original"][1]))
         shares.append(2 * multiply_adds / 1e9 / mean / answers["limit"])
     return {
         "wall_seconds_per_frame": spread(wall),
         "processor_seconds_per_frame": spread(processor),
-        "times_as_fast_as_the_original": {
-            "median": round(statistics.median(faster), 3),
-            "lowest": round(min(faster), 3),
-            "highest": round(max(faster), 3),
-        },
+        "times_as_fast_as_the_original": times_as_fast(originals, means),
         "share_of_limit": round(statistics.median(shares), 3),
     }
 
 
 if __name__ == "__main__":
-    from command_line import run
-
     run(main)

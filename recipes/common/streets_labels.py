@@ -1,4 +1,4 @@
-"""The labels of `train_streets.py`: 19 Cityscapes classes on real frames.
+"""The labels of `train_streets`: 19 Cityscapes classes on real frames.
 
 Two sources, neither of which is enough: CamVid's own labels are good but have
 11 classes, and those of a network that was trained on Cityscapes have all 19

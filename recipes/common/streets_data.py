@@ -1,4 +1,4 @@
-"""Builds the data sets of `train_streets.py`.
+"""Builds the data sets of `train_streets`.
 
 `REAL`, the folder of real frames, holds
 
@@ -13,11 +13,16 @@ import pathlib
 import shutil
 
 import cv2
-from streets_labels import RULES, VideoRules, clean_video, merge_camvid
 
 from accel_tf.data.build_data import build_data
 from accel_tf.data.label_maps import CITYSCAPES
 from accel_tf.files import write_text
+from accel_tf.recipes.common.streets_labels import (
+    RULES,
+    VideoRules,
+    clean_video,
+    merge_camvid,
+)
 
 REAL = "video_folder/streets"
 DRAWN = "synthetic_streets/streets_256x512"

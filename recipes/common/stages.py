@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
+RECIPES = pathlib.Path(__file__).resolve().parents[1]
 
 
 def train(script, config, **settings):
@@ -22,8 +22,7 @@ def train(script, config, **settings):
     Raises:
         ValueError: if the script failed; it has said why.
     """
-    command = [sys.executable, HERE / f"{script}.py"]
-    command.append(HERE / "configs" / f"{config}.py")
+    command = [sys.executable, RECIPES / f"{script}.py", config]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
     print(f"\n{script} {config}", flush=True)

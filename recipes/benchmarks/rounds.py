@@ -1,0 +1,55 @@
+"""Measurements that take turns, so that a slow minute is everybody's."""
+
+import random
+import sys
+
+from accel_tf.benchmark.spread import spread
+
+
+def take_rounds(questions, rounds, seed=0, title=""):
+    """Asks everybody once a round, each time in another random order.
+
+    Args:
+        questions: dict of name -> function without arguments.
+        rounds: how many.
+        seed: of the order.
+        title: of the messages about how far it is.
+
+    Returns:
+        list of dicts of name -> answer, one for each round.
+    """
+    order = random.Random(seed)
+    answers = []
+    for number in range(rounds):
+        print(f"{title}round {number + 1} of {rounds}", file=sys.stderr)
+        turns = order.sample(list(questions), len(questions))
+        answers.append({name: questions[name]() for name in turns})
+    return answers
+
+
+def in_milliseconds(measurements):
+    """What a file of results says of a stage that was measured repeatedly.
+
+    Args:
+        measurements: list of `(processor, wall)` milliseconds.
+    """
+    processor, wall = zip(*measurements, strict=True)
+    return {"processor": spread(processor, 3), "wall": spread(wall, 3)}
+
+
+def times_as_fast(originals, others):
+    """How much faster one code is than another, round by round.
+
+    Args:
+        originals, others: seconds of either, a number for each round.
+    """
+    ratios = [
+        original / other
+        for original, other in zip(originals, others, strict=True)
+    ]
+    return spread(ratios, 3)
+
+
+def share_of_equal(labels, others):
+    """Of the pixels, over all frames."""
+    return float((labels == others).mean())
