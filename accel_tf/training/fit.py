@@ -1,6 +1,7 @@
 """`model.fit` that goes on where it was stopped."""
 
 import json
+import math
 import pathlib
 import re
 import time
@@ -31,7 +32,8 @@ def fit(
     the last epoch that was finished, validates it if that is still to be
     done, and ends with the weights that it would have had without the
     interruption: every epoch has a data set of its own, which depends on
-    nothing but its number.
+    nothing but its number. With more steps than before a finished training
+    goes on in new epochs, whatever the length of its last one.
 
     Args:
         model: compiled `keras.Model` whose weights exist.
@@ -56,8 +58,9 @@ def fit(
     folder = pathlib.Path(folder)
     if writes:
         folder.mkdir(parents=True, exist_ok=True)
-    epochs = -(-steps // steps_per_epoch)
     first, history = restore(model, folder)
+    left = max(0, steps - updates(model))
+    epochs = first + math.ceil(left / steps_per_epoch)
 
     def finish(epoch, start):
         logs = history[epoch]
@@ -75,9 +78,7 @@ def fit(
         start = time.monotonic()
         logs = model.fit(
             make_dataset(epoch),
-            steps_per_epoch=min(
-                steps_per_epoch, steps - epoch * steps_per_epoch
-            ),
+            steps_per_epoch=min(steps_per_epoch, steps - updates(model)),
             initial_epoch=epoch,
             epochs=epochs,
             callbacks=[*callbacks, _OneEpoch()],
@@ -90,6 +91,11 @@ def fit(
             _store(model, folder, epoch + 1, history)
         finish(epoch, start)
     return history
+
+
+def updates(model):
+    """Number of updates so far; also under a `tf.distribute` strategy."""
+    return int(keras.ops.convert_to_numpy(model.optimizer.iterations))
 
 
 class _OneEpoch(keras.callbacks.Callback):

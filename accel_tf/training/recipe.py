@@ -32,7 +32,8 @@ def train_segmenter(config, build_model, verbose="auto"):
     `history.json`; `logs/` for TensorBoard; `state/` from which a run that
     was stopped goes on when it is started again. A finished run goes on if it
     is started again with more `steps`; a schedule that ends at the last step
-    is then that of the new number.
+    is then that of the new number, and a line says where the learning rate
+    starts again.
 
     Args:
         config: `SegmentationConfig`.
@@ -101,7 +102,7 @@ def train_segmenter(config, build_model, verbose="auto"):
             sequences,
             config.validation_interval,
             config.validation_epochs,
-            session.epochs,
+            config.steps,
         )
 
     def build():

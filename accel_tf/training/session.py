@@ -15,7 +15,7 @@ from accel_tf.training.distribution import (
     training_strategy,
     worker,
 )
-from accel_tf.training.fit import fit
+from accel_tf.training.fit import fit, updates
 from accel_tf.training.freezing import (
     freeze,
     synchronize_batch_norm,
@@ -26,7 +26,7 @@ from accel_tf.training.kept_models import KeptModels
 from accel_tf.training.optimizers import SGD, Adam
 from accel_tf.training.schedules import make_schedule
 from accel_tf.training.settings import as_dict, as_markdown, differences
-from accel_tf.training.summaries import Summaries, updates
+from accel_tf.training.summaries import Summaries
 from accel_tf.training.training_model import TrainingModel
 
 
@@ -43,7 +43,6 @@ class TrainingSession:
         config: as given.
         out: `pathlib.Path` of the folder that it writes.
         builder: of the data set.
-        epochs: of `config.steps_per_epoch` updates.
         model: that is trained; `None` before `train`.
     """
 
@@ -62,7 +61,6 @@ class TrainingSession:
             self.replicas = 1
         check_batch(config.batch_size, self.replicas)
         self.builder = prepared_builder(config.data, config.data_dir)
-        self.epochs = -(-config.steps // config.steps_per_epoch)
         keras.utils.set_random_seed(config.seed)
         self.model = None
 
@@ -149,8 +147,7 @@ class TrainingSession:
     def _batches(self, dataset, epoch):
         batches = dataset(epoch)
         if self._wrapped:
-            first = epoch * self.config.steps_per_epoch + 1
-            batches = self.model.training_data(batches, first)
+            batches = self.model.training_data(batches, updates(self.model) + 1)
         return batches
 
     def _validate_with(self, validation):
@@ -177,7 +174,8 @@ class TrainingSession:
         stored = json.loads(path.read_text())
         # Where the data lies and what is watched changes no result.
         free = ["data_dir", "out", "profile", "validation"]
-        if self._extends(stored):
+        extended = stored["steps"] < self.config.steps
+        if extended:
             free.append("steps:")
         changed = [
             text
@@ -189,20 +187,41 @@ class TrainingSession:
                 f"{self.out} holds a run with other settings "
                 f"({'; '.join(changed)}); choose another out or remove it"
             )
+        if extended and self.is_chief:
+            print(self._extension(stored["steps"]))
 
-    def _extends(self, stored):
-        """Whether only whole epochs come after those of a stored run."""
-        steps, config = stored["steps"], self.config
-        if steps >= config.steps:
-            return False
-        if steps % config.steps_per_epoch:
-            raise ValueError(
-                f"the run in {self.out} had {steps} steps, whose last epoch "
-                f"was shorter than {config.steps_per_epoch}; only whole "
-                "epochs can be gone on after, so choose another out and "
-                f"start from {self.out / 'last.keras'}"
-            )
-        return True
+    def _extension(self, before):
+        """What more steps do to the learning rate, in a line."""
+        steps, kind = self.config.steps, self.config.schedule
+        old, new = (self._schedule(total)(before) for total in (before, steps))
+        text = f"{self.out}: goes on to {steps} steps instead of {before}. "
+        if abs(old - new) <= 1e-6 * self.config.learning_rate:
+            return f"{text}The learning rate goes on from {new:.3g}."
+        return (
+            f"{text}The schedule {kind!r} is now that of {steps} steps: from "
+            f"step {before} on the learning rate starts again at {new:.3g}, "
+            f"where it had come down to {old:.3g}."
+        )
+
+    def _schedule(self, steps):
+        """The learning rate of a training of so many steps, by the step."""
+        schedule = self._make_schedule(steps)
+        if not callable(schedule):
+            return lambda step: schedule
+        return lambda step: float(keras.ops.convert_to_numpy(schedule(step)))
+
+    def _make_schedule(self, steps):
+        config = self.config
+        return make_schedule(
+            config.schedule,
+            config.learning_rate,
+            steps,
+            warmup_learning_rate=config.warmup_learning_rate,
+            warmup_steps=config.warmup_steps,
+            warmup=config.warmup,
+            boundaries=config.boundaries,
+            factor=config.factor,
+        )
 
     def _select_variables(self):
         config = self.config
@@ -215,16 +234,7 @@ class TrainingSession:
 
     def _compile(self, loss):
         config = self.config
-        schedule = make_schedule(
-            config.schedule,
-            config.learning_rate,
-            config.steps,
-            warmup_learning_rate=config.warmup_learning_rate,
-            warmup_steps=config.warmup_steps,
-            warmup=config.warmup,
-            boundaries=config.boundaries,
-            factor=config.factor,
-        )
+        schedule = self._make_schedule(config.steps)
         arguments = {
             "decay": config.decay,
             "decayed": config.decayed,

@@ -9,6 +9,7 @@ import numpy as np
 from accel_tf import optional
 from accel_tf.evaluation import evaluate
 from accel_tf.streaming import FixedInterval, VideoStream
+from accel_tf.training.fit import updates
 from accel_tf.training.pairwise_flow import PairwiseFlow
 from accel_tf.visualize import flow_to_color
 from accel_tf.visualize.overlay import add_legend, caption, overlay
@@ -81,11 +82,6 @@ class Summaries(keras.callbacks.Callback):
         self.scalars(values, self._first + batch)
 
 
-def updates(model):
-    """Number of updates so far; also under a `tf.distribute` strategy."""
-    return int(keras.ops.convert_to_numpy(model.optimizer.iterations))
-
-
 class SegmentationValidation:
     """Scores the model between two epochs and shows what it sees.
 
@@ -99,15 +95,15 @@ class SegmentationValidation:
         sequences: as for `accel_tf.evaluation.evaluate`.
         interval: key-frame interval.
         every: epochs between two validations; the last epoch has one too.
-        epochs: number of epochs.
+        steps: updates of the whole training.
     """
 
-    def __init__(self, summaries, sequences, interval, every, epochs):
+    def __init__(self, summaries, sequences, interval, every, steps):
         self.summaries = summaries
         self.sequences = sequences
         self.interval = interval
         self.every = every
-        self.epochs = epochs
+        self.steps = steps
 
     def __call__(self, model, epoch, step):
         """Scores `model` after an epoch, at the update `step`.
@@ -115,7 +111,7 @@ class SegmentationValidation:
         Returns:
             `{"validation_mean_iou": ...}`, or nothing if not due.
         """
-        if (epoch + 1) % self.every and epoch + 1 != self.epochs:
+        if (epoch + 1) % self.every and step != self.steps:
             return {}
         # Sparse labels have too few frames before some for a stream.
         evaluation = evaluate(model, self.sequences, self.interval, "average")

@@ -88,8 +88,6 @@ def test_deeplab_is_trained_resumed_and_shown(write_config, monkeypatch):
     history = json.loads((resumed / "history.json").read_text())
     assert len(history) == 3
     assert not equal(weights(resumed / "deeplab_tiny_light.keras"), before)
-    with pytest.raises(ValueError, match="had 5 steps, whose last epoch"):
-        script.main([path, *again, "--set", "steps=6"])
 
     # Another run must not be mixed into this one.
     with pytest.raises(ValueError, match="learning_rate: 0.001, not 0.1"):

@@ -86,6 +86,21 @@ def test_a_finished_run_goes_on_with_more_steps(tmp_path):
     assert history == whole_history
 
 
+def test_a_run_goes_on_after_a_short_epoch(tmp_path):
+    lengths = []
+
+    class Count(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            lengths.append((epoch, int(self.model.optimizer.iterations)))
+
+    train(tmp_path, steps=6)
+    with pytest.raises(Killed):
+        train(tmp_path, steps=13, callbacks=[Count(), KillAt(3, 1)])
+    _, history = train(tmp_path, steps=13, callbacks=[Count()])
+    assert lengths == [(2, 10), (3, 13)]
+    assert len(history) == 4
+
+
 def test_a_validation_that_fails_costs_no_epoch(tmp_path):
     scored, kept = [], []
 

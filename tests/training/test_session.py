@@ -25,7 +25,7 @@ def check(tmp_path):
         (tmp_path / "config.json").write_text(json.dumps(as_dict(stored)))
         session = object.__new__(TrainingSession)
         session.config = FlowConfig(**{**settings, **changes})
-        session.out = tmp_path
+        session.out, session.index = tmp_path, 0
         session.check_folder()
 
     return check
@@ -42,5 +42,16 @@ def test_a_run_with_other_settings_is_refused(check):
         check(steps=3)
     with pytest.raises(ValueError, match="batch_size: 1, not 2"):
         check(steps=8, batch_size=2)
-    with pytest.raises(ValueError, match="had 3 steps, whose last epoch"):
-        check({"steps": 3}, steps=8)
+
+
+def test_more_steps_say_what_the_learning_rate_does(check, capsys):
+    check(steps=8)
+    text = "goes on to 8 steps instead of 4. The learning rate goes on from 0.1"
+    assert text in capsys.readouterr().out
+    check({"schedule": "cosine"}, schedule="cosine", steps=8)
+    assert capsys.readouterr().out.endswith(
+        "The schedule 'cosine' is now that of 8 steps: from step 4 on the "
+        "learning rate starts again at 0.05, where it had come down to 0.\n"
+    )
+    check()
+    assert not capsys.readouterr().out

@@ -110,12 +110,12 @@ def test_validation_shows_what_evaluate_finds(tmp_path, sequences):
     model.compile(keras.optimizers.SGD(0.1), loss="mse")
     summaries = Summaries(tmp_path, "")
     validation = SegmentationValidation(
-        summaries, sequences, interval=2, every=2, epochs=3
+        summaries, sequences, interval=2, every=2, steps=6
     )
     assert validation(model, 0, 2) == {}
     expected = evaluate(model, sequences, 2, "average")
     assert validation(model, 1, 4) == {"validation_mean_iou": expected.mean_iou}
-    # The last epoch is always due.
+    # The last update is always due.
     assert validation(model, 2, 6) == {"validation_mean_iou": expected.mean_iou}
 
     events = read_events(tmp_path)
