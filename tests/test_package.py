@@ -87,9 +87,9 @@ def test_import_needs_no_tensorflow(tmp_path):
 
 
 def test_a_checkout_finds_what_lies_beside_it(tmp_path):
-    """`datasets/` and `serving/` lie beside the package, but are parts."""
+    """`datasets/`, `recipes/` and `serving/` are parts of the package."""
     checkout = tmp_path.resolve() / "checkout"
-    for folder in ("accel_tf", "datasets", "serving"):
+    for folder in ("accel_tf", "datasets", "recipes", "serving"):
         shutil.copytree(REPOSITORY / folder, checkout / folder)
     shutil.copy(REPOSITORY / "setup.cfg", checkout)
     program = """if True:
@@ -98,6 +98,7 @@ def test_a_checkout_finds_what_lies_beside_it(tmp_path):
         print(accel_tf.__file__)
         print(*accel_tf.datasets.__path__)
         print(find_spec("accel_tf.datasets.synthetic_streets").origin)
+        print(find_spec("accel_tf.recipes.train_accel").origin)
         print(find_spec("accel_tf.serving.rest").origin)
     """
     backend = "jax" if JAX else "tensorflow"  # the quicker to import
@@ -109,5 +110,6 @@ def test_a_checkout_finds_what_lies_beside_it(tmp_path):
         pathlib.Path("accel_tf/__init__.py"),
         pathlib.Path("datasets"),
         pathlib.Path("datasets/synthetic_streets/__init__.py"),
+        pathlib.Path("recipes/train_accel.py"),
         pathlib.Path("serving/rest.py"),
     ]

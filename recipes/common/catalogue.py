@@ -63,7 +63,11 @@ def configs():
     """All `Config`s by name."""
     found = []
     for path, tree in _parsed(CONFIGS):
-        recipe = re.search(r"accel-tf recipe (\w+)", ast.get_docstring(tree))
+        text = ast.get_docstring(tree)
+        command = r"accel-tf recipe (\w+)"
+        # A stage may come with the recipe of all stages only.
+        recipe = re.search(f"{command} {path.stem}", text)
+        recipe = recipe or re.search(command, text)
         found.append(Config(path.stem, recipe[1], _summary(tree)))
     return found
 
@@ -92,6 +96,27 @@ def load_recipe(name):
             f"there is no recipe {name!r}; there are {', '.join(modules)}"
         )
     return importlib.import_module(modules[name.removesuffix(".py")])
+
+
+def format_list():
+    """All recipes with a line each, and below them their configs."""
+    width = max(len(config.name) for config in configs()) + 4
+    lines = []
+    for recipe in recipes():
+        lines.append(f"{recipe.name:<{width}}{recipe.summary}")
+        lines += [
+            f"  {config.name:<{width - 2}}{config.summary}"
+            for config in configs_of(recipe.name)
+        ]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "accel-tf recipe NAME --help says what a recipe needs. Indented "
+            "are its configs,",
+            f"files in {CONFIGS}.",
+        ]
+    )
 
 
 def _parsed(folder):
