@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from accel_tf import cli
+from accel_tf import commands
 from accel_tf.data import build_lock
 from accel_tf.data.build_data import parse_settings
 from accel_tf.data.builders import builder_class, prepared_builder
@@ -34,7 +34,7 @@ def tree(whole_tree, tmp_path):
 
 def build(tree, data_dir, *more, builder=CITYSCAPES):
     argv = ["build-data", builder, "--data-dir", str(data_dir)]
-    return cli.main([*argv, "--manual-dir", str(tree), *more])
+    return commands.main([*argv, "--manual-dir", str(tree), *more])
 
 
 def one_line(capsys):
@@ -311,9 +311,9 @@ def test_synthetic_streets_need_no_files(tmp_path, capsys):
         "validation_length=1",
     ):
         argv += ["--set", setting]
-    assert cli.main(argv) == 0
+    assert commands.main(argv) == 0
     assert "train: 2 examples" in capsys.readouterr().out
-    assert cli.main([*argv, "--skip-faults"]) == 2
+    assert commands.main([*argv, "--skip-faults"]) == 2
     assert "synthetic_streets cannot skip faults" in one_line(capsys)
 
 
@@ -343,7 +343,8 @@ def test_bad_input_ends_in_one_line(tree, tmp_path, capsys):
     fails_with("length must be 1 to 20", "--set", "length=25")
     fails_with("no frames of the city 'köln'", "--set", "cities=köln")
     assert (
-        cli.main(["build-data", CITYSCAPES, "--data-dir", str(data_dir)]) == 2
+        commands.main(["build-data", CITYSCAPES, "--data-dir", str(data_dir)])
+        == 2
     )
     assert "needs --manual-dir: Register at" in one_line(capsys)
     assert not data_dir.exists()
@@ -364,6 +365,6 @@ def test_settings_have_the_types_of_their_fields():
 
 def test_help_has_an_example(capsys):
     with pytest.raises(SystemExit) as stop:
-        cli.main(["build-data", "--help"])
+        commands.main(["build-data", "--help"])
     assert stop.value.code == 0
     assert "Example: accel-tf build-data city" in capsys.readouterr().out

@@ -13,8 +13,6 @@ import keras
 
 from accel_tf.benchmark.limits import time_calls
 
-BACKENDS = ("tensorflow", "jax", "torch")
-DEVICES = ("cpu", "gpu")
 _MEGABYTES = 2**20
 
 
@@ -22,9 +20,9 @@ def environment(backend, threads, device):
     """Environment variables of a process; see `Worker`.
 
     Args:
-        backend: Keras' backend, one of `BACKENDS`.
+        backend: Keras' backend, one of `accel_tf.benchmark.choices.BACKENDS`.
         threads: that a framework may use.
-        device: one of `DEVICES`.
+        device: one of `accel_tf.benchmark.choices.DEVICES`.
     """
     variables = {
         "KERAS_BACKEND": backend,

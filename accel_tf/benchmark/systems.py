@@ -9,18 +9,9 @@ import numpy as np
 
 from accel_tf import optional
 from accel_tf.benchmark import devices
+from accel_tf.benchmark.choices import BACKENDS
 from accel_tf.benchmark.limits import time_call
 
-FORMS = ("fused", "exact")
-_OF_BACKENDS = ("float32", "mixed_float16", "mixed_bfloat16")
-# Name -> precisions, the usual one first. Keras' backends run the model
-# itself, the others programs that `accel_tf.runtimes` makes of it.
-RUNTIMES = {
-    **{backend: _OF_BACKENDS for backend in devices.BACKENDS},
-    "openvino": ("float32", "int8"),
-    "onnxruntime": ("float32",),
-    "litert": ("float32", "float16"),
-}
 CALIBRATED = "int8"
 # Frames before the first that is timed. Models that keep a state without key
 # frames take turns, and a converted one has a program for each turn.
@@ -56,7 +47,7 @@ class System:
     @property
     def is_keras(self):
         """Whether the runtime is one of Keras' backends."""
-        return self.runtime in devices.BACKENDS
+        return self.runtime in BACKENDS
 
     @property
     def title(self):

@@ -1,7 +1,7 @@
 """Accuracy, temporal consistency and speed of segmenters."""
 
+from accel_tf.evaluation.choices import MODES
 from accel_tf.evaluation.class_mapping import class_mapping
-from accel_tf.evaluation.plan import MODES
 from accel_tf.evaluation.protocol import (
     Evaluation,
     evaluate,

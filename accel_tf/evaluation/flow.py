@@ -5,13 +5,6 @@ import numpy as np
 from accel_tf import optional
 from accel_tf.metrics import correspondence
 
-ESTIMATORS = {
-    "dis": "dense inverse search, medium preset (ECCV 2016)",
-    "farneback": "polynomial expansion (SCIA 2003), for models that carry "
-    "labels along dis",
-}
-"""Names of OpenCV's flows that can judge, and what they are."""
-
 
 def match_with_previous(sequence, frames, index, estimator="dis"):
     """Where the pixels of a frame were in the frame before.
@@ -26,7 +19,7 @@ def match_with_previous(sequence, frames, index, estimator="dis"):
             `[H, W, 2]` backward flow of frame i, (dx, dy) in pixels.
         frames: function of the index that gives uint8 `[H, W, 3]`.
         index: of the later frame, 1 or more.
-        estimator: one of `ESTIMATORS`.
+        estimator: one of `accel_tf.evaluation.choices.ESTIMATORS`.
 
     Returns:
         `accel_tf.metrics.Correspondence`.

@@ -1,12 +1,6 @@
 """Which frames of a sequence an evaluation runs."""
 
-MODES = {
-    "average": "the distances from the key frame take turns",
-    "worst": "only the greatest distance from the key frame",
-    "stream": "whole sequences, with the distances as they come",
-    "every": "each labelled frame at each distance",
-}
-"""Names of the modes, and what they mean in a few words."""
+from accel_tf.evaluation.choices import MODES
 
 
 def check_mode(mode, temporal=False):

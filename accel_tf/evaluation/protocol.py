@@ -121,7 +121,7 @@ def evaluate_together(
         mode: as for `evaluate`.
         temporal: whether to measure temporal consistency, in the mode
             `"stream"` only: true, or one of
-            `accel_tf.evaluation.flow.ESTIMATORS`, `"dis"` by default. The
+            `accel_tf.evaluation.choices.ESTIMATORS`, `"dis"` by default. The
             motion comes from the sequences' `flows` where they have them,
             else from OpenCV; never from a model.
         on_progress: called after each part of the work with the share of a

@@ -24,9 +24,6 @@ RUNTIMES = {
 }
 """Name of a runtime -> class of its programs."""
 
-PRECISIONS = ("float32", "int8", "float16")
-"""Of all runtimes together."""
-
 
 def to_runtime(
     model,

@@ -14,7 +14,7 @@ from camvid_drawing import (
     read,
 )
 
-from accel_tf import cli
+from accel_tf import commands
 from accel_tf.data.camvid_classes import CAMVID_32, CAMVID_32_TO_11
 from accel_tf.data.dataset_labels import label_map_of
 from accel_tf.datasets.camvid_sequences import CamvidSequencesConfig
@@ -94,8 +94,8 @@ def test_stray_colours_and_broken_files_can_be_skipped(tmp_path, capsys):
     (labels / "0001TP_06720_L.png").unlink()
     argv = ["build-data", "camvid_sequences/official_960x720"]
     argv += ["--manual-dir", str(root), "--data-dir", str(tmp_path / "data")]
-    assert cli.main(argv) == 2
-    assert cli.main([*argv, "--skip-faults"]) == 0
+    assert commands.main(argv) == 2
+    assert commands.main([*argv, "--skip-faults"]) == 0
     printed = capsys.readouterr().out
     assert "  train: 2 examples" in printed and "skipped: 4" in printed
     assert "colour (1, 2, 3) at x=9, y=4" in printed

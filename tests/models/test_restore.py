@@ -3,7 +3,7 @@
 import pytest
 from small_models import small_deeplab
 
-from accel_tf import cli
+from accel_tf import commands
 from accel_tf.checkpoints import load_checkpoint
 from accel_tf.models.restore import restore_model, save_model
 
@@ -31,14 +31,14 @@ def test_another_number_of_classes_is_refused(file):
 def test_convert_knows_what_a_keras_file_knows(file, tmp_path, capsys):
     output = tmp_path / "out.weights.h5"
     argv = ["convert", str(file), "--output", str(output)]
-    assert cli.main(argv) == 0
+    assert commands.main(argv) == 0
     assert "tensors loaded from 1 file" in capsys.readouterr().out
     load_checkpoint(small_deeplab(), output)
     for more, expected in (
         (["--model", "deeplab_18"], "holds small, not deeplab_18"),
         (["--num-classes", "7"], "small has 5 classes, not 7"),
     ):
-        assert cli.main([*argv, *more]) == 2
+        assert commands.main([*argv, *more]) == 2
         assert expected in capsys.readouterr().err
-    assert cli.main(["convert", str(output), "--output", str(output)]) == 2
+    assert commands.main(["convert", str(output), "--output", str(output)]) == 2
     assert "give --model NAME too" in capsys.readouterr().err

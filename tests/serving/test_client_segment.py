@@ -8,7 +8,7 @@ import pytest
 from exported_models import SumsFrames, moving_frames
 
 import accel_tf
-from accel_tf.cli import main
+from accel_tf.commands import main
 from accel_tf.data.label_maps import default_label_map
 from accel_tf.segment import segment_video
 from accel_tf.serving import page_files

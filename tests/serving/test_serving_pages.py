@@ -9,7 +9,7 @@ import pytest
 from conformance_models import export_streams
 from exported_models import moving_frames, png
 
-from accel_tf.cli import main
+from accel_tf.commands import main
 
 SERVING = pathlib.Path(__file__).parent.parent.parent / "serving"
 PAGES = [SERVING / "README.md", SERVING / "tf_serving" / "README.md"]

@@ -29,7 +29,7 @@ STREAMS = 16
 SIZES = [(40 + 8 * (n % 4), 56 + 8 * (n // 4) + 2 * n) for n in range(STREAMS)]
 STARTS = """
 import sys
-from accel_tf.cli import main
+from accel_tf.commands import main
 sys.exit(main())
 """
 

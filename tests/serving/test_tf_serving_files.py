@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pb2, text_format
 
 from accel_tf.serving.message_classes import INT64, STRING, message_class
 from accel_tf.serving.model_config import VersionPolicy, parse_model_configs
-from accel_tf.serving.serve_command import METRICS_PATH
+from accel_tf.serving.serve import METRICS_PATH
 
 REPOSITORY = pathlib.Path(__file__).parent.parent.parent
 FOLDER = REPOSITORY / "serving" / "tf_serving"

@@ -1,11 +1,12 @@
-"""The options of `accel-tf benchmark` and `recipes/benchmark.py`."""
+"""`accel-tf benchmark`; its options are also those of its recipe."""
 
 import argparse
 import functools
 
-from accel_tf import option_types
-from accel_tf.benchmark.devices import DEVICES
-from accel_tf.benchmark.systems import FORMS, RUNTIMES
+from accel_tf.benchmark.choices import DEVICES, FORMS, RUNTIMES
+from accel_tf.commands import option_types
+
+EXAMPLE = "--models deeplab_101,accel_18 --size 512x1024"
 
 _RUNTIMES = "; ".join(
     f"{name}: {', '.join(precisions)}" for name, precisions in RUNTIMES.items()
@@ -116,6 +117,12 @@ def add_options(parser, **defaults):
     )
     add("--json", metavar="FILE", help="also write the numbers to this file")
     parser.set_defaults(**defaults)
+
+
+def run(arguments):
+    from accel_tf.benchmark.compare import benchmark
+
+    benchmark(**given_options(arguments))
 
 
 def given_options(arguments):

@@ -13,9 +13,9 @@ import urllib.request
 import pytest
 from tiny_saved_models import save_tiny_model
 
-from accel_tf.cli import main
+from accel_tf.commands import main
 
-PROGRAM = "import sys; from accel_tf.cli import main; sys.exit(main())"
+PROGRAM = "import sys; from accel_tf.commands import main; sys.exit(main())"
 
 
 def ask(url, document=None):

@@ -4,10 +4,11 @@ import importlib.util
 import pytest
 
 import accel_tf.runtimes
-from accel_tf.benchmark import command
-from accel_tf.benchmark.command import benchmark, make_systems
-from accel_tf.benchmark.options import add_options, given_options
-from accel_tf.benchmark.systems import RUNTIMES, System
+from accel_tf.benchmark import compare
+from accel_tf.benchmark.choices import RUNTIMES
+from accel_tf.benchmark.compare import benchmark, make_systems
+from accel_tf.benchmark.systems import System
+from accel_tf.commands.benchmark import add_options, given_options
 
 
 def parse(*argv, **defaults):
@@ -97,8 +98,8 @@ def test_every_batch():
 def test_backends_of_keras_run_the_model_and_others_convert_it():
     assert System("accel_18", "fused", "torch").backend == "torch"
     assert System("accel_18", "fused", "openvino").backend == "tensorflow"
-    assert command._runtime("jax:mixed_float16") == ("jax", "mixed_float16")
-    assert command._runtime("litert") == ("litert", "float32")
+    assert compare._runtime("jax:mixed_float16") == ("jax", "mixed_float16")
+    assert compare._runtime("litert") == ("litert", "float32")
 
 
 def test_runtimes_are_those_of_the_library():
@@ -128,21 +129,21 @@ def test_runtimes_are_those_of_the_library():
     ],
 )
 def test_wrong_systems(settings, message, monkeypatch):
-    monkeypatch.setattr(command, "measure", None)
+    monkeypatch.setattr(compare, "measure", None)
     with pytest.raises((ValueError, OSError), match=message) as error:
         benchmark(**{"models": ["accel_18"], **settings})
     assert "\n" not in str(error.value)
 
 
 def test_converted_models_run_on_the_processor(monkeypatch):
-    monkeypatch.setattr(command, "_require", lambda system: None)
+    monkeypatch.setattr(compare, "_require", lambda system: None)
     message = "openvino runs on --device cpu only"
     with pytest.raises(ValueError, match=message):
         make_systems(["accel_18"], runtimes=["openvino"], device="gpu")
 
 
 def test_converted_models_run_one_stream(monkeypatch):
-    monkeypatch.setattr(command, "_require", lambda system: None)
+    monkeypatch.setattr(compare, "_require", lambda system: None)
     with pytest.raises(ValueError, match="openvino runs one stream at a time"):
         make_systems(["accel_18"], runtimes=["openvino"], batches=[1, 4])
 

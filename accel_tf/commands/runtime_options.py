@@ -1,7 +1,7 @@
 """The options that choose another runtime, and those of its export."""
 
-from accel_tf import option_types
-from accel_tf.runtimes.convert import RUNTIMES
+from accel_tf.commands import option_types
+from accel_tf.runtimes.choices import ALL_PRECISIONS, PRECISIONS
 
 FORMATS = {
     "onnx": "onnxruntime",
@@ -9,8 +9,6 @@ FORMATS = {
     "litert": "litert",
 }
 """What `accel-tf export --format` can write -> the runtime that loads it."""
-
-PRECISIONS = ("float32", "int8", "float16")
 
 
 def add_options(parser):
@@ -22,7 +20,7 @@ def add_options(parser):
     add = parser.add_argument
     add(
         "--runtime",
-        choices=("tensorflow", *RUNTIMES),
+        choices=("tensorflow", *PRECISIONS),
         default="tensorflow",
         help="what to run the model in (default: tensorflow); the others are "
         "for processors without a GPU",
@@ -65,7 +63,7 @@ def add_export_options(parser):
 def _add_precision(parser):
     parser.add_argument(
         "--precision",
-        choices=PRECISIONS,
+        choices=ALL_PRECISIONS,
         default="float32",
         help="int8 with openvino, float16 with litert (default: float32)",
     )

@@ -1,13 +1,39 @@
-"""The options of `accel-tf evaluate` and `recipes/evaluate.py`."""
+"""`accel-tf evaluate`; its options are also those of `recipes/evaluate.py`."""
 
 import argparse
 
-from accel_tf import run_options
-from accel_tf.evaluation.flow import ESTIMATORS
-from accel_tf.evaluation.plan import MODES
+from accel_tf.commands import form_options, model_options
+from accel_tf.evaluation.choices import ESTIMATORS, MODES
+
+EXAMPLE = (
+    "--model accel_18 --weights accel-18-0000.params "
+    "--data cityscapes_sequences/half_window20 --data-dir data "
+    "--intervals 1,5 --json accel_18.json"
+)
 
 
 def add_options(parser):
+    # The data set says how many classes there are.
+    model_options.add_model(parser)
+    model_options.add_weights(parser)
+    parser.add_argument(
+        "--name",
+        metavar="TEXT",
+        help="of the system in tables and plots (default: that of --model)",
+    )
+    add_data_options(parser)
+
+
+def run(arguments):
+    given = given_data_options(arguments)
+    from accel_tf.evaluation.systems import evaluate_systems
+
+    system = (arguments.model, arguments.weights)
+    name = arguments.name or arguments.model or "accel_tf"
+    evaluate_systems({name: system}, **given)
+
+
+def add_data_options(parser):
     """Adds what to evaluate on, how, and where to write it.
 
     Args:
@@ -66,14 +92,15 @@ def add_options(parser):
         help="also write iou_against_distance.png and, if frames are timed, "
         "accuracy_against_time.png into this folder",
     )
-    run_options.add_options(parser)
+    form_options.add_options(parser)
 
 
-def given_options(arguments):
+def given_data_options(arguments):
     """The keywords of `evaluate_systems` from what a parser has read.
 
     Args:
-        arguments: an `argparse.Namespace` with the options of `add_options`.
+        arguments: an `argparse.Namespace` with the options of
+            `add_data_options`.
 
     Returns:
         dict.
@@ -81,7 +108,7 @@ def given_options(arguments):
     names = ("data", "data_dir", "split", "intervals", "mode", "temporal")
     names += ("limit", "rounds", "json", "plots")
     given = {name: getattr(arguments, name) for name in names}
-    return {**given, "prepare": run_options.given_form(arguments)}
+    return {**given, "prepare": form_options.given_form(arguments)}
 
 
 def _intervals(text):

@@ -49,3 +49,17 @@ def count(text):
             f"{text!r} is no whole number of 1 or more"
         )
     return int(text)
+
+
+def memory(text):
+    """Bytes from `123`, `512K`, `512M` or `8G`.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    match = re.fullmatch(r"(\d+)([KMG]?)", text)
+    if not match or not int(match[1]):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of bytes; give one such as 512M or 8G"
+        )
+    return int(match[1]) * 1024 ** " KMG".index(match[2] or " ")

@@ -11,7 +11,7 @@ import tensorflow as tf
 from exported_models import Session, SumsFrames, moving_frames, png
 
 import accel_tf
-from accel_tf import cli
+from accel_tf import commands
 from accel_tf.data.label_maps import STREETS
 from accel_tf.serving import prediction_log
 from accel_tf.serving.export import (
@@ -33,7 +33,9 @@ def weights(tmp_path_factory):
 
 
 def export(folder, *options):
-    return cli.main(["export", "--model", "accel_tiny", *options, str(folder)])
+    return commands.main(
+        ["export", "--model", "accel_tiny", *options, str(folder)]
+    )
 
 
 def test_export(weights, tmp_path, capsys):

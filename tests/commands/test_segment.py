@@ -15,9 +15,10 @@ import pytest
 
 import accel_tf
 import accel_tf.runtimes.restore
-import accel_tf.segmentation.command
-from accel_tf import cli, option_types
+import accel_tf.segmentation.jobs
+from accel_tf import commands
 from accel_tf.checkpoints.mxnet import read_params, write_params
+from accel_tf.commands import option_types
 from accel_tf.data.label_maps import STREETS
 from accel_tf.video import SourceLostError, VideoWriter, open_video
 
@@ -63,7 +64,7 @@ def segment(files, *changes, source="video.mp4"):
 def test_segment_writes_video_and_labels(files, tmp_path, capsys):
     output, labels = tmp_path / "out.mp4", tmp_path / "labels"
     argv = segment(files, "--output", str(output), "--labels", str(labels))
-    assert cli.main([*argv, "--interval", "5"]) == 0
+    assert commands.main([*argv, "--interval", "5"]) == 0
     assert "12 frames, 3 key frames" in capsys.readouterr().out
     with open_video(output) as video:
         written = list(video)
@@ -82,7 +83,7 @@ def test_segment_reads_a_folder(files, tmp_path, capsys):
         optional.cv2().imwrite(str(tmp_path / f"{index}.png"), frame)
     argv = segment(files, "--weights", str(files / "model.weights.h5"))
     argv[1] = str(tmp_path)
-    assert cli.main([*argv, "--num-classes", str(CLASSES)]) == 0
+    assert commands.main([*argv, "--num-classes", str(CLASSES)]) == 0
     assert "3 frames, 1 key frames" in capsys.readouterr().out
 
 
@@ -99,7 +100,7 @@ def test_segment_takes_several_inputs(files, tmp_path, capsys):
     argv += ["--labels", str(tmp_path / "labels")]
     argv += ["--save-scores", str(tmp_path / "scores")]
     argv += ["--json", str(tmp_path / "json")]
-    assert cli.main(argv) == 1
+    assert commands.main(argv) == 1
     assert "broken.mp4" in one_line(capsys)
     names = ["video", "video-2"]
     for folder, ending in (("out", ".mp4"), ("json", ".json")):
@@ -124,10 +125,10 @@ def test_a_lost_source_has_a_status_of_its_own(
         report.add(True, 0.1, False)
         raise SourceLostError("rtsp://camera was lost")
 
-    monkeypatch.setattr(accel_tf.segmentation.command, "segment_stream", lost)
+    monkeypatch.setattr(accel_tf.segmentation.jobs, "segment_stream", lost)
     argv = segment(files, "--output", str(tmp_path / "out.mp4"))
     argv[1] = "rtsp://camera"
-    assert cli.main(argv) == 3
+    assert commands.main(argv) == 3
     printed = capsys.readouterr()
     assert "accel-tf: rtsp://camera was lost" in printed.err
     assert "out.mp4 holds 1 frames" in printed.out
@@ -147,7 +148,7 @@ def test_what_is_wrong_shows_before_the_model_is_loaded(
 
     def fails_with(expected, *options, sources=("video.mp4",)):
         argv = ["segment", *(str(files / source) for source in sources)]
-        assert cli.main([*argv, *options]) == 2
+        assert commands.main([*argv, *options]) == 2
         line = one_line(capsys)
         assert expected in line, line
         assert [path.name for path in tmp_path.iterdir()] == ["full"]
@@ -173,7 +174,7 @@ def test_what_is_wrong_shows_before_the_model_is_loaded(
     # A folder that was made for outputs goes with them.
     fails_with("no such file", "--output-dir=o", sources=["none.mp4"])
     argv = ["segment", "none.mp4", "nothing.mp4", "--output-dir=o"]
-    assert cli.main(argv) == 1
+    assert commands.main(argv) == 1
     assert capsys.readouterr().err.count("accel-tf: no such file") == 2
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
 
@@ -217,7 +218,7 @@ def test_bad_input_ends_in_one_line(files, tmp_path, capsys):
 
     def fails_with(expected, *changes, source="video.mp4"):
         argv = segment(files, "--output", str(output), *changes, source=source)
-        assert cli.main(argv) == 2
+        assert commands.main(argv) == 2
         line = one_line(capsys)
         assert expected in line, line
         assert not output.exists()
@@ -229,7 +230,7 @@ def test_bad_input_ends_in_one_line(files, tmp_path, capsys):
     # What is damaged is an error on demand.
     for source, name in ((broken, "1.png"), (cut, "cut.mp4")):
         argv = segment(files, "--output", str(output), source=source)
-        assert cli.main([*argv, "--strict"]) == 2
+        assert commands.main([*argv, "--strict"]) == 2
         assert name in one_line(capsys) and not output.exists()
     fails_with("did you mean 'accel_18'", "--model", "accel18")
     fails_with("interval must be", "--interval", "0")
@@ -256,7 +257,7 @@ def _text(folder, name):
 def test_the_input_is_never_overwritten(files, capsys):
     before = (files / "video.mp4").read_bytes()
     argv = segment(files, "--output", str(files / "video.mp4"))
-    assert cli.main(argv) == 2
+    assert commands.main(argv) == 2
     assert "is the input" in one_line(capsys)
     assert (files / "video.mp4").read_bytes() == before
 
@@ -264,7 +265,7 @@ def test_the_input_is_never_overwritten(files, capsys):
 @pytest.mark.parametrize("argv", [[], ["fly"], ["models", "--size", "0x4"]])
 def test_bad_flags_exit_with_2(argv, capsys):
     with pytest.raises(SystemExit) as stop:
-        cli.main(argv)
+        commands.main(argv)
     assert stop.value.code == 2
     assert "usage: accel-tf" in capsys.readouterr().err
 
@@ -272,7 +273,7 @@ def test_bad_flags_exit_with_2(argv, capsys):
 @pytest.mark.parametrize("verb", ["models", "demo", "segment", "convert"])
 def test_help_has_an_example(verb, capsys):
     with pytest.raises(SystemExit) as stop:
-        cli.main([verb, "--help"])
+        commands.main([verb, "--help"])
     assert stop.value.code == 0
     assert f"Example: accel-tf {verb}" in capsys.readouterr().out
 
@@ -290,7 +291,7 @@ def test_convert(files, tmp_path, capsys):
     output = tmp_path / "a.weights.h5"
     argv = ["convert", "--model", "accel_tiny", "--num-classes", str(CLASSES)]
     argv += [str(tmp_path / "a.params"), "--output", str(output)]
-    assert cli.main(argv) == 0
+    assert commands.main(argv) == 0
     assert f"{len(tensors)} tensors loaded" in capsys.readouterr().out
     model.load_weights(output)
     stored = read_params(tmp_path / "a.params")["corr_weight"]
@@ -298,7 +299,7 @@ def test_convert(files, tmp_path, capsys):
     np.testing.assert_array_equal(kernel, stored.transpose(2, 3, 1, 0))
 
     argv[-1] = str(tmp_path / "a.h5")
-    assert cli.main(argv) == 2
+    assert commands.main(argv) == 2
     assert "must end in .weights.h5" in one_line(capsys)
 
 
@@ -310,7 +311,7 @@ def test_an_interrupted_run_leaves_a_playable_file(files, tmp_path):
     output = tmp_path / "out.mp4"
     argv = segment(files, "--output", str(output))
     argv[1] = str(tmp_path / "long.mp4")
-    program = "import sys; from accel_tf.cli import main; sys.exit(main())"
+    program = "import sys; from accel_tf.commands import main; sys.exit(main())"
     process = subprocess.Popen(
         [sys.executable, "-c", program, *argv],
         stdout=subprocess.PIPE,
@@ -341,7 +342,9 @@ def test_models_prints_a_table(monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(summary, "list_presets", lambda: ["accel_tiny"])
     path = tmp_path / "models.json"
-    assert cli.main(["models", "--size", "64x128", "--json", str(path)]) == 0
+    assert (
+        commands.main(["models", "--size", "64x128", "--json", str(path)]) == 0
+    )
     assert "| accel_tiny | Accel's structure" in capsys.readouterr().out
     (row,) = json.loads(path.read_text())
     model = accel_tf.from_preset("accel_tiny")

@@ -1,9 +1,12 @@
-"""The options of `accel-tf serve`."""
+"""`accel-tf serve`."""
 
 import argparse
 
 from accel_tf.serving.http_limits import HttpLimits
 
+EXAMPLE = (
+    "--model-base-path exports/camvid --model-name camvid --rest-api-port 8501"
+)
 _NAMES = (
     "model_base_path",
     "model_name",
@@ -24,11 +27,6 @@ _NAMES = (
 
 
 def add_options(parser):
-    """Adds what to serve, where, and within which limits.
-
-    Args:
-        parser: an `argparse.ArgumentParser`.
-    """
     add = parser.add_argument
     add(
         "--model-base-path",
@@ -127,16 +125,10 @@ def add_options(parser):
     )
 
 
-def given_options(arguments):
-    """The keywords of `serve` from what a parser has read.
+def run(arguments):
+    from accel_tf.serving.serve import serve
 
-    Args:
-        arguments: an `argparse.Namespace` with the options of `add_options`.
-
-    Returns:
-        dict.
-    """
-    return {name: getattr(arguments, name) for name in _NAMES}
+    serve(**{name: getattr(arguments, name) for name in _NAMES})
 
 
 def _port(text):

@@ -2,7 +2,7 @@
 
 import argparse
 
-from accel_tf import option_types
+from accel_tf.commands import option_types
 
 _FULL = "full"
 _FIELDS = (

@@ -1,6 +1,6 @@
 """The options that choose the form of a model that is run."""
 
-from accel_tf.runtimes import options as runtime_options
+from accel_tf.commands import runtime_options
 
 SMOOTH = 0.8
 """Share of the frames before that `--smooth` keeps."""

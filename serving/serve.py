@@ -36,8 +36,8 @@ def serve(
 ):
     """Serves models until KeyboardInterrupt, then ends in good order.
 
-    Prints one line when it answers requests. The arguments are those of
-    `add_options` in `serve_options.py`.
+    Prints one line when it answers requests. The arguments are the options of
+    `accel-tf serve`.
 
     Raises:
         ValueError: if what to serve is not told or cannot be loaded.

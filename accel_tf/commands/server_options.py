@@ -1,6 +1,6 @@
 """The options of `accel-tf segment` that go with a server."""
 
-from accel_tf import option_types
+from accel_tf.commands import option_types
 
 _OF_LOCAL_MODELS = ("weights", "interval", "num_classes", "exact_graph")
 _OF_LOCAL_MODELS += ("propagate", "update", "flow", "smooth", "save_scores")

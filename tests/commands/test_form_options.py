@@ -8,7 +8,7 @@ import pytest
 from small_models import lively
 
 import accel_tf
-from accel_tf import cli, optional
+from accel_tf import commands, optional
 from accel_tf.data.label_maps import STREETS
 from accel_tf.video import VideoWriter
 
@@ -44,7 +44,7 @@ def segment(files, folder, *options):
     labels = folder / "labels"
     argv = ["segment", str(files / "video.mp4"), "--labels", str(labels)]
     output = ["--output", str(folder / "out.mp4")]
-    assert cli.main([*argv, *output, *options]) == 0
+    assert commands.main([*argv, *output, *options]) == 0
     images = sorted(labels.glob("*.png"))
     assert len(images) == 12
     return np.stack([optional.cv2().imread(str(path)) for path in images])
@@ -89,7 +89,7 @@ def test_segment_runs_in_another_runtime(files, exact, tmp_path, capsys):
 def test_segment_runs_what_export_wrote(files, exact, tmp_path, capsys):
     programs = str(tmp_path / "programs")
     argv = ["export", *model_options(files), "--format", "onnx", programs]
-    assert cli.main([*argv, "--size", "48x64"]) == 0
+    assert commands.main([*argv, "--size", "48x64"]) == 0
     assert f"{programs}: accel_tiny for onnxruntime." in capsys.readouterr().out
     options = ["--model", "accel_tiny", "--weights", programs]
     colors = segment(files, tmp_path, *options)
@@ -130,7 +130,7 @@ def test_smoothing_and_another_flow(files, tmp_path, capsys):
 
 def test_mistakes_are_one_line(files, tmp_path, capsys):
     def fails_with(expected, *argv):
-        assert cli.main(list(map(str, argv))) == 2
+        assert commands.main(list(map(str, argv))) == 2
         lines = capsys.readouterr().err.splitlines()
         (line,) = [line for line in lines if line.startswith("accel-tf:")]
         assert expected in line, line
@@ -168,7 +168,7 @@ def test_benchmark_prints_a_table_and_writes_a_file(tmp_path, capsys):
     report = tmp_path / "report.json"
     argv = ["benchmark", "--models", "deeplab_tiny,accel_tiny"]
     argv += ["--size", "64x128", "--rounds", "1", "--frames", "2"]
-    assert cli.main([*argv, "--interval", "2", "--json", str(report)]) == 0
+    assert commands.main([*argv, "--interval", "2", "--json", str(report)]) == 0
     printed = capsys.readouterr().out
     assert "deeplab_tiny" in printed and "accel_tiny" in printed
     rows = json.loads(report.read_text())["rows"]

@@ -1,4 +1,4 @@
-"""What `accel-tf benchmark` and `recipes/benchmark.py` do."""
+"""What `accel-tf benchmark` and `recipes/benchmarks/benchmark.py` do."""
 
 import importlib.util
 import itertools
@@ -7,9 +7,10 @@ import pathlib
 
 import tqdm
 
+from accel_tf.benchmark.choices import FORMS, RUNTIMES
 from accel_tf.benchmark.measure import measure
 from accel_tf.benchmark.report import format_text
-from accel_tf.benchmark.systems import FORMS, RUNTIMES, System
+from accel_tf.benchmark.systems import System
 from accel_tf.files import write_text
 from accel_tf.models.presets import describe_preset
 from accel_tf.models.propagation import make_flow, split_flow
@@ -32,9 +33,9 @@ def benchmark(
     Args:
         models: presets, as in `System`.
         size: `(height, width)` of the frames in pixels.
-        forms: some of `systems.FORMS`.
+        forms: some of `choices.FORMS`.
         runtimes: names, each as `"NAME"` or `"NAME:PRECISION"`; see
-            `systems.RUNTIMES`.
+            `choices.RUNTIMES`.
         batches: numbers of streams that share each step.
         device: `"cpu"` or `"gpu"`.
         profile: whether to time the parts of non-key frames too.

@@ -1,0 +1,84 @@
+"""`accel-tf export`."""
+
+from accel_tf.commands import (
+    form_options,
+    model_options,
+    option_types,
+    runtime_options,
+)
+
+EXAMPLE = (
+    "--model accel_18 --weights accel-18-0000.params "
+    "--interval 5 exports/accel_18"
+)
+_OF_SAVED_MODELS = ("interval", "version", "memory_limit", "warm_up_size")
+_OF_SAVED_MODELS += ("max_pixels",)
+
+
+def add_options(parser):
+    parser.add_argument(
+        "directory",
+        metavar="DIR",
+        help="folder of all versions; created if need be",
+    )
+    model_options.add_model(parser)
+    model_options.add_num_classes(parser)
+    model_options.add_weights(parser)
+    form_options.add_exact_graph(parser)
+    form_options.add_motion(parser)
+    runtime_options.add_export_options(parser)
+    model_options.add_interval(parser)
+    parser.add_argument(
+        "--version",
+        type=int,
+        metavar="N",
+        help="folder in DIR to write (default: the next number)",
+    )
+    parser.add_argument(
+        "--memory-limit",
+        type=option_types.memory,
+        metavar="BYTES",
+        help="for the states of all streams, such as 512M or 8G; the least "
+        "recently used make room (default: 2G)",
+    )
+    parser.add_argument(
+        "--max-pixels",
+        type=option_types.count,
+        metavar="N",
+        help="height times width of the largest frame that is taken "
+        "(default: 8388608, of 2048x4096)",
+    )
+    parser.add_argument(
+        "--warm-up-size",
+        type=option_types.size,
+        metavar="HxW",
+        help="of the frames that are expected (default: 512x1024)",
+    )
+
+
+def run(arguments):
+    given = {name: getattr(arguments, name) for name in _OF_SAVED_MODELS}
+    given = {name: x for name, x in given.items() if x is not None}
+    programs = runtime_options.given_export_options(arguments)
+    if programs and given:
+        name = next(iter(given)).replace("_", "-")
+        raise ValueError(f"--{name} goes with --format savedmodel only.")
+    common = {
+        "num_classes": arguments.num_classes,
+        "exact_graph": arguments.exact_graph,
+        "along_flow": form_options.given_motion(arguments),
+    }
+    name = arguments.model or "the model"
+    model = arguments.model, arguments.weights, arguments.directory
+    if programs:
+        from accel_tf.runtimes.export import export_runtime
+
+        path, message = export_runtime(*model, **common, **programs)
+        content = f"{name} for {programs['runtime']}"
+    else:
+        from accel_tf.serving.export.export_preset import export_preset
+
+        path, message = export_preset(*model, **common, **given)
+        content = f"version {path.name} of {name}"
+    print(message)
+    print(f"{path}: {content}.")

@@ -1,0 +1,86 @@
+"""`accel-tf segment`."""
+
+import contextlib
+import functools
+
+from accel_tf.commands import (
+    form_options,
+    model_options,
+    server_options,
+    video_options,
+)
+
+EXAMPLE = "drive.mp4 --output out.mp4"
+
+
+def add_options(parser):
+    model_options.add_model(parser)
+    model_options.add_num_classes(parser)
+    model_options.add_weights(parser)
+    form_options.add_options(parser)
+    server_options.add_options(parser)
+    model_options.add_interval(parser)
+    video_options.add_options(parser)
+
+
+def run(arguments):
+    server_options.check_options(arguments)
+    from accel_tf.segmentation.inputs import made_folders
+    from accel_tf.segmentation.jobs import check_jobs, run_jobs
+
+    options = video_options.given_options(arguments)
+    jobs = video_options.given_jobs(arguments)
+    given = _given_streams(arguments)
+    with made_folders(jobs):
+        good = check_jobs(jobs, options)
+        if not good:
+            return 1
+        with given() as (open_stream, label_map, about):
+            return run_jobs(
+                good, len(jobs), open_stream, label_map, options, about
+            )
+
+
+def _given_streams(arguments):
+    """A function that opens the model's streams.
+
+    Wrong options are found here, before the model is loaded.
+    """
+    if arguments.server is not None:
+        from accel_tf.serving.remote_segment import server_streams
+
+        return functools.partial(
+            server_streams,
+            arguments.server,
+            arguments.model,
+            **server_options.given_options(arguments),
+        )
+    from accel_tf.streaming import FixedInterval
+
+    interval = 5 if arguments.interval is None else arguments.interval
+    return functools.partial(
+        _local_streams,
+        arguments,
+        FixedInterval(interval),
+        form_options.given_form(arguments),
+    )
+
+
+@contextlib.contextmanager
+def _local_streams(arguments, policy, prepare):
+    """Loads a model once, for a stream after another."""
+    from accel_tf.runtimes.restore import restore_segmenter
+    from accel_tf.streaming import VideoStream
+
+    model, message = restore_segmenter(
+        arguments.model, arguments.weights, arguments.num_classes
+    )
+    print(message)
+    keeps_scores = arguments.save_scores is not None
+    stream = VideoStream(prepare(model), policy, keeps_scores)
+
+    def open_stream():
+        stream.reset_state()
+        return contextlib.nullcontext(stream)
+
+    yield open_stream, model.label_map, None

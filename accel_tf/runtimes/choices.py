@@ -1,0 +1,11 @@
+"""Which runtimes there are, without what it takes to run in them."""
+
+PRECISIONS = {
+    "openvino": ("float32", "int8"),
+    "onnxruntime": ("float32",),
+    "litert": ("float32", "float16"),
+}
+"""Name of a runtime -> its precisions, the usual one first."""
+
+ALL_PRECISIONS = ("float32", "int8", "float16")
+"""Of all runtimes together."""
