@@ -37,4 +37,4 @@ lint: $(VENV)/.installed
 
 # The tables of README.md from recipes/results/*.json.
 readme: $(VENV)/.installed
-	$(VENV)/bin/python recipes/update_readme.py
+	$(VENV)/bin/python recipes/results/update_readme.py

@@ -19,6 +19,7 @@ from accel_tf.files import replacing, write_text
 from accel_tf.models.presets import from_preset
 from accel_tf.models.propagation import propagate
 from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.recorded import results_file
 
 SIZE = (1024, 2048)
 INTERVAL = 5
@@ -55,7 +56,7 @@ PUBLISHED = {
 
 def main(arguments=None):
     parser = make_parser(__file__, __doc__)
-    parser.add_argument("--out", default="recipes/results", metavar="DIR")
+    parser.add_argument("--out", default=results_file(""), metavar="DIR")
     options = parser.parse_args(arguments)
     out = pathlib.Path(options.out)
     rows = [_row(preset, *facts) for preset, facts in PUBLISHED.items()]

@@ -53,6 +53,8 @@ def test_every_folder_is_in_the_package_list():
     for package, folder in roots.items():
         for path in folder.rglob("*.py"):
             parts = path.parent.relative_to(folder).parts
+            if package == "accel_tf.recipes" and parts == ("results",):
+                continue  # of a checkout alone
             on_disk.add(".".join((package, *parts)))
         if package != "accel_tf":
             # An `__init__.py` here would hide other packages of that name.

@@ -9,7 +9,7 @@ def results_file(name):
     """Path of a file of results.
 
     Args:
-        name: of the file.
+        name: of the file; an empty one for the folder.
 
     Returns:
         `pathlib.Path` in `recipes/results` of a checkout, from which

@@ -42,8 +42,8 @@ from accel_tf.recipes.common.result_tables import (
     format_tdnet_speed,
 )
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "recipes" / "results"
+RESULTS = pathlib.Path(__file__).resolve().parent
+ROOT = RESULTS.parents[1]
 
 TABLES = {
     "demo": format_results,
