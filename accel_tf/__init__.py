@@ -1,50 +1,19 @@
 """Video segmentation at a fraction of the per-frame cost."""
 
-import contextlib
+# ruff: noqa: F405 (type checkers see the names, ruff does not)
+
 import importlib
+import importlib.machinery
+import importlib.util
 import pathlib
 import sys
+import typing
 
-from accel_tf.quiet_start import quiet_start
+from accel_tf import import_hooks, quiet_start
+from accel_tf.lazy import lazy_names
 
-_ROOT = pathlib.Path(__file__).resolve().parent.parent
-if (_ROOT / "datasets" / "synthetic_streets" / "__init__.py").is_file() and (
-    _ROOT / "setup.cfg"
-).is_file():
-    # From a bare checkout `accel_tf.datasets` and `accel_tf.serving` live
-    # beside this package.
-    __path__.append(str(_ROOT))
-
-# The command line is imported after this package, too late to be quiet.
-_IS_COMMAND = pathlib.Path(sys.argv[0]).stem == "accel-tf"
-with quiet_start() if _IS_COMMAND else contextlib.nullcontext():
-    from accel_tf import ops, serving, training
-    from accel_tf.checkpoints import load_checkpoint
-    from accel_tf.data.label_maps import LabelMap
-    from accel_tf.models.fuse import fuse_for_inference
-    from accel_tf.models.per_frame import per_frame
-    from accel_tf.models.presets import (
-        describe_preset,
-        from_preset,
-        list_presets,
-    )
-    from accel_tf.models.propagation import propagate, smooth, with_flow
-    from accel_tf.models.segmenter import VideoSegmenter
-    from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
-
-# Imported when they are first asked for: exports need TensorFlow. The folder
-# of `accel_tf.serving` can have no `__init__.py` that would do this.
-_SERVING = {"Client": "client", "export_saved_model": "export"}
-
-
-def _of_serving(name):
-    if name not in _SERVING:
-        raise AttributeError(f"module 'accel_tf.serving' has no {name!r}")
-    module = importlib.import_module(f"accel_tf.serving.{_SERVING[name]}")
-    return getattr(module, name)
-
-
-serving.__getattr__ = _of_serving
+if typing.TYPE_CHECKING:
+    from accel_tf.public_names import *  # noqa: F403
 
 __all__ = [
     "FixedInterval",
@@ -65,3 +34,65 @@ __all__ = [
     "training",
     "with_flow",
 ]
+_ROOMS = {
+    "checkpoints",
+    "data",
+    "evaluation",
+    "layers",
+    "metrics",
+    "models",
+    "ops",
+    "runtimes",
+    "segment",
+    "streaming",
+    "training",
+    "video",
+    "visualize",
+    "weights",
+}
+_BESIDE = ("datasets", "recipes", "serving")
+
+
+def __getattr__(name):
+    """Imports a public name or a room when it is first asked for."""
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.public_names"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__, *_ROOMS})
+
+
+def _find_beside(root):
+    """From a bare checkout some rooms live beside this package."""
+    if not all((root / name).exists() for name in ("setup.cfg", *_BESIDE)):
+        return
+    for name in _BESIDE:
+        spec = importlib.machinery.ModuleSpec(
+            f"{__name__}.{name}", None, is_package=True
+        )
+        spec.submodule_search_locations.append(str(root / name))
+        module = importlib.util.module_from_spec(spec)
+        globals()[name] = sys.modules[spec.name] = module
+
+
+_find_beside(pathlib.Path(__file__).resolve().parent.parent)
+
+from accel_tf import serving  # noqa: E402
+
+# Its folder can have no `__init__.py` that would do this.
+serving.__getattr__, serving.__dir__ = lazy_names(
+    "accel_tf.serving",
+    {
+        "Client": "accel_tf.serving.client",
+        "export_saved_model": "accel_tf.serving.export",
+    },
+)
+
+quiet_start.set_level()
+import_hooks.install()

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-import pytest
+import keras
 
 import accel_tf
 
@@ -76,16 +76,38 @@ def test_public_names_exist():
         assert callable(getattr(accel_tf.ops, name)), name
 
 
-@pytest.mark.skipif(not JAX, reason="JAX is not installed")
-def test_import_needs_no_tensorflow(tmp_path):
-    program = """if True:
+def test_import_needs_no_keras_and_tells_it_of_the_classes(tmp_path):
+    model = keras.Sequential([keras.Input((4, 4, 1))])
+    model.add(accel_tf.layers.AdaptiveAveragePooling(2))
+    model.save(tmp_path / "model.keras")
+    names = """
+        checkpoints.load_checkpoint data.LabelMap evaluation.class_mapping
+        evaluation.evaluate layers.GroupedConv2D metrics.mean_iou
+        models.presets.from_preset ops.warp runtimes.to_runtime
+        segment.segment_video streaming.VideoStream video.open_video
+        training.SegmentationCrossEntropy visualize.overlay serving.Client
+    """.split()
+    program = f"""if True:
+        import operator
         import sys
         import accel_tf
         import accel_tf.serving.rest
-        heavy = "tensorflow", "tensorflow_datasets", "torch"
-        print("keras", *(name for name in heavy if name in sys.modules))
+        heavy = "keras", "tensorflow", "tensorflow_datasets", "torch"
+        print([name for name in heavy if name in sys.modules])
+        import keras
+        print(keras.saving.load_model("model.keras").layers[-1].__module__)
+        print(keras.saving.get_registered_object("accel_tf>Accel").__name__)
+        for name in {names}:
+            assert callable(operator.attrgetter(name)(accel_tf)), name
+        print([name for name in heavy if name in sys.modules])
     """
-    assert python(program, REPOSITORY, tmp_path, "jax") == ["keras"]
+    backend = "jax" if JAX else "tensorflow"  # the quicker to import
+    assert python(program, REPOSITORY, tmp_path, backend) == [
+        "[]",
+        "accel_tf.layers.adaptive_average_pooling",
+        "Accel",
+        "['keras']" if JAX else "['keras', 'tensorflow']",
+    ]
 
 
 def test_a_checkout_finds_what_lies_beside_it(tmp_path):
@@ -102,6 +124,9 @@ def test_a_checkout_finds_what_lies_beside_it(tmp_path):
         print(find_spec("accel_tf.datasets.synthetic_streets").origin)
         print(find_spec("accel_tf.recipes.train_accel").origin)
         print(find_spec("accel_tf.serving.rest").origin)
+        assert find_spec("accel_tf.recipes.common.catalogue")
+        assert find_spec("accel_tf.tests") is None
+        assert find_spec("accel_tf.docs") is None
     """
     backend = "jax" if JAX else "tensorflow"  # the quicker to import
     found = [

@@ -1,13 +1,7 @@
 """Accuracy, temporal consistency and speed of segmenters."""
 
 from accel_tf.evaluation.choices import MODES
-from accel_tf.evaluation.class_mapping import class_mapping
-from accel_tf.evaluation.protocol import (
-    Evaluation,
-    evaluate,
-    evaluate_together,
-)
-from accel_tf.evaluation.timing import mean_over_interval, measure_steps
+from accel_tf.lazy import lazy_names
 
 __all__ = [
     "MODES",
@@ -18,3 +12,15 @@ __all__ = [
     "mean_over_interval",
     "measure_steps",
 ]
+_ROOM = "accel_tf.evaluation"
+__getattr__, __dir__ = lazy_names(
+    _ROOM,
+    {
+        "Evaluation": f"{_ROOM}.protocol",
+        "class_mapping": f"{_ROOM}.map_classes",
+        "evaluate": f"{_ROOM}.protocol",
+        "evaluate_together": f"{_ROOM}.protocol",
+        "mean_over_interval": f"{_ROOM}.timing",
+        "measure_steps": f"{_ROOM}.timing",
+    },
+)

@@ -6,8 +6,8 @@ import operator
 
 import numpy as np
 
-from accel_tf.evaluation.class_mapping import class_mapping
 from accel_tf.evaluation.flow import match_with_previous
+from accel_tf.evaluation.map_classes import class_mapping
 from accel_tf.evaluation.plan import plan_passes
 from accel_tf.metrics import TemporalConsistency, confusion_matrix
 from accel_tf.streaming import FixedInterval, VideoStream

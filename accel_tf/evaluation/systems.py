@@ -6,7 +6,7 @@ import keras
 import tqdm
 
 from accel_tf import optional
-from accel_tf.evaluation.class_mapping import class_mapping
+from accel_tf.evaluation.map_classes import class_mapping
 from accel_tf.evaluation.plan import check_mode
 from accel_tf.evaluation.protocol import evaluate_together
 from accel_tf.evaluation.report import (

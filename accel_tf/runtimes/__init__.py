@@ -5,9 +5,7 @@ model = accel_tf.runtimes.to_runtime(model, "openvino")
 stream = accel_tf.VideoStream(model)
 """
 
-from accel_tf.runtimes.convert import RUNTIMES, to_runtime
-from accel_tf.runtimes.saved import is_saved_runtime, load_runtime
-from accel_tf.runtimes.segmenter import RuntimeSegmenter
+from accel_tf.lazy import lazy_names
 
 __all__ = [
     "RUNTIMES",
@@ -16,3 +14,14 @@ __all__ = [
     "load_runtime",
     "to_runtime",
 ]
+_ROOM = "accel_tf.runtimes"
+__getattr__, __dir__ = lazy_names(
+    _ROOM,
+    {
+        "RUNTIMES": f"{_ROOM}.convert",
+        "RuntimeSegmenter": f"{_ROOM}.segmenter",
+        "is_saved_runtime": f"{_ROOM}.saved",
+        "load_runtime": f"{_ROOM}.saved",
+        "to_runtime": f"{_ROOM}.convert",
+    },
+)

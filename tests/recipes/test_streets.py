@@ -3,7 +3,7 @@ import pytest
 from recipe_scripts import load_script
 
 from accel_tf.data.label_maps import CAMVID_11, CITYSCAPES, IGNORE
-from accel_tf.evaluation.class_mapping import CITYSCAPES_TO_CAMVID
+from accel_tf.evaluation.map_classes import CITYSCAPES_TO_CAMVID
 
 streets_labels = load_script("streets_labels")
 train_streets = load_script("train_streets")
