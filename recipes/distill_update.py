@@ -1,4 +1,4 @@
-"""Learns to carry a model's labels through your own videos, without labels.
+r"""Learns to carry a model's labels through your own videos, without labels.
 
     accel-tf recipe distill_update \
         --reference hub:segformer_b2_cityscapes_1024 \

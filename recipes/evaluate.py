@@ -1,4 +1,4 @@
-"""Evaluates several systems side by side: one table, one picture.
+r"""Evaluates several systems side by side: one table, one picture.
 
     accel-tf recipe evaluate "DeepLab=deeplab_101:deeplab-101-0000.params" \
         "DFF=dff_101:rfcn_dff_flownet_vid-0000.params,accel-18-0000.params" \
@@ -11,8 +11,6 @@ turns. Options are those of `accel-tf evaluate`.
 """
 
 from accel_tf.commands.evaluate import add_data_options, given_data_options
-from accel_tf.evaluation.systems import evaluate_systems
-from accel_tf.models.propagation import split_flow
 from accel_tf.recipes.common.command_line import make_parser, run
 
 _PREFIXES = ("hub:", "labels:")
@@ -31,12 +29,15 @@ def main(arguments=None):
     )
     add_data_options(parser)
     options = parser.parse_args(arguments)
-    evaluate_systems(
-        _parse_systems(options.systems), **given_data_options(options)
-    )
+    settings = given_data_options(options)
+    from accel_tf.evaluation.systems import evaluate_systems
+
+    evaluate_systems(_parse_systems(options.systems), **settings)
 
 
 def _parse_systems(texts):
+    from accel_tf.models.propagation import split_flow
+
     systems = {}
     for text in texts:
         name, _, rest = text.partition("=")

@@ -16,6 +16,7 @@ from accel_tf.models.flownet import FlowNetS
 from accel_tf.models.restore import load_keras_model
 from accel_tf.recipes.common.command_line import run, training_main
 from accel_tf.recipes.common.initial_model import preset_model
+from accel_tf.training.configs import SegmentationConfig
 from accel_tf.training.recipe import train_segmenter
 
 
@@ -47,7 +48,7 @@ def train(config):
     return train_segmenter(config, build_model)
 
 
-main = training_main(__file__, __doc__, train)
+main = training_main(__file__, __doc__, train, SegmentationConfig)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from accel_tf.models.pspnet import PSPNet
 from accel_tf.models.pspnet.pspnet_training import PSPNetTraining
 from accel_tf.recipes.common.command_line import run, training_main
 from accel_tf.recipes.common.initial_model import preset_model
+from accel_tf.training.configs import SegmentationConfig
 from accel_tf.training.recipe import train_segmenter
 
 
@@ -20,7 +21,7 @@ def train(config):
     return train_segmenter(config, build_model)
 
 
-main = training_main(__file__, __doc__, train)
+main = training_main(__file__, __doc__, train, SegmentationConfig)
 
 
 if __name__ == "__main__":

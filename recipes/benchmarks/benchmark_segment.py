@@ -16,7 +16,6 @@ import pathlib
 import statistics
 import tempfile
 
-from accel_tf.benchmark.devices import describe_machine
 from accel_tf.recipes.benchmarks.frames import read_frames, time_part
 from accel_tf.recipes.benchmarks.rounds import in_milliseconds, take_rounds
 from accel_tf.recipes.common.command_line import make_parser, run
@@ -66,6 +65,7 @@ def measure(options):
     import keras
 
     import accel_tf
+    from accel_tf.benchmark.devices import describe_machine
 
     load = os.getloadavg()[0]
     keras.utils.set_random_seed(0)

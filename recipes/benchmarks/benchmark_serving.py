@@ -17,7 +17,6 @@ import pathlib
 import sys
 import tempfile
 
-from accel_tf.benchmark.devices import describe_machine
 from accel_tf.commands import option_types
 from accel_tf.recipes.benchmarks.frames import read_frames, time_part
 from accel_tf.recipes.benchmarks.rounds import in_milliseconds, take_rounds
@@ -95,6 +94,7 @@ def measure(options):
     tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     import keras
 
+    from accel_tf.benchmark.devices import describe_machine
     from accel_tf.models.restore import RANDOM, restore_model
     from accel_tf.recipes.benchmarks.serving_parts import (
         Model,

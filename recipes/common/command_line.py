@@ -6,8 +6,9 @@ import runpy
 import sys
 
 from accel_tf.recipes.common.catalogue import CONFIGS, configs_of
-from accel_tf.training.configs import SegmentationConfig
-from accel_tf.training.settings import override
+
+# Training is imported when it is needed: it takes seconds, and most mistakes
+# in the options of other recipes can be told without.
 
 _TRAINING = """\
 The same command goes on with a run that was stopped, or that was finished
@@ -44,7 +45,7 @@ def make_parser(file, description):
     )
 
 
-def training_main(file, description, train, config_class=SegmentationConfig):
+def training_main(file, description, train, config_class):
     """The `main` of a recipe that trains what a config says.
 
     Args:
@@ -81,6 +82,8 @@ def read_config(file, description, config_class, arguments=None):
         ValueError: if there is no such config, it is of another class, or a
             setting is wrong.
     """
+    from accel_tf.training.settings import override
+
     recipe = pathlib.Path(file).stem
     examples = configs_of(recipe)
     parser = make_parser(file, description)
