@@ -15,6 +15,8 @@ from accel_tf.lazy import lazy_names
 if typing.TYPE_CHECKING:
     from accel_tf.public_names import *  # noqa: F403
 
+__version__ = "0.1.0"
+
 __all__ = [
     "FixedInterval",
     "KeyframePolicy",

@@ -25,6 +25,7 @@ from accel_tf.evaluation import (
     measure_steps,
 )
 from accel_tf.files import write_bytes, write_text
+from accel_tf.messages import is_quiet, tell
 from accel_tf.models.accel import Accel
 from accel_tf.models.presets import from_preset
 from accel_tf.models.restore import save_model
@@ -67,7 +68,7 @@ def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
-    _say("1/5 Procedural street scenes")
+    tell("\n1/5 Procedural street scenes")
     builder = _build_streets(out / "data", config)
     validation = list(tfds.as_numpy(builder.as_dataset(split="validation")))
     label_map = label_map_of(builder)
@@ -75,7 +76,7 @@ def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
     model.trained_size = validation[0]["frames"].shape[1:3]
     save_model(model, out / "accel_tiny.keras")
 
-    _say("5/5 Evaluation on streets that were not trained on")
+    tell("\n5/5 Evaluation on streets that were not trained on")
     systems = {
         "DeepLab, reference branch": (model.reference_segmenter(), (1,)),
         "DeepLab, update branch": (update_only, (1,)),
@@ -90,7 +91,7 @@ def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
     write_text(out / "results.md", table + "\n")
     plot_accuracy_against_time(rows, out / "accuracy_against_time.png")
     _write_overlays(systems, validation, label_map, out)
-    _say(f"Results are in {out}")
+    tell(f"\nResults are in {out}")
     return rows
 
 
@@ -138,11 +139,11 @@ def _train(builder, label_map, steps, seed):
         class_weights=weights / (weights * frequencies).sum()
     )
 
-    _say("2/5 Reference branch")
+    tell("\n2/5 Reference branch")
     reference = part("deeplab_tiny")
     _fit(reference, clips(1, 8), loss, steps[0], 4e-3)
 
-    _say("3/5 Flow network")
+    tell("\n3/5 Flow network")
     flow = PairwiseFlow(part("dff_tiny").flow_network)
     flows = flow_dataset(
         builder,
@@ -154,7 +155,7 @@ def _train(builder, label_map, steps, seed):
     )
     _fit(flow, flows, EndPointError(), steps[1], 2e-3)
 
-    _say("4/5 Update branch, then fusion")
+    tell("\n4/5 Update branch, then fusion")
     update = part("deeplab_tiny_light")
     _fit(update, clips(1, 16), loss, steps[2], 4e-3)
     model = Accel.from_parts(
@@ -173,7 +174,12 @@ def _fit(model, dataset, loss, steps, learning_rate):
     # The networks are small and change often: compiling costs more than it
     # saves.
     model.compile(optimizer, loss=loss, jit_compile=False)
-    model.fit(dataset, steps_per_epoch=steps, shuffle=False, verbose=1)
+    model.fit(
+        dataset,
+        steps_per_epoch=steps,
+        shuffle=False,
+        verbose=int(not is_quiet()),
+    )
 
 
 # === Evaluation ===
@@ -277,7 +283,3 @@ def _grid(pictures, scale):
 def _write_picture(path, image):
     encoded = optional.cv2().imencode(".png", image[..., ::-1])[1]
     write_bytes(path, encoded.tobytes())
-
-
-def _say(text):
-    print(f"\n{text}", flush=True)

@@ -1,6 +1,51 @@
-"""Words of other libraries within messages of one line."""
+"""What a program says in a line or two."""
 
+import contextlib
+import os
+import sys
 import textwrap
+
+_BARS = "TQDM_DISABLE"
+_is_quiet = False
+
+
+@contextlib.contextmanager
+def quiet():
+    """Leaves out progress bars and what is not asked for inside.
+
+    The bars are those of tqdm, of this package and of others; tqdm must not
+    be imported before.
+    """
+    global _is_quiet
+    before = _is_quiet, os.environ.get(_BARS)
+    _is_quiet = True
+    os.environ[_BARS] = "1"
+    try:
+        yield
+    finally:
+        _is_quiet = before[0]
+        del os.environ[_BARS]
+        if before[1] is not None:
+            os.environ[_BARS] = before[1]
+
+
+def is_quiet():
+    """Whether `quiet` is in force."""
+    return _is_quiet
+
+
+def tell(text):
+    """Prints what is good to know but not the result, unless `quiet`."""
+    if not _is_quiet:
+        print(text, flush=True)
+
+
+def note(line):
+    """Writes a note beside the progress bars, unless `quiet`."""
+    if not _is_quiet:
+        import tqdm
+
+        tqdm.tqdm.write(f"note: {line}", file=sys.stderr)
 
 
 def one_line(error, width=200):

@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 import tqdm
 
+from accel_tf.messages import is_quiet
 from accel_tf.segmentation.frames import expected_count, wanted_frames
 from accel_tf.segmentation.options import SegmentOptions
 from accel_tf.segmentation.outputs import Outputs
@@ -137,7 +138,7 @@ def segment_stream(
             tqdm.tqdm(
                 total=expected_count(video, *chosen),
                 unit=" frames",
-                disable=progress is False,
+                disable=progress is False or is_quiet(),
                 desc=progress if isinstance(progress, str) else None,
             )
         )

@@ -2,6 +2,7 @@
 
 import contextlib
 
+from accel_tf.messages import tell
 from accel_tf.segment import segment_stream
 from accel_tf.serving.client import Client
 from accel_tf.serving.descriptions import read_label_map
@@ -73,12 +74,12 @@ def server_streams(url, model, classes=None, lossless=False, timeout=60.0):
         if own_label_map:
             label_map, is_known = own_label_map, True
         hint = "" if is_known else ", which --classes can name"
-        print(f"{model} at {client.url}: {len(label_map)} classes{hint}.")
+        tell(f"{model} at {client.url}: {len(label_map)} classes{hint}.")
 
         @contextlib.contextmanager
         def open_stream():
             with client.stream() as stream:
                 yield stream
-            print(f"{client.traffic}.")
+            tell(f"{client.traffic}.")
 
         yield open_stream, label_map, {"model": model, "server": client.url}

@@ -11,9 +11,13 @@ page of help and a mistake in the options need no Keras.
 """
 
 import argparse
+import contextlib
 import importlib
 import signal
 import sys
+
+import accel_tf
+from accel_tf import messages
 
 VERBS = {
     "models": "Table of the presets: parameters and multiply-additions.",
@@ -27,6 +31,7 @@ VERBS = {
     "benchmark": "Times presets side by side, beside the machine's own limits.",
     "convert": "Writes an official checkpoint as .weights.h5.",
     "build-data": "Makes a data set of downloaded or one's own files.",
+    "completion": "Prints a script that completes verbs, options and files.",
     "recipe": "Lists training scripts, comparisons and benchmarks; runs one.",
 }
 """Name of a verb -> its help in one line."""
@@ -46,10 +51,12 @@ def main(argv=None):
     verb = next((text for text in argv if not text.startswith("-")), None)
     parser = make_parser({verb} & VERBS.keys())
     arguments = parser.parse_args(argv)
+    quiet = messages.quiet if arguments.quiet else contextlib.nullcontext
     # Being told to stop by a supervisor is like Ctrl-C: finish the files.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return arguments.run(arguments) or 0
+        with quiet():
+            return arguments.run(arguments) or 0
     except KeyboardInterrupt:
         print("accel-tf: interrupted", file=sys.stderr)
         return 130
@@ -73,7 +80,13 @@ def make_parser(verbs=tuple(VERBS)):
         prog="accel-tf",
         description="Video segmentation at a fraction of the per-frame cost.",
     )
-    added = parser.add_subparsers(required=True, metavar="VERB")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"accel-tf {accel_tf.__version__}",
+    )
+    _add_quiet(parser, False)
+    added = parser.add_subparsers(required=True, dest="verb", metavar="VERB")
     for name, summary in VERBS.items():
         verb = added.add_parser(name, help=summary, description=summary)
         if name in verbs:
@@ -83,4 +96,15 @@ def make_parser(verbs=tuple(VERBS)):
             verb.epilog = f"Example: accel-tf {name} {module.EXAMPLE}"
             verb.set_defaults(run=module.run)
             module.add_options(verb)
+            _add_quiet(verb, argparse.SUPPRESS)
     return parser
+
+
+def _add_quiet(parser, default):
+    """Before and after the verb, whose default must not undo the former."""
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        default=default,
+        help="print results and errors only: no progress bars, no notes",
+    )

@@ -68,6 +68,8 @@ def run(arguments):
         "exact_graph": arguments.exact_graph,
         "along_flow": form_options.given_motion(arguments),
     }
+    from accel_tf.messages import tell
+
     name = arguments.model or "the model"
     model = arguments.model, arguments.weights, arguments.directory
     if programs:
@@ -80,5 +82,5 @@ def run(arguments):
 
         path, message = export_preset(*model, **common, **given)
         content = f"version {path.name} of {name}"
-    print(message)
+    tell(message)
     print(f"{path}: {content}.")

@@ -69,13 +69,14 @@ def _given_streams(arguments):
 @contextlib.contextmanager
 def _local_streams(arguments, policy, prepare):
     """Loads a model once, for a stream after another."""
+    from accel_tf.messages import tell
     from accel_tf.runtimes.restore import restore_segmenter
     from accel_tf.streaming import VideoStream
 
     model, message = restore_segmenter(
         arguments.model, arguments.weights, arguments.num_classes
     )
-    print(message)
+    tell(message)
     keeps_scores = arguments.save_scores is not None
     stream = VideoStream(prepare(model), policy, keeps_scores)
 

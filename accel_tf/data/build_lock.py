@@ -1,7 +1,8 @@
 """A lock that keeps two processes from building the same data set."""
 
 import contextlib
-import sys
+
+from accel_tf.messages import note
 
 try:
     import fcntl
@@ -41,8 +42,7 @@ def build_lock(folder):
 
 
 def _warn(folder, what):
-    print(
-        f"note: {what} knows no locks; see to it that no other process "
-        f"builds {folder} at the same time",
-        file=sys.stderr,
+    note(
+        f"{what} knows no locks; see to it that no other process "
+        f"builds {folder} at the same time"
     )

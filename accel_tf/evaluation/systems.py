@@ -17,6 +17,7 @@ from accel_tf.evaluation.report import (
 )
 from accel_tf.evaluation.stored_labels import PREFIX, stored_labels
 from accel_tf.evaluation.timing import measure_steps
+from accel_tf.messages import tell
 from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.presets import list_presets
 from accel_tf.models.propagation import propagate, split_flow
@@ -206,7 +207,7 @@ def _restore(name, preset, weights, label_map, sequences):
             f" Its {len(model.label_map)} classes are scored as the "
             f"{len(label_map)} of the data."
         )
-    print(message if name == preset else f"{name}: {message}")
+    tell(message if name == preset else f"{name}: {message}")
     return model
 
 

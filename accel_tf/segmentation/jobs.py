@@ -7,6 +7,7 @@ import sys
 
 import tqdm
 
+from accel_tf import messages
 from accel_tf.segment import SegmentReport, segment_stream
 from accel_tf.segmentation.sinks import Sinks
 from accel_tf.video import SourceLostError, open_video
@@ -100,7 +101,7 @@ def run_jobs(jobs, count, open_stream, label_map, options, about=None):
                     json=job.outputs.json,
                     report=report,
                     progress=bar,
-                    on_note=_note,
+                    on_note=messages.note,
                     about=about,
                     **vars(options),
                 )
@@ -147,7 +148,3 @@ def _complain(error):
     tqdm.tqdm.write(
         f"accel-tf: {' '.join(str(error).split())}", file=sys.stderr
     )
-
-
-def _note(line):
-    tqdm.tqdm.write(f"note: {line}", file=sys.stderr)

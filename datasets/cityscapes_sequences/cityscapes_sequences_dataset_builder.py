@@ -22,6 +22,7 @@ from accel_tf.datasets.cityscapes_sequences.snippet_images import (
     read_labels,
 )
 from accel_tf.datasets.sequence_features import sequence_features
+from accel_tf.messages import tell
 
 _SPLITS = {"train": "train", "validation": "val"}
 
@@ -126,7 +127,7 @@ class CityscapesSequences(ResumableBuilder):
                 root, snippets, config.half_size
             )
             faults += broken
-        print(f"{root}: {_count(splits)}.")
+        tell(f"{root}: {_count(splits)}.")
         if faults and self.on_fault == "error":
             raise ValueError(
                 f"{root} has {summarize_faults(faults)}; repair the files, or "

@@ -12,6 +12,7 @@ from tensorflow_datasets.core import units
 from accel_tf.datasets.cityscapes_sequences.faults import Fault
 from accel_tf.datasets.cityscapes_sequences.shard_store import ShardStore
 from accel_tf.datasets.fault_option import FaultOption
+from accel_tf.messages import tell
 
 
 class ResumableBuilder(
@@ -107,7 +108,7 @@ class ResumableBuilder(
         there = (
             f", of which {units.Size(finished)} are there" if finished else ""
         )
-        print(
+        tell(
             f"This takes about {units.Size(needed)} of disk{there}; "
             f"{units.Size(free)} are free in {self.data_dir_root}."
         )

@@ -15,6 +15,7 @@ from accel_tf.datasets.found_features import (
 )
 from accel_tf.datasets.sequence_features import sequence_features
 from accel_tf.datasets.video_folder import class_list, clip_folders
+from accel_tf.messages import tell
 
 
 @dataclasses.dataclass(eq=False, kw_only=True)
@@ -103,7 +104,7 @@ class VideoFolder(FaultOption, tfds.core.GeneratorBasedBuilder):
         ]
         self.info.metadata[NOTES_KEY] = [note for note in notes if note]
         for note in self.info.metadata[NOTES_KEY]:
-            print(f"note: {note}")
+            tell(f"note: {note}")
 
     def _split_generators(self, dl_manager):
         return {

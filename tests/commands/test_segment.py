@@ -1,6 +1,5 @@
 """The command line, as a user types it."""
 
-import argparse
 import json
 import pathlib
 import shutil
@@ -17,8 +16,6 @@ import accel_tf
 import accel_tf.runtimes.restore
 import accel_tf.segmentation.jobs
 from accel_tf import commands
-from accel_tf.checkpoints.mxnet import read_params, write_params
-from accel_tf.commands import option_types
 from accel_tf.data.label_maps import STREETS
 from accel_tf.video import SourceLostError, VideoWriter, open_video
 
@@ -83,8 +80,10 @@ def test_segment_reads_a_folder(files, tmp_path, capsys):
         optional.cv2().imwrite(str(tmp_path / f"{index}.png"), frame)
     argv = segment(files, "--weights", str(files / "model.weights.h5"))
     argv[1] = str(tmp_path)
-    assert commands.main([*argv, "--num-classes", str(CLASSES)]) == 0
-    assert "3 frames, 1 key frames" in capsys.readouterr().out
+    argv += ["--num-classes", str(CLASSES), "--quiet"]
+    assert commands.main(argv) == 0
+    (line,), errors = map(str.splitlines, capsys.readouterr())
+    assert "3 frames, 1 key frames" in line and not errors
 
 
 def test_segment_takes_several_inputs(files, tmp_path, capsys):
@@ -179,19 +178,6 @@ def test_what_is_wrong_shows_before_the_model_is_loaded(
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
 
 
-@pytest.mark.parametrize(
-    "text, seconds", [("90", 90), ("1:30.5", 90.5), ("1:02:03", 3723)]
-)
-def test_times(text, seconds):
-    assert option_types.seconds(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "1:75", "-3", "1:2:3:4", "x"])
-def test_times_that_are_none(text):
-    with pytest.raises(argparse.ArgumentTypeError, match="is no time"):
-        option_types.seconds(text)
-
-
 def one_line(capsys):
     error = capsys.readouterr().err
     lines = [line for line in error.splitlines() if "accel-tf:" in line]
@@ -262,47 +248,6 @@ def test_the_input_is_never_overwritten(files, capsys):
     assert (files / "video.mp4").read_bytes() == before
 
 
-@pytest.mark.parametrize("argv", [[], ["fly"], ["models", "--size", "0x4"]])
-def test_bad_flags_exit_with_2(argv, capsys):
-    with pytest.raises(SystemExit) as stop:
-        commands.main(argv)
-    assert stop.value.code == 2
-    assert "usage: accel-tf" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("verb", ["models", "demo", "segment", "convert"])
-def test_help_has_an_example(verb, capsys):
-    with pytest.raises(SystemExit) as stop:
-        commands.main([verb, "--help"])
-    assert stop.value.code == 0
-    assert f"Example: accel-tf {verb}" in capsys.readouterr().out
-
-
-def test_convert(files, tmp_path, capsys):
-    model = accel_tf.from_preset("accel_tiny", CLASSES)
-    rng = np.random.default_rng(0)
-    tensors = {
-        entry.names[0]: rng.random(entry.shape, dtype="float32")
-        if entry.constant is None
-        else np.array(entry.constant)
-        for entry in model.checkpoint_entries()
-    }
-    write_params(tmp_path / "a.params", tensors)
-    output = tmp_path / "a.weights.h5"
-    argv = ["convert", "--model", "accel_tiny", "--num-classes", str(CLASSES)]
-    argv += [str(tmp_path / "a.params"), "--output", str(output)]
-    assert commands.main(argv) == 0
-    assert f"{len(tensors)} tensors loaded" in capsys.readouterr().out
-    model.load_weights(output)
-    stored = read_params(tmp_path / "a.params")["corr_weight"]
-    kernel = keras.ops.convert_to_numpy(model.fusion.kernel)
-    np.testing.assert_array_equal(kernel, stored.transpose(2, 3, 1, 0))
-
-    argv[-1] = str(tmp_path / "a.h5")
-    assert commands.main(argv) == 2
-    assert "must end in .weights.h5" in one_line(capsys)
-
-
 def test_an_interrupted_run_leaves_a_playable_file(files, tmp_path):
     with VideoWriter(tmp_path / "long.mp4", 48, 64, 10.0) as writer:
         for _ in range(50):
@@ -335,18 +280,3 @@ def test_an_interrupted_run_leaves_a_playable_file(files, tmp_path):
         "long.mp4",
         "out.mp4",
     ]
-
-
-def test_models_prints_a_table(monkeypatch, tmp_path, capsys):
-    from accel_tf.models import summary
-
-    monkeypatch.setattr(summary, "list_presets", lambda: ["accel_tiny"])
-    path = tmp_path / "models.json"
-    assert (
-        commands.main(["models", "--size", "64x128", "--json", str(path)]) == 0
-    )
-    assert "| accel_tiny | Accel's structure" in capsys.readouterr().out
-    (row,) = json.loads(path.read_text())
-    model = accel_tf.from_preset("accel_tiny")
-    assert row["parameters"] == model.count_params()
-    assert row["key_multiply_adds"] == model.multiply_adds(64, 128)["key"]
