@@ -6,6 +6,7 @@ from accel_tf.metrics.mean_iou import (
     mean_iou,
     pixel_accuracy,
 )
+from accel_tf.metrics.mean_iou_metric import MeanIoU
 from accel_tf.metrics.temporal_consistency import (
     Correspondence,
     TemporalConsistency,
@@ -14,6 +15,7 @@ from accel_tf.metrics.temporal_consistency import (
 
 __all__ = [
     "Correspondence",
+    "MeanIoU",
     "TemporalConsistency",
     "confusion_matrix",
     "correspondence",

@@ -8,12 +8,15 @@ from accel_tf.training.freezing import (
     synchronize_batch_norm,
     train_only,
 )
+from accel_tf.training.loss_by_name import make_loss
 from accel_tf.training.losses import (
     EndPointError,
+    FocalCrossEntropy,
     OhemCrossEntropy,
     SegmentationCrossEntropy,
 )
 from accel_tf.training.optimizers import SGD, Adam
+from accel_tf.training.overlap_losses import DiceLoss, LovaszSoftmax
 from accel_tf.training.pairwise_flow import PairwiseFlow
 from accel_tf.training.photometric import PhotometricLoss
 from accel_tf.training.schedules import (
@@ -28,9 +31,12 @@ __all__ = [
     "Adam",
     "ConstantWarmup",
     "DEEPLAB_101_FROZEN",
+    "DiceLoss",
     "DistillationLoss",
     "EndPointError",
     "ExponentialWarmup",
+    "FocalCrossEntropy",
+    "LovaszSoftmax",
     "OhemCrossEntropy",
     "PairwiseFlow",
     "PhotometricLoss",
@@ -39,6 +45,7 @@ __all__ = [
     "SegmentationCrossEntropy",
     "TrainingModel",
     "freeze",
+    "make_loss",
     "make_schedule",
     "synchronize_batch_norm",
     "train_only",

@@ -100,9 +100,12 @@ class SegmentationConfig(TrainingConfig):
         spacing: frames from one frame of the clip to the next, or
             `(least, most)` to draw from.
         spacing_per_frame: draws every spacing of a clip by itself.
-        loss: "cross_entropy" or "ohem".
+        loss: one of `accel_tf.training.loss_by_name.LOSSES`:
+            "cross_entropy", "ohem", "focal", "dice", "lovasz"; or a sum such
+            as "cross_entropy+dice".
         class_weight_power: pixels are weighed by the frequency of their
-            class to this power; 0 is no weighing, -0.5 is strong.
+            class to this power; 0 is no weighing, -0.5 is strong. For losses
+            with a cross entropy in them.
         class_weight_floor: a class is taken to be at least this frequent.
         mixed_in: data set -> share of the clips that are from it; the others
             are from `data`, whose classes of the same names its labels get.
@@ -123,7 +126,7 @@ class SegmentationConfig(TrainingConfig):
     length: int = 1
     spacing: int | tuple[int, int] = 1
     spacing_per_frame: bool = False
-    loss: Literal["cross_entropy", "ohem"] = "cross_entropy"
+    loss: str = "cross_entropy"
     class_weight_power: float = 0.0
     class_weight_floor: float = 1e-6
     mixed_in: dict[str, float] = dataclasses.field(default_factory=dict)

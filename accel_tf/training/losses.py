@@ -6,45 +6,15 @@ import keras
 from keras import ops
 
 from accel_tf.data.label_maps import IGNORE
-
-
-class _LabelMapLoss(keras.losses.Loss):
-    """What the losses on label maps have in common; always in float32."""
-
-    def __init__(self, ignore, reduction, name, dtype):
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.ignore = ignore
-
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        if sample_weight is not None and len(sample_weight.shape) > 1:
-            raise ValueError(
-                "sample_weight must be [B], one number per image, got shape "
-                f"{tuple(sample_weight.shape)}; to weigh pixels by their "
-                "class, give SegmentationCrossEntropy class_weights."
-            )
-        return super().__call__(y_true, y_pred, sample_weight)
-
-    def pixel_losses(self, y_true, y_pred):
-        """Cross entropies, labels and which of them count, `[B, H, W]`."""
-        labels = ops.cast(y_true, "int32")
-        if len(labels.shape) == len(y_pred.shape):
-            labels = ops.squeeze(labels, axis=-1)
-        counts = ops.not_equal(labels, self.ignore)
-        labels = ops.where(counts, labels, 0)
-        losses = ops.sparse_categorical_crossentropy(
-            labels, y_pred, from_logits=True
-        )
-        # Not every backend refuses labels that are no class.
-        unknown = labels >= y_pred.shape[-1]
-        losses = ops.where(unknown, float("nan"), losses)
-        return ops.where(counts, losses, 0.0), labels, counts
-
-    def get_config(self):
-        return {**super().get_config(), "ignore": self.ignore}
+from accel_tf.training.label_map_loss import (
+    LabelMapLoss,
+    mean_over_labelled,
+    weights_of_pixels,
+)
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class SegmentationCrossEntropy(_LabelMapLoss):
+class SegmentationCrossEntropy(LabelMapLoss):
     """Cross entropy, averaged over the labelled pixels of each image.
 
     One value per image, 0 where nothing is labelled, so that several
@@ -79,22 +49,72 @@ class SegmentationCrossEntropy(_LabelMapLoss):
     def call(self, y_true, y_pred):
         losses, labels, counts = self.pixel_losses(y_true, y_pred)
         if self.class_weights is not None:
-            if len(self.class_weights) != y_pred.shape[-1]:
-                raise ValueError(
-                    f"class_weights has {len(self.class_weights)} numbers for "
-                    f"{y_pred.shape[-1]} classes."
-                )
-            table = ops.convert_to_tensor(self.class_weights, losses.dtype)
-            losses = losses * ops.take(table, labels)
-        number = ops.sum(ops.cast(counts, losses.dtype), axis=(1, 2))
-        return ops.sum(losses, axis=(1, 2)) / ops.maximum(number, 1.0)
+            losses = losses * weights_of_pixels(
+                self.class_weights, labels, y_pred.shape[-1]
+            )
+        return mean_over_labelled(losses, counts)
 
     def get_config(self):
         return {**super().get_config(), "class_weights": self.class_weights}
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class OhemCrossEntropy(_LabelMapLoss):
+class FocalCrossEntropy(LabelMapLoss):
+    """Cross entropy that looks away from the pixels that are easy.
+
+    Focal loss (Lin et al., ICCV 2017, equation 5): the cross entropy of a
+    pixel whose class has the probability `p` times `(1 - p) ** gamma`,
+    averaged over the labelled pixels of each image.
+
+    `y_true` and `y_pred` as in `SegmentationCrossEntropy`.
+
+    Args:
+        gamma: 0 or more; 0 is the cross entropy.
+        ignore, class_weights: as in `SegmentationCrossEntropy`; the weights
+            are the paper's alpha.
+
+    Raises:
+        ValueError: if `gamma` is below 0.
+    """
+
+    def __init__(
+        self,
+        gamma=2.0,
+        ignore=IGNORE,
+        class_weights=None,
+        reduction="sum_over_batch_size",
+        name="focal_cross_entropy",
+        dtype="float32",
+    ):
+        super().__init__(ignore, reduction, name, dtype)
+        if gamma < 0:
+            raise ValueError(f"gamma must be 0 or more, got {gamma}.")
+        if class_weights is not None:
+            class_weights = [float(weight) for weight in class_weights]
+        self.gamma = float(gamma)
+        self.class_weights = class_weights
+
+    def call(self, y_true, y_pred):
+        losses, labels, counts = self.pixel_losses(y_true, y_pred)
+        # A power has no gradient at zero, where rounding may lead.
+        miss = ops.maximum(1.0 - ops.exp(-losses), 1e-7)
+        losses = losses * miss**self.gamma
+        if self.class_weights is not None:
+            losses = losses * weights_of_pixels(
+                self.class_weights, labels, y_pred.shape[-1]
+            )
+        return mean_over_labelled(losses, counts)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "gamma": self.gamma,
+            "class_weights": self.class_weights,
+        }
+
+
+@keras.saving.register_keras_serializable(package="accel_tf")
+class OhemCrossEntropy(LabelMapLoss):
     """Cross entropy of the hard pixels of a batch.
 
     Online hard example mining (CVPR 2016) in the form of TDNet (CVPR 2020):

@@ -11,11 +11,8 @@ from accel_tf.models.flownet import FlowNetwork
 from accel_tf.models.flownet.flownet_presets import FLOW_NETWORKS
 from accel_tf.models.presets import from_preset
 from accel_tf.models.restore import load_keras_model
-from accel_tf.training.losses import (
-    EndPointError,
-    OhemCrossEntropy,
-    SegmentationCrossEntropy,
-)
+from accel_tf.training.loss_by_name import make_loss, takes_class_weights
+from accel_tf.training.losses import EndPointError
 from accel_tf.training.pairwise_flow import PairwiseFlow
 from accel_tf.training.photometric import PhotometricLoss
 from accel_tf.training.session import TrainingSession
@@ -48,6 +45,13 @@ def train_segmenter(config, build_model, verbose="auto"):
         ValueError, OSError: if a setting does not fit the data, the devices
             or what is in `config.out`.
     """
+    takes_weights = takes_class_weights(config.loss)
+    if config.class_weight_power and not takes_weights:
+        raise ValueError(
+            f"the loss {config.loss!r} takes no class weights; set "
+            "class_weight_power=0, or add a cross entropy: "
+            f'loss="cross_entropy+{config.loss}"'
+        )
     session = TrainingSession(config)
     builder = session.builder
 
@@ -65,8 +69,6 @@ def train_segmenter(config, build_model, verbose="auto"):
         return clip_dataset(builder, config.split, **arguments)
 
     def loss(segmenter):
-        if config.loss == "ohem":
-            return OhemCrossEntropy()
         weights = None
         if config.class_weight_power:
             if config.mixed_in:
@@ -78,7 +80,7 @@ def train_segmenter(config, build_model, verbose="auto"):
             floor = config.class_weight_floor
             weights = shares.clip(floor) ** config.class_weight_power
             weights /= (weights * shares).sum()
-        return SegmentationCrossEntropy(class_weights=weights)
+        return make_loss(config.loss, weights)
 
     sequences = None
     if config.validation_split is not None:
