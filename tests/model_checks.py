@@ -44,6 +44,7 @@ def check_config(make):
     copy.set_weights(model.get_weights())
     clip = scenes()
     assert_all_close(run(copy, clip)[0], run(model, clip)[0], 1e-6)
+    model.trained_size = None
 
 
 def check_saving(make, folder):

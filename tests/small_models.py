@@ -1,5 +1,8 @@
 """Small instances of every system, built in a second, with lively weights."""
 
+import functools
+
+import keras
 import numpy as np
 from backend import to_numpy
 
@@ -192,6 +195,19 @@ SMALL_MODELS = {
     "accel": small_accel,
     "feature_fusion_accel": small_feature_fusion_accel,
 }
+
+
+def built(name):
+    """A small model under Keras' current policy, for tests that change none.
+
+    All tests of a process get the same.
+    """
+    return _built(name, keras.config.dtype_policy().name)
+
+
+@functools.cache
+def _built(name, policy):
+    return (SMALL_MODELS | SMALL_PYRAMID_MODELS)[name]()
 
 
 def lively(model, seed=0):

@@ -1,6 +1,5 @@
 """Every small model keeps the contract; and what each system adds to it."""
 
-import functools
 import os
 import pathlib
 import subprocess
@@ -22,6 +21,7 @@ from model_tools import (
 )
 from small_models import (
     SMALL_MODELS,
+    built,
     small_deeplab,
     small_flow_network,
     small_pre_activation_resnet,
@@ -41,14 +41,9 @@ from accel_tf.ops import upsample_scores
 UNLIKE = ["light_deeplab", "accel", "feature_fusion_accel"]
 
 
-@functools.cache
-def _built(name, policy):
-    return SMALL_MODELS[name]()
-
-
 @pytest.fixture(params=UNLIKE)
 def make(request):
-    return lambda: _built(request.param, keras.config.dtype_policy().name)
+    return lambda: built(request.param)
 
 
 @pytest.mark.parametrize("make", SMALL_MODELS, indirect=True)
@@ -131,7 +126,7 @@ def test_bad_shapes(make):
 )
 def test_key_frames(name, on_others):
     model_checks.check_key_frames(
-        lambda: _built(name, "float32"),
+        lambda: built(name),
         {"reference_backbone", "reference_head"},
         on_others,
     )
@@ -139,7 +134,7 @@ def test_key_frames(name, on_others):
 
 def test_loads_in_another_process(tmp_path):
     """`import accel_tf` is all that a saved model needs."""
-    model, clip = _built("accel", "float32"), scenes()
+    model, clip = built("accel"), scenes()
     model.save(tmp_path / "model.keras")
     np.save(tmp_path / "clip.npy", clip)
     program = """if True:
@@ -179,7 +174,7 @@ def train(model, clips):
 
 
 def test_training_updates_the_moving_statistics():
-    model = copy_of(_built("deeplab", "float32"))
+    model = copy_of(built("deeplab"))
     model.backbone.get_layer("bn_conv1").trainable = False
     normalisations = [
         layer
@@ -194,7 +189,7 @@ def test_training_updates_the_moving_statistics():
 
 
 def test_a_clip_of_one_frame_trains_the_reference_branch_alone():
-    model = copy_of(_built("accel", "float32"))
+    model = copy_of(built("accel"))
     before = [to_numpy(v).copy() for v in model.trainable_variables]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Gradients do not exist")
@@ -240,7 +235,7 @@ def test_label_map_must_fit():
 @pytest.mark.parametrize("name", ["dff", "accel", "feature_fusion_accel"])
 def test_key_frames_are_those_of_deeplab(name):
     """With a key frame on every frame, each system is plain DeepLab."""
-    model, clip = _built(name, "float32"), scenes()
+    model, clip = built(name), scenes()
     plain = DeepLab(model.reference_backbone, model.num_classes, 16)
     plain.head.set_weights(model.reference_head.get_weights())
     expected, _ = run(plain, clip)
@@ -250,7 +245,7 @@ def test_key_frames_are_those_of_deeplab(name):
 @pytest.mark.parametrize("name", SMALL_MODELS)
 def test_native_logits_are_upsampled(name):
     """Only a bias that comes after up-sampling sets the two apart."""
-    model, frame = _built(name, "float32"), scenes(length=1)[:, 0]
+    model, frame = built(name), scenes(length=1)[:, 0]
     state = model.initial_state(1, 48, 64)
     for is_key in (True, False):
         full, after = model.step(frame, state, is_key=is_key)
@@ -266,7 +261,7 @@ def test_native_logits_are_upsampled(name):
 
 
 def test_untrained_accel_averages_its_branches():
-    model = copy_of(_built("accel", "float32"))
+    model = copy_of(built("accel"))
     model.fusion.set_weights(
         [
             average_of_branches((1, 1, 10, 5), "float32"),
@@ -285,7 +280,7 @@ def test_untrained_accel_averages_its_branches():
 
 
 def test_untrained_feature_fusion_sees_the_current_frame_only():
-    model = copy_of(_built("feature_fusion_accel", "float32"))
+    model = copy_of(built("feature_fusion_accel"))
     model.fusion.set_weights(
         [current_features((1, 1, 64, 32), "float32"), np.zeros(32, "float32")]
     )
@@ -308,7 +303,7 @@ def test_strides_must_agree():
 
 
 def test_a_clip_needs_a_frame():
-    model = _built("deeplab", "float32")
+    model = built("deeplab")
     with pytest.raises(ValueError, match=r"clip must be \[B, T, H, W, 3\]"):
         model(np.zeros((1, 0, 48, 64, 3), "uint8"))
 
@@ -321,6 +316,6 @@ def test_a_clip_needs_a_fixed_length():
     import tensorflow as tf
 
     clip = tf.TensorSpec([1, None, 48, 64, 3], "uint8")
-    program = tf.function(_built("deeplab", "float32"), input_signature=[clip])
+    program = tf.function(built("deeplab"), input_signature=[clip])
     with pytest.raises(ValueError, match="with a fixed T"):
         program.get_concrete_function()

@@ -5,7 +5,7 @@ import math
 import keras
 import pytest
 from model_tools import scenes
-from small_models import CLASSES, SMALL_MODELS, small_deeplab
+from small_models import CLASSES, SMALL_MODELS, built, small_deeplab
 
 from accel_tf.layers import DeformableConv2D
 from accel_tf.models.accel import Accel
@@ -114,7 +114,7 @@ def measured(model, frame, state, is_key):
 
 @pytest.mark.parametrize("name", SMALL_MODELS)
 def test_models(name):
-    model = SMALL_MODELS[name]()
+    model = built(name)
     check_cost(model, (64, 96))
     check_cost(model, (49, 66))
 

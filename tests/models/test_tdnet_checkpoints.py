@@ -6,6 +6,7 @@ import pytest
 from model_tools import assert_close, copy_of, run, scenes
 from small_models import (
     SMALL_PYRAMID_MODELS,
+    built,
     small_deeplab,
     small_pspnet,
     small_td2,
@@ -23,7 +24,7 @@ import accel_tf
 
 @pytest.mark.parametrize("name", SMALL_PYRAMID_MODELS)
 def test_entries_cover_every_weight_once(name):
-    model = SMALL_PYRAMID_MODELS[name]()
+    model = built(name)
     entries = model.checkpoint_entries()
     mapped = sorted(id(entry.variable) for entry in entries)
     assert mapped == sorted(id(variable) for variable in model.weights)

@@ -5,7 +5,7 @@ import math
 import keras
 import pytest
 from model_tools import run, scenes, sublayers
-from small_models import SMALL_PYRAMID_MODELS
+from small_models import SMALL_PYRAMID_MODELS, built
 
 import accel_tf
 from accel_tf.models.tdnet import FANet
@@ -62,7 +62,7 @@ def convolutions(model):
 @pytest.mark.parametrize("name", SMALL_PYRAMID_MODELS)
 @pytest.mark.parametrize("size", [(64, 96), (49, 66)])
 def test_cost(name, size):
-    model = SMALL_PYRAMID_MODELS[name]()
+    model = built(name)
     clip = scenes(length=5, height=size[0], width=size[1])
     _, state = run(model, clip[:, :4])
     expected = measured(model, clip[:, 4], state)

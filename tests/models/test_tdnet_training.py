@@ -52,6 +52,7 @@ def test_outputs_of_a_clip(phase, group):
     assert_close(outputs["distillation"], expected.astype("float32"), 1e-4)
 
 
+@pytest.mark.slow
 def test_one_program_serves_all_phases():
     model = TDNetTraining(small_td4(), small_teacher(4)[0])
     model.compile()
