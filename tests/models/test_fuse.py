@@ -87,7 +87,7 @@ def test_equal_native_logits(name):
 def test_published_warm_up():
     model = small_td4(warm_up="skip")
     fused = accel_tf.fuse_for_inference(model)
-    assert_equal_runs(model, fused, scenes(length=10))
+    assert_equal_runs(model, fused, scenes(length=8))
 
 
 @pytest.mark.slow
