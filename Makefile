@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BACKENDS ?= jax torch
 
-.PHONY: demo test test-all test-backends lint readme
+.PHONY: demo test test-all test-backends lint readme docs
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install -q -e ".[video,plot,openvino,onnx,litert,hub,test,lint]"
+	$(VENV)/bin/python -m pip install -q -e ".[video,plot,completion,openvino,onnx,litert,hub,docs,test,lint]"
 	touch $@
 
 demo: $(VENV)/.installed
@@ -38,3 +38,7 @@ lint: $(VENV)/.installed
 # The tables of README.md from recipes/results/*.json.
 readme: $(VENV)/.installed
 	$(VENV)/bin/python recipes/results/update_readme.py
+
+# The pages as a site in out/docs; a dead link or an unknown name is an error.
+docs: $(VENV)/.installed
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict

@@ -12,10 +12,10 @@ accel-tf benchmark --models accel_18 --batches 1,2,4 \\
 accel-tf recipe benchmark_accel --original ACCEL --original-python MXNET \\
     --runtimes tensorflow,openvino:int8 --forms fused,plain --rounds 8 \\
     --out recipes/results/accel_speed.json
-accel-tf recipe evaluate ... --json recipes/results/int8.json  (see README)
+accel-tf recipe evaluate ... --json recipes/results/int8.json  (docs/results.md)
 accel-tf recipe compare_propagation --manual-dir CAMVID --labels LABELS
 accel-tf benchmark --models ... --json \\
-    recipes/results/benchmark_propagation.json  (see docs/propagation.md)
+    recipes/results/benchmark_propagation.json  (docs/results.md)
 accel-tf recipe published_accuracy --out recipes/results
 accel-tf recipe benchmark_tdnet --original TDNET \\
     --out recipes/results/tdnet_speed.json
@@ -45,6 +45,44 @@ from accel_tf.recipes.common.result_tables import (
 RESULTS = pathlib.Path(__file__).resolve().parent
 ROOT = RESULTS.parents[1]
 
+# A model on every frame, and what does its work with key frames.
+_SAVINGS = {
+    "DeepLab-101": ("deeplab_101", "Accel-18", "accel_18"),
+    "PIDNet-S": ("pidnet_s", "PIDNet-S+dis", "pidnet_s+dis"),
+    **{
+        f"SegFormer-{size}": (
+            f"hub:segformer_{size.lower()}_cityscapes_1024",
+            f"SegFormer-{size}+dis",
+            f"hub:segformer_{size.lower()}_cityscapes_1024+dis",
+        )
+        for size in ("B0", "B2", "B5")
+    },
+}
+
+
+def format_savings(content):
+    """The short table of README.md: times without and with key frames.
+
+    Args:
+        content: of `benchmark_propagation.json`.
+    """
+    times = {
+        row["preset"]: row["amortised"]["processor_milliseconds"]["median"]
+        for row in content["rows"]
+    }
+    lines = [
+        "| on every frame | ms | with key frames | ms | of the time |",
+        "|---|---|---|---|---|",
+    ]
+    for name, (preset, saving, saving_preset) in _SAVINGS.items():
+        before, after = times[preset], times[saving_preset]
+        lines.append(
+            f"| {name} | {before:.0f} | {saving} | {after:.0f} "
+            f"| {after / before:.0%} |"
+        )
+    return "\n".join(lines)
+
+
 TABLES = {
     "demo": format_results,
     "presets": format_table,
@@ -60,15 +98,19 @@ TABLES = {
     "serving": format_serving,
     "propagation": format_propagation,
     "benchmark_propagation": format_markdown,
+    "savings": format_savings,
 }
-PAGES = ("README.md", "docs/propagation.md")
+SOURCES = {"savings": "benchmark_propagation"}
+"""Table -> the file that it is made of, where that has another name."""
+PAGES = ("README.md", "docs/results.md")
 
 
 def updated_pages():
     """Page -> its text, with every table between its markers made anew."""
     pages = {page: (ROOT / page).read_text() for page in PAGES}
     for name, format_content in TABLES.items():
-        content = json.loads((RESULTS / f"{name}.json").read_text())
+        path = RESULTS / f"{SOURCES.get(name, name)}.json"
+        content = json.loads(path.read_text())
         pattern = rf"(<!-- table:{name} -->\n).*?(<!-- end -->)"
         table = format_content(content)
         total = 0
