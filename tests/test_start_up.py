@@ -57,6 +57,29 @@ def test_help_and_mistakes_need_neither_keras_nor_half_a_second():
     assert used < 0.5
 
 
+def test_mistakes_are_found_before_keras_is_imported():
+    program = """if True:
+        import sys
+        from accel_tf.commands import main
+        for line in (
+            "segment none.mp4 --output o.mp4",
+            "segment none.mp4 --output o.mp4 --stretch",
+            "segment none.mp4 --output o.mp4 --alpha 2",
+            "segment none.mp4 --server http://a --output o.mp4",
+            "evaluate --data x --temporal",
+            "export x --size 32x32",
+            "serve",
+        ):
+            assert main(line.split()) == 2, line
+        print([name for name in ("keras", "tensorflow") if name in sys.modules])
+    """
+    done = run(program)
+    assert done.stdout == "[]\n"
+    lines = done.stderr.splitlines()
+    assert len(lines) == 7
+    assert all(line.startswith("accel-tf: ") for line in lines)
+
+
 @pytest.mark.parametrize("level", [None, "0"])
 def test_tensorflow_starts_without_a_word_unless_it_is_told_to(level, tmp_path):
     # It writes past `sys.stderr`.

@@ -4,6 +4,7 @@ import argparse
 
 from accel_tf.commands import form_options, model_options
 from accel_tf.evaluation.choices import ESTIMATORS, MODES
+from accel_tf.evaluation.plan import check_mode
 
 EXAMPLE = (
     "--model accel_18 --weights accel-18-0000.params "
@@ -104,7 +105,12 @@ def given_data_options(arguments):
 
     Returns:
         dict.
+
+    Raises:
+        ValueError, OSError, ImportError: one line, if they do not go
+            together.
     """
+    check_mode(arguments.mode, arguments.temporal)
     names = ("data", "data_dir", "split", "intervals", "mode", "temporal")
     names += ("limit", "rounds", "json", "plots")
     given = {name: getattr(arguments, name) for name in names}

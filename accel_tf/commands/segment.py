@@ -1,7 +1,6 @@
 """`accel-tf segment`."""
 
 import contextlib
-import functools
 
 from accel_tf.commands import (
     form_options,
@@ -30,27 +29,25 @@ def run(arguments):
 
     options = video_options.given_options(arguments)
     jobs = video_options.given_jobs(arguments)
-    given = _given_streams(arguments)
     with made_folders(jobs):
         good = check_jobs(jobs, options)
         if not good:
             return 1
-        with given() as (open_stream, label_map, about):
+        with _given_streams(arguments) as (open_stream, label_map, about):
             return run_jobs(
                 good, len(jobs), open_stream, label_map, options, about
             )
 
 
 def _given_streams(arguments):
-    """A function that opens the model's streams.
+    """A context manager of what opens the model's streams.
 
     Wrong options are found here, before the model is loaded.
     """
     if arguments.server is not None:
         from accel_tf.serving.remote_segment import server_streams
 
-        return functools.partial(
-            server_streams,
+        return server_streams(
             arguments.server,
             arguments.model,
             **server_options.given_options(arguments),
@@ -58,8 +55,7 @@ def _given_streams(arguments):
     from accel_tf.streaming import FixedInterval
 
     interval = 5 if arguments.interval is None else arguments.interval
-    return functools.partial(
-        _local_streams,
+    return _local_streams(
         arguments,
         FixedInterval(interval),
         form_options.given_form(arguments),

@@ -180,10 +180,10 @@ def given_options(arguments):
     Raises:
         ValueError: one line, if they do not go together.
     """
-    from accel_tf.segmentation.options import SegmentOptions
-
     if arguments.stretch and arguments.size in (None, _FULL):
         raise ValueError("--stretch goes with --size HxW.")
+    from accel_tf.segmentation.options import SegmentOptions
+
     given = {name: getattr(arguments, name) for name in _FIELDS}
     return SegmentOptions(reconnect_seconds=arguments.reconnect, **given)
 

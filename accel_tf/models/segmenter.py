@@ -4,9 +4,9 @@ import keras
 from keras import ops
 
 from accel_tf.data.label_maps import LabelMap, default_label_map
+from accel_tf.frame_size import checked_size
 from accel_tf.models.dry_run import dry_run
 from accel_tf.ops import upsample_scores
-from accel_tf.ops.frame_size import checked_size
 
 
 class VideoSegmenter(keras.Model):
@@ -32,7 +32,7 @@ class VideoSegmenter(keras.Model):
         trained_size: `(height, width)` in pixels of the frames that the
             weights were trained on; `None` where that is unknown. Training
             sets it, and those who run the model bring frames to this scale
-            (`accel_tf.ops.frame_size`); the model itself takes
+            (`accel_tf.frame_size`); the model itself takes
             frames of any size.
         dtype: dtype policy; `None` is Keras' default.
 

@@ -6,9 +6,9 @@ import math
 import keras
 
 from accel_tf.data.label_maps import LabelMap
+from accel_tf.frame_size import check_least
 from accel_tf.messages import one_line
 from accel_tf.models.segmenter import VideoSegmenter
-from accel_tf.ops.frame_size import check_least
 from accel_tf.runtimes.calibration import Calibration, check_frames
 from accel_tf.runtimes.litert_program import LiteRTProgram
 from accel_tf.runtimes.onnx_program import ONNXProgram

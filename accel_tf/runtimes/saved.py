@@ -14,7 +14,7 @@ import numpy as np
 
 from accel_tf.data.label_maps import LabelMap
 from accel_tf.files import write_bytes, write_text
-from accel_tf.ops.frame_size import checked_size
+from accel_tf.frame_size import checked_size
 from accel_tf.runtimes.convert import RUNTIMES
 from accel_tf.runtimes.programs import Program, SizePrograms
 from accel_tf.runtimes.segmenter import RuntimeInfo, RuntimeSegmenter

@@ -1,4 +1,7 @@
-"""The verb `accel-tf segment`: checks its inputs and segments them in turn."""
+"""The inputs of `accel-tf segment`: checked, then segmented in turn.
+
+Keras is imported after the check.
+"""
 
 import contextlib
 import dataclasses
@@ -8,7 +11,7 @@ import sys
 import tqdm
 
 from accel_tf import messages
-from accel_tf.segment import SegmentReport, segment_stream
+from accel_tf.segmentation.report import SegmentReport
 from accel_tf.segmentation.sinks import Sinks
 from accel_tf.video import SourceLostError, open_video
 
@@ -83,6 +86,8 @@ def run_jobs(jobs, count, open_stream, label_map, options, about=None):
         KeyboardInterrupt: after it is said what is kept.
         ValueError, OSError, ImportError: if there is only one input.
     """
+    from accel_tf.segment import segment_stream
+
     status = 0 if len(jobs) == count else FAILED
     for number, job in enumerate(jobs, 1):
         report = SegmentReport()

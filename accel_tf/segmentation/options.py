@@ -4,7 +4,7 @@ import dataclasses
 import math
 import operator
 
-from accel_tf.ops.frame_size import (
+from accel_tf.frame_size import (
     checked_size,
     size_at_trained_scale,
     size_within,

@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from accel_tf.ops.frame_size import check_least
+from accel_tf.frame_size import check_least
 from accel_tf.streaming.compiled_step import compile_step
 from accel_tf.streaming.keyframe_policies import FixedInterval, KeyframePolicy
 
@@ -65,7 +65,7 @@ class VideoStream:
         """`(height, width)` that the model was trained at; `None` if unknown.
 
         Frames that differ much from it in height should be brought to that
-        scale, see `accel_tf.ops.frame_size`.
+        scale, see `accel_tf.frame_size`.
         """
         return getattr(self.model, "trained_size", None)
 

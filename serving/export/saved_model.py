@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 
 from accel_tf.files import write_text
+from accel_tf.frame_size import size_at_trained_scale
 from accel_tf.models.segmenter import VideoSegmenter
-from accel_tf.ops.frame_size import size_at_trained_scale
 from accel_tf.quiet_start import quiet_tensorflow
 from accel_tf.serving.export.description import (
     describe,

@@ -14,7 +14,7 @@ import pytest
 
 import accel_tf
 import accel_tf.runtimes.restore
-import accel_tf.segmentation.jobs
+import accel_tf.segment
 from accel_tf import commands
 from accel_tf.data.label_maps import STREETS
 from accel_tf.video import SourceLostError, VideoWriter, open_video
@@ -124,7 +124,7 @@ def test_a_lost_source_has_a_status_of_its_own(
         report.add(True, 0.1, False)
         raise SourceLostError("rtsp://camera was lost")
 
-    monkeypatch.setattr(accel_tf.segmentation.jobs, "segment_stream", lost)
+    monkeypatch.setattr(accel_tf.segment, "segment_stream", lost)
     argv = segment(files, "--output", str(tmp_path / "out.mp4"))
     argv[1] = "rtsp://camera"
     assert commands.main(argv) == 3
