@@ -5,12 +5,11 @@ import inspect
 import pathlib
 import shutil
 import tempfile
-import types
-import typing
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from accel_tf import typed_text
 from accel_tf.data.build_lock import build_lock
 from accel_tf.data.builders import (
     builder_arguments,
@@ -99,7 +98,7 @@ def parse_settings(cls, settings):
             )
         kind = kinds[key]
         try:
-            options[key] = _parse(kind, text)
+            options[key] = typed_text.read(text, kind)
         except ValueError as error:
             raise ValueError(
                 f"{key} must be {_kind_name(kind)}, not {text!r}"
@@ -114,22 +113,6 @@ def _kinds(dataclass):
         if cls not in tfds.core.BuilderConfig.__mro__:
             kinds |= inspect.get_annotations(cls, eval_str=True)
     return kinds | {"name": str}
-
-
-def _parse(kind, text):
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        if type(None) in arguments and text.lower() == "none":
-            return None
-        (kind,) = [each for each in arguments if each is not type(None)]
-        return _parse(kind, text)
-    if origin in (tuple, list):
-        return origin(_parse(arguments[0], part) for part in text.split(","))
-    if kind is bool:
-        if text.lower() not in ("true", "false"):
-            raise ValueError(text)
-        return text.lower() == "true"
-    return kind(text)
 
 
 def _kind_name(kind):

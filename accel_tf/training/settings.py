@@ -1,10 +1,10 @@
 """Settings of a training run: frozen dataclasses, changed by `key=value`."""
 
-import ast
 import dataclasses
 import json
-import types
 import typing
+
+from accel_tf import typed_text
 
 
 def override(config, settings):
@@ -103,86 +103,13 @@ def _replace(config, keys, text, whole_key):
 
 
 def _read(text, kind, key):
-    for option in _options(kind):
-        try:
-            return _READERS[typing.get_origin(option) or option](text, option)
-        except (ValueError, SyntaxError):
-            continue
-    wanted = " or ".join(
-        getattr(option, "__name__", str(option))
-        if not typing.get_args(option)
-        else str(option)
-        for option in _options(kind)
-    ).replace("NoneType", "none")
-    raise ValueError(f"{key} must be {wanted}, not {text!r}")
-
-
-def _options(kind):
-    if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        # Nothing first: as text, "none" would be a name.
-        return sorted(
-            typing.get_args(kind), key=lambda option: option is not type(None)
-        )
-    return (kind,)
-
-
-def _read_bool(text, _):
-    if text.lower() not in ("true", "false"):
-        raise ValueError
-    return text.lower() == "true"
-
-
-def _read_none(text, _):
-    if text.lower() != "none":
-        raise ValueError
-    return None
-
-
-def _read_text(text, kind):
-    return text
-
-
-def _read_choice(text, kind):
-    if text not in typing.get_args(kind):
-        raise ValueError
-    return text
-
-
-def _read_tuple(text, kind):
-    inner = typing.get_args(kind)
-    items = [item.strip() for item in text.strip("()[] ").split(",")]
-    items = [item for item in items if item]
-    if inner[-1:] == (Ellipsis,):
-        inner = (inner[0],) * len(items)
-    if len(inner) != len(items):
-        raise ValueError
-    return tuple(
-        _READERS[option](item, option)
-        for item, option in zip(items, inner, strict=True)
-    )
-
-
-def _read_dict(text, kind):
-    pairs = [item.rpartition(":") for item in text.split(",") if item.strip()]
-    if not all(colon for _, colon, _ in pairs):
-        raise ValueError
-    return {name.strip(): float(value) for name, _, value in pairs}
-
-
-def _read_int(text, _):
-    value = ast.literal_eval(text)
-    if type(value) is not int:
-        raise ValueError
-    return value
-
-
-_READERS = {
-    bool: _read_bool,
-    int: _read_int,
-    float: lambda text, _: float(text),
-    str: _read_text,
-    tuple: _read_tuple,
-    dict: _read_dict,
-    type(None): _read_none,
-    typing.Literal: _read_choice,
-}
+    try:
+        return typed_text.read(text, kind)
+    except ValueError as error:
+        wanted = " or ".join(
+            getattr(option, "__name__", str(option))
+            if not typing.get_args(option)
+            else str(option)
+            for option in typed_text.options(kind)
+        ).replace("NoneType", "none")
+        raise ValueError(f"{key} must be {wanted}, not {text!r}") from error
