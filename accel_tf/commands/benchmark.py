@@ -5,6 +5,7 @@ import functools
 
 from accel_tf.benchmark.choices import DEVICES, FORMS, RUNTIMES
 from accel_tf.commands import option_types
+from accel_tf.commands.keywords import keywords
 
 EXAMPLE = "--models deeplab_101,accel_18 --size 512x1024"
 
@@ -122,22 +123,7 @@ def add_options(parser, **defaults):
 def run(arguments):
     from accel_tf.benchmark.compare import benchmark
 
-    benchmark(**given_options(arguments))
-
-
-def given_options(arguments):
-    """The keywords of `benchmark` from what a parser has read.
-
-    Args:
-        arguments: an `argparse.Namespace` with the options of `add_options`.
-
-    Returns:
-        dict.
-    """
-    names = ("models", "size", "interval", "rounds", "frames", "threads")
-    names += ("forms", "runtimes", "batches", "device", "kernels", "profile")
-    names += ("json",)
-    return {name: getattr(arguments, name) for name in names}
+    benchmark(**keywords(arguments))
 
 
 def _names(text):

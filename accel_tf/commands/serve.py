@@ -2,27 +2,11 @@
 
 import argparse
 
+from accel_tf.commands.keywords import keywords
 from accel_tf.serving.http_limits import HttpLimits
 
 EXAMPLE = (
     "--model-base-path exports/camvid --model-name camvid --rest-api-port 8501"
-)
-_NAMES = (
-    "model_base_path",
-    "model_name",
-    "model_config_file",
-    "host",
-    "rest_api_port",
-    "file_system_poll_wait_seconds",
-    "model_config_file_poll_wait_seconds",
-    "allow_version_labels_for_unavailable_models",
-    "threads",
-    "max_body_bytes",
-    "max_in_flight",
-    "max_streams",
-    "monitoring",
-    "enable_cors",
-    "stop_seconds",
 )
 
 
@@ -128,7 +112,7 @@ def add_options(parser):
 def run(arguments):
     from accel_tf.serving.serve import serve
 
-    serve(**{name: getattr(arguments, name) for name in _NAMES})
+    serve(**keywords(arguments))
 
 
 def _port(text):

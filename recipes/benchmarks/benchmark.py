@@ -12,7 +12,8 @@ take 16 GB of memory, and on one core seven minutes and half a minute a round.
 
 import importlib.util
 
-from accel_tf.commands.benchmark import add_options, given_options
+from accel_tf.commands.benchmark import add_options
+from accel_tf.commands.keywords import keywords
 from accel_tf.recipes.benchmarks.addons_warp import load_dense_image_warp
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.recorded import results_file
@@ -29,7 +30,7 @@ def main(arguments=None):
         profile=True,
         json=str(results_file("benchmark.json")),
     )
-    options = given_options(parser.parse_args(arguments))
+    options = keywords(parser.parse_args(arguments))
     from accel_tf.benchmark.compare import benchmark
 
     warps = {}

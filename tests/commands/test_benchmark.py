@@ -8,13 +8,14 @@ from accel_tf.benchmark import compare
 from accel_tf.benchmark.choices import RUNTIMES
 from accel_tf.benchmark.compare import benchmark, make_systems
 from accel_tf.benchmark.systems import System
-from accel_tf.commands.benchmark import add_options, given_options
+from accel_tf.commands.benchmark import add_options
+from accel_tf.commands.keywords import keywords
 
 
 def parse(*argv, **defaults):
     parser = argparse.ArgumentParser()
     add_options(parser, **defaults)
-    return given_options(parser.parse_args(argv))
+    return keywords(parser.parse_args(argv))
 
 
 def test_defaults():
