@@ -61,7 +61,7 @@ def command_blocks(page):
 def commands(page):
     """The arguments of every `accel-tf` in a block of code."""
     return [
-        shlex.split(line, comments=True)[1:]
+        shlex.split(line.partition(" > ")[0], comments=True)[1:]
         for line in command_blocks(page)
         if line.startswith("accel-tf ")
     ]

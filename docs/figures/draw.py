@@ -325,7 +325,11 @@ FIGURES = (
 
 def draw(folder=FOLDER):
     """Writes all figures into a folder."""
-    settings = {"svg.hashsalt": "accel-tf", "font.family": "DejaVu Sans"}
+    settings = {
+        "svg.hashsalt": "accel-tf",
+        "svg.fonttype": "none",  # Text as text: a fifth of the size.
+        "font.family": "sans-serif",
+    }
     with matplotlib.rc_context(settings):
         for figure in FIGURES:
             figure().save(figure.__name__, folder)
