@@ -61,7 +61,9 @@ class _Finder(importlib.abc.MetaPathFinder):
         if name == "tensorflow":
             return quiet_start
         is_watched = name == "keras" or name.startswith(_PACKAGE)
-        return self._before_registering if is_watched else None
+        if is_watched and not self.is_registered:
+            return self._before_registering
+        return None
 
     @contextlib.contextmanager
     def _before_registering(self):

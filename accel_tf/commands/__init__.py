@@ -31,8 +31,8 @@ VERBS = {
     "benchmark": "Times presets side by side, beside the machine's own limits.",
     "convert": "Writes an official checkpoint as .weights.h5.",
     "build-data": "Makes a data set of downloaded or one's own files.",
-    "completion": "Prints a script that completes verbs, options and files.",
     "recipe": "Lists training scripts, comparisons and benchmarks; runs one.",
+    "completion": "Prints a script that completes verbs, options and files.",
 }
 """Name of a verb -> its help in one line."""
 
