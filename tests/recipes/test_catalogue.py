@@ -1,6 +1,7 @@
 """Which recipes there are, and their configs by name."""
 
 import dataclasses
+import re
 
 import pytest
 from recipe_scripts import RECIPES, load_script
@@ -36,6 +37,19 @@ def test_every_config_names_its_recipe():
         assert isinstance(settings, TrainingConfig)
     outs = {command_line.load_config(config.name).out for config in configs}
     assert len(outs) == len(configs)
+
+
+def test_a_config_reads_the_data_that_it_tells_to_build():
+    told = 0
+    for config in catalogue.configs():
+        text = (catalogue.CONFIGS / f"{config.name}.py").read_text()
+        pattern = r"build-data (\w+) .*?\bname=(\w+)"
+        for builder, name in re.findall(pattern, text, re.DOTALL):
+            settings = command_line.load_config(config.name)
+            data = {settings.data, *getattr(settings, "mixed_in", {})}
+            assert f"{builder}/{name}" in data, config
+            told += 1
+    assert told >= 2
 
 
 def test_a_config_is_found_by_name_and_by_path():
