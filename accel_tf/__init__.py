@@ -39,6 +39,7 @@ __all__ = [
 _ROOMS = {
     "checkpoints",
     "data",
+    "datasets",
     "evaluation",
     "layers",
     "metrics",
