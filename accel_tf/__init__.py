@@ -86,8 +86,9 @@ def _find_beside(root):
 
 _find_beside(pathlib.Path(__file__).resolve().parent.parent)
 
-from accel_tf import serving  # noqa: E402
-
+# Not `from accel_tf import`: where the package is installed, that would ask
+# `__getattr__` first, which imports everything.
+serving = importlib.import_module("accel_tf.serving")
 # Its folder can have no `__init__.py` that would do this.
 serving.__getattr__, serving.__dir__ = lazy_names(
     "accel_tf.serving",

@@ -140,3 +140,24 @@ def test_a_checkout_finds_what_lies_beside_it(tmp_path):
         pathlib.Path("recipes/train_accel.py"),
         pathlib.Path("serving/rest.py"),
     ]
+
+
+def test_where_it_is_installed_keras_waits_too(tmp_path):
+    site = tmp_path / "site"
+    ignore = shutil.ignore_patterns("__pycache__", "results")
+    shutil.copytree(REPOSITORY / "accel_tf", site / "accel_tf", ignore=ignore)
+    for folder in ("datasets", "recipes", "serving"):
+        target = site / "accel_tf" / folder
+        shutil.copytree(REPOSITORY / folder, target, ignore=ignore)
+    program = """if True:
+        import sys
+        import accel_tf
+        from accel_tf.commands import main
+        main(["recipe"])
+        print(accel_tf.__file__)
+        print("keras" in sys.modules)
+    """
+    *listed, path, has_keras = python(program, site, tmp_path, "tensorflow")
+    assert path == str(site / "accel_tf" / "__init__.py")
+    assert listed[-1].startswith(f"files in {site.resolve()}")
+    assert has_keras == "False"
