@@ -18,9 +18,11 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
-# All tests, then the arithmetic once more on the other Keras backends.
+# All tests, with graphs as users run them (tests/conftest.py), then the
+# arithmetic once more on the other Keras backends.
 test-all: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not tf_serving"
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not tf_serving" \
+	    --optimize-graphs
 	$(MAKE) test-backends
 
 test-backends: $(VENV)/.installed

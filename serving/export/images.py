@@ -47,7 +47,8 @@ def _decoder(max_pixels, least_side):
         input_signature=[
             tf.TensorSpec((), tf.string),
             tf.TensorSpec((), tf.int32),
-        ]
+        ],
+        autograph=False,
     )
     def decode(data, row):
         return _decode(data, row, max_pixels, least_side)

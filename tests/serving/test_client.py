@@ -24,9 +24,16 @@ def short_pauses(monkeypatch):
     monkeypatch.setattr(client_transport, "_LONGEST_PAUSE", 0.02)
 
 
-def client_of(server, **options):
-    options = {"image_format": "png", "timeout": 10.0} | options
-    return Client(server.url, MODEL, **options)
+@pytest.fixture
+def client_of():
+    """Makes clients of a server, which the end of the test closes."""
+    with contextlib.ExitStack() as stack:
+
+        def client_of(server, **options):
+            options = {"image_format": "png", "timeout": 10.0} | options
+            return stack.enter_context(Client(server.url, MODEL, **options))
+
+        yield client_of
 
 
 def frame(value):
@@ -49,7 +56,7 @@ def send(stream, values):
     return counts
 
 
-def test_a_stream_is_called_as_a_video_stream():
+def test_a_stream_is_called_as_a_video_stream(client_of):
     with scripted() as server, client_of(server) as client:
         with client.stream() as stream:
             assert stream.is_key is None and stream.frames_since_key is None
@@ -74,7 +81,7 @@ def test_a_stream_is_called_as_a_video_stream():
         assert client.close_stream(12) and not client.close_stream(12)
 
 
-def test_images_travel_as_they_are_or_as_jpeg():
+def test_images_travel_as_they_are_or_as_jpeg(client_of):
     smooth = np.full((16, 16, 3), 90, np.uint8)
     with scripted() as server:
         client = client_of(server, image_format="jpeg")
@@ -88,7 +95,7 @@ def test_images_travel_as_they_are_or_as_jpeg():
         assert len(server.seen) == 1
 
 
-def test_a_clip_is_one_request():
+def test_a_clip_is_one_request(client_of):
     with scripted() as server:
         client = client_of(server)
         frames = [frame(value) for value in range(6)]
@@ -101,7 +108,7 @@ def test_a_clip_is_one_request():
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_busy_server_is_asked_again(status):
+def test_a_busy_server_is_asked_again(client_of, status):
     busy = (status, {"Retry-After": "0.1"}, b'{"error": "busy"}')
     with scripted(None, busy, busy) as server:
         client = client_of(server)
@@ -123,7 +130,7 @@ def test_a_busy_server_is_asked_again(status):
         ((504, {}, b""), False),
     ],
 )
-def test_after_a_lost_answer_the_stream_begins_anew(fault, was_seen):
+def test_after_a_lost_answer_the_stream_begins_anew(client_of, fault, was_seen):
     with scripted(None, None, fault) as server:
         client = client_of(server)
         stream = client.stream()
@@ -141,7 +148,7 @@ def test_after_a_lost_answer_the_stream_begins_anew(fault, was_seen):
         ]
 
 
-def test_a_request_that_did_not_arrive_whole_is_sent_again_as_it_was():
+def test_a_request_that_did_not_arrive_whole_is_sent_again_as_it_was(client_of):
     # Too large for the buffers between client and server.
     noise = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), np.uint8)
     with scripted() as server:
@@ -154,7 +161,7 @@ def test_a_request_that_did_not_arrive_whole_is_sent_again_as_it_was():
         assert client.traffic.repeats == 1
 
 
-def test_a_time_out_is_an_error_and_the_next_frame_a_key_frame():
+def test_a_time_out_is_an_error_and_the_next_frame_a_key_frame(client_of):
     with scripted(None, "late") as server:
         client = client_of(server, timeout=0.1)
         stream = client.stream()
@@ -173,7 +180,7 @@ def test_a_time_out_is_an_error_and_the_next_frame_a_key_frame():
         ]
 
 
-def test_an_error_leaves_the_stream_as_it_was():
+def test_an_error_leaves_the_stream_as_it_was(client_of):
     bad = (400, {}, b'{"error": "image_bytes[0]\\nis no image"}')
     with scripted(None, bad) as server:
         stream = client_of(server).stream()
@@ -187,7 +194,7 @@ def test_an_error_leaves_the_stream_as_it_was():
         assert send(stream, [2, 3]) == [1, 2]
 
 
-def test_frames_from_somebody_else_are_noticed():
+def test_frames_from_somebody_else_are_noticed(client_of):
     with scripted() as server:
         client = client_of(server)
         stream = client.stream()
@@ -200,7 +207,7 @@ def test_frames_from_somebody_else_are_noticed():
         ]
 
 
-def test_a_server_that_is_started_again():
+def test_a_server_that_is_started_again(client_of):
     with scripted() as first:
         port = first.server_address[1]
         client = client_of(first)
@@ -223,7 +230,7 @@ def start_later(stack, port):
     return stack.enter_context(scripted(port=port))
 
 
-def test_a_connection_that_was_closed_meanwhile_costs_nothing():
+def test_a_connection_that_was_closed_meanwhile_costs_nothing(client_of):
     with scripted() as server:
         client = client_of(server)
         stream = client.stream()
@@ -234,7 +241,7 @@ def test_a_connection_that_was_closed_meanwhile_costs_nothing():
         assert client.traffic.repeats == 0
 
 
-def test_it_gives_up_in_one_line():
+def test_it_gives_up_in_one_line(client_of):
     with scripted() as server:
         url = server.url
     client = Client(url, MODEL, retries=3)
@@ -249,7 +256,7 @@ def test_it_gives_up_in_one_line():
         assert sum(each[1] == 1 for each in server.seen) == 4
 
 
-def test_one_request_at_a_time_per_stream():
+def test_one_request_at_a_time_per_stream(client_of):
     with scripted() as server:
         client = client_of(server)
         streams = [client.stream() for _ in range(4)]
@@ -265,7 +272,7 @@ def test_one_request_at_a_time_per_stream():
         assert len(server.seen) == 64 and server.at_once == 1
 
 
-def test_bytes_are_counted():
+def test_bytes_are_counted(client_of):
     with scripted() as server:
         client = client_of(server)
         client.frame(frame(3), 1)
@@ -278,9 +285,9 @@ def test_bytes_are_counted():
         )
 
 
-def test_an_answer_while_the_request_is_still_being_sent():
+def test_an_answer_while_the_request_is_still_being_sent(client_of):
     with echo_server.serving(body_bytes=1000) as server:
-        client = Client(server.url, MODEL)
+        client = client_of(server, image_format="jpeg")
         # The server closes the connection after each of them.
         for _ in range(2):
             with pytest.raises(ServerError) as info:
@@ -297,7 +304,7 @@ def test_an_answer_while_the_request_is_still_being_sent():
         b'{"outputs": {"label_png_bytes": [{"b64": "AAAA"}]}}',
     ],
 )
-def test_an_answer_of_something_else(body):
+def test_an_answer_of_something_else(client_of, body):
     with scripted((200, {}, body)) as server:
         with pytest.raises(ConnectionError, match="did not answer") as info:
             client_of(server).frame(frame(1), 1)
@@ -326,7 +333,7 @@ def test_mistakes(options, message):
         Client("http://x", MODEL).stream(-1)
 
 
-def test_threads_do_not_share_a_connection():
+def test_threads_do_not_share_a_connection(client_of):
     with scripted("late") as server:
         client = client_of(server)
         thread = threading.Thread(target=client.frame, args=(frame(1), 1))

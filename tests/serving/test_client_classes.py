@@ -1,5 +1,7 @@
 """Where a client has the names of the classes from."""
 
+import contextlib
+
 import pytest
 from scripted_server import scripted
 
@@ -9,8 +11,16 @@ from accel_tf.serving.client_errors import ServerError
 MODEL = "streets"
 
 
-def client_of(server, **options):
-    return Client(server.url, MODEL, timeout=10.0, **options)
+@pytest.fixture
+def client_of():
+    """Makes clients of a server, which the end of the test closes."""
+    with contextlib.ExitStack() as stack:
+
+        def client_of(server, **options):
+            client = Client(server.url, MODEL, timeout=10.0, **options)
+            return stack.enter_context(client)
+
+        yield client_of
 
 
 def metadata(version, classes=3):
@@ -23,7 +33,7 @@ def metadata(version, classes=3):
     }
 
 
-def test_classes_are_those_of_the_server_or_numbered():
+def test_classes_are_those_of_the_server_or_numbered(client_of):
     own = {"class_names": ["a", "b"], "palette": [[1, 2, 3], [4, 5, 6]]}
     with scripted() as server:
         path = f"/v1/models/{MODEL}"

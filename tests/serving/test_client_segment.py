@@ -73,6 +73,15 @@ def server(manager):
         yield running
 
 
+@pytest.fixture
+def client_of():
+    """Makes clients of a server, which the end of the test closes."""
+    with contextlib.ExitStack() as stack:
+        yield lambda server: stack.enter_context(
+            Client(server.url, "sums", image_format="png")
+        )
+
+
 def frames(seed, count=8):
     return moving_frames(count, 32, 48, seed)
 
@@ -82,8 +91,8 @@ def local(model, clip):
     return [(stream(frame[None])[0], stream.is_key) for frame in clip]
 
 
-def test_labels_are_those_of_a_video_stream(exported, server):
-    client = Client(server.url, "sums", image_format="png")
+def test_labels_are_those_of_a_video_stream(exported, server, client_of):
+    client = client_of(server)
     clips = [frames(seed) for seed in range(4)]
     wanted = [local(exported[0], clip) for clip in clips]
     before = client.stats()
@@ -105,12 +114,12 @@ def test_labels_are_those_of_a_video_stream(exported, server):
     assert after["streams"] == 0 and after["frames"] - before["frames"] == 32
 
 
-def test_a_stream_outlives_its_server(exported, manager):
+def test_a_stream_outlives_its_server(exported, manager, client_of):
     clip = frames(0)
     model, folder = exported
     with managing(folder) as first, serving(first) as server:
         port = server.server_address[1]
-        client = Client(server.url, "sums", image_format="png")
+        client = client_of(server)
         stream = client.stream()
         got = [stream(frame) for frame in clip[:5]]
     # Another load of the model, which has never heard of the stream.
@@ -122,7 +131,7 @@ def test_a_stream_outlives_its_server(exported, manager):
 
 
 def test_segment_is_the_same_as_without_a_server(
-    exported, server, tmp_path, capsys
+    exported, server, client_of, tmp_path, capsys
 ):
     video = tmp_path / "in.avi"
     with VideoWriter(video, 32, 48, 10.0) as writer:
@@ -152,12 +161,12 @@ def test_segment_is_the_same_as_without_a_server(
         assert (here / name).read_bytes() == (there / name).read_bytes()
     videos = [tmp_path / name for name in ("here.mp4", "there.mp4")]
     assert videos[0].read_bytes() == videos[1].read_bytes()
-    assert Client(server.url, "sums").stats()["streams"] == 0
+    assert client_of(server).stats()["streams"] == 0
 
 
-def test_classes_of_a_server_that_does_not_tell_them(manager):
+def test_classes_of_a_server_that_does_not_tell_them(manager, client_of):
     with serving(manager) as server:
-        label_map, is_known = Client(server.url, "sums").label_map()
+        label_map, is_known = client_of(server).label_map()
     assert label_map == default_label_map(CLASSES) and not is_known
 
 

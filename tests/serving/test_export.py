@@ -49,6 +49,21 @@ def small(tmp_path_factory):
     return make
 
 
+@pytest.fixture(scope="module")
+def sums(tmp_path_factory):
+    """An exported `SumsFrames`."""
+    return exported(SumsFrames(), tmp_path_factory.mktemp("sums"))
+
+
+@pytest.fixture(scope="module")
+def scaled(tmp_path_factory):
+    """`(model, path, loaded)` of a model that was trained on small frames."""
+    model = small_light_deeplab(name="light_deeplab")
+    model.trained_size = (32, 64)
+    path = exported(model, tmp_path_factory.mktemp("scaled"))
+    return model, path, Loaded(path)
+
+
 def slow(name):
     return pytest.param(name, marks=pytest.mark.slow)
 
@@ -61,7 +76,7 @@ def all_models(*quick):
     )
 
 
-@all_models("accel")
+@all_models("dff")
 def test_all_ways_agree(name, small):
     """`VideoStream`, clip, stream, each in TensorFlow 2 and a session."""
     model, _, loaded, session = small(name)
@@ -95,7 +110,7 @@ def test_all_ways_agree(name, small):
 
 @pytest.mark.parametrize("load", ["loaded", "session"])
 def test_a_state_that_travels_gives_the_same(load, small):
-    _, _, loaded, session = small("accel")
+    _, _, loaded, session = small("dff")
     run = {"loaded": loaded, "session": session}[load]
     images = [png(frame) for frame in moving_frames(3)]
     clip = run("serving_default", image_bytes=images)["label_png_bytes"]
@@ -109,10 +124,10 @@ def test_a_state_that_travels_gives_the_same(load, small):
 
 
 def test_scores_are_those_of_a_key_frame(small):
-    model, _, loaded, _ = small("accel")
+    model, _, loaded, _ = small("dff")
     frames = moving_frames(3)
     scores = loaded("scores", image_bytes=list(map(png, frames)))["scores"]
-    assert scores.shape == (3, 4, 6, 5) and scores.dtype == np.float32
+    assert scores.shape == (3, 8, 12, 5) and scores.dtype == np.float32
     for frame, own in zip(frames, scores, strict=True):
         expected, _ = model.step(frame[None], {}, True, native_stride=True)
         np.testing.assert_allclose(own, expected[0], rtol=0, atol=1e-4)
@@ -122,8 +137,8 @@ def test_scores_are_those_of_a_key_frame(small):
 
 
 @pytest.mark.parametrize("load", [Loaded, Session])
-def test_the_key_branch_runs_on_key_frames_only(load, tmp_path):
-    run = load(exported(SumsFrames(), tmp_path))
+def test_the_key_branch_runs_on_key_frames_only(load, sums):
+    run = load(sums)
     images = [png(frame) for frame in moving_frames(12, 16, 16)]
     before = run.key_branch_runs()
     for image in images:
@@ -136,8 +151,8 @@ def test_the_key_branch_runs_on_key_frames_only(load, tmp_path):
     assert run.key_branch_runs() - before == 9
 
 
-def test_jpeg_and_png_of_any_size_and_kind(tmp_path):
-    loaded = Loaded(exported(SumsFrames(), tmp_path))
+def test_jpeg_and_png_of_any_size_and_kind(sums):
+    loaded = Loaded(sums)
     for height, width in ((1, 1), (17, 31), (64, 96)):
         frame = moving_frames(1, height, width)[0]
         grey = frame[..., :1]
@@ -154,7 +169,7 @@ def test_jpeg_and_png_of_any_size_and_kind(tmp_path):
 
 
 @all_models("dff")
-def test_the_fused_form_exports_too(name, tmp_path):
+def test_the_fused_form_exports_too(name, tmp_path, optimized_graphs):
     models = SMALL_MODELS | SMALL_PYRAMID_MODELS
     model = accel_tf.fuse_for_inference(models[name]())
     path = exported(model, tmp_path)
@@ -174,15 +189,12 @@ def test_the_fused_form_exports_too(name, tmp_path):
         assert weight.tobytes() in saved and weight.tobytes() not in graph
 
 
-def test_frames_have_the_scale_of_the_training(tmp_path):
-    model = small_light_deeplab(name="light")
-    model.trained_size = (32, 64)
-    path = exported(model, tmp_path)
+def test_frames_have_the_scale_of_the_training(scaled):
+    model, path, loaded = scaled
     said = json.loads((path / "assets" / "accel_tf.json").read_text())
     assert said["trained_size"] == [32, 64]
     frames = moving_frames(4, 65, 97)
     stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(INTERVAL))
-    loaded = Loaded(path)
     answer = loaded("serving_default", image_bytes=list(map(png, frames)))
     labels = decode(answer["label_png_bytes"])
     assert len({each.tobytes() for each in labels}) > 1, "all is one class"
@@ -199,27 +211,27 @@ def test_frames_have_the_scale_of_the_training(tmp_path):
     assert np.mean(own == stream(tiny[None])[0]) > 0.99
 
 
-def test_the_assets_describe_the_model(small):
-    for name, system, stride in (
-        ("accel", "Accel", 16),
-        ("light_deeplab", "DeepLab", 8),
+def test_the_assets_describe_the_model(small, scaled):
+    for (model, path, loaded), name, system in (
+        (small("dff")[:3], "dff", "DeepFeatureFlow"),
+        (scaled, "light_deeplab", "DeepLab"),
     ):
-        model, path, loaded, _ = small(name)
         said = json.loads((path / "assets" / "accel_tf.json").read_text())
         assert (said["preset"], said["system"]) == (name, system)
         assert said["class_names"] == list(model.label_map.names)
         assert said["palette"] == [list(c) for c in model.label_map.colors]
         assert said["uses_key_frames"] == model.uses_key_frames
-        assert (said["interval"], said["output_stride"]) == (INTERVAL, stride)
+        assert (said["interval"], said["output_stride"]) == (INTERVAL, 8)
         assert said["signatures"] == sorted(loaded.signatures)
+        # Without a state there is none that could travel.
+        assert ("key" in said["signatures"]) == model.uses_key_frames
 
 
-def test_warm_up_requests_run_and_leave_nothing(tmp_path):
-    path = exported(SumsFrames(), tmp_path)
-    run = Session(path)
+def test_warm_up_requests_run_and_leave_nothing(sums):
+    run = Session(sums)
     seen = []
     for name, inputs in prediction_log.read_predict_requests(
-        path / prediction_log.PATH
+        sums / prediction_log.PATH
     ):
         tensors = {
             key: tf.make_ndarray(tensor_pb2.TensorProto.FromString(data))
@@ -248,4 +260,3 @@ def test_explicit_state_is_for_small_states(tmp_path):
     assert both == sorted([*usual, "key", "nonkey"])
     assert signatures(SumsFrames(), (512, 513)) == usual
     assert signatures(SumsFrames(), None) == usual
-    assert signatures(small_light_deeplab(), (64, 96)) == usual

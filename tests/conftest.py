@@ -1,0 +1,47 @@
+"""Programs of TensorFlow run as they were traced, which starts them sooner.
+
+A test runs a program a few times; to optimize its graph before the first of
+them (constant folding, fusing and the like) takes longer than all runs.
+"""
+
+import contextlib
+import sys
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--optimize-graphs",
+        action="store_true",
+        help="let TensorFlow optimize graphs, as it does for users",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    # Few tests import TensorFlow later than their modules.
+    if not item.config.getoption("--optimize-graphs"):
+        _optimize_graphs(False)
+
+
+@pytest.fixture
+def optimized_graphs():
+    """TensorFlow optimizes the graphs of this test, as it does for users."""
+    with contextlib.ExitStack() as stack:
+        options = _optimize_graphs(True)
+        stack.callback(_optimize_graphs, not options)
+        yield
+
+
+def _optimize_graphs(enable):
+    """Gives whether they were left as they are before."""
+    tensorflow = sys.modules.get("tensorflow")
+    if not hasattr(tensorflow, "config"):
+        return True
+    optimizer = tensorflow.config.optimizer
+    name = "disable_meta_optimizer"
+    before = optimizer.get_experimental_options().get(name, False)
+    if before == enable:
+        optimizer.set_experimental_options({name: not enable})
+    return before
