@@ -20,7 +20,7 @@ from accel_tf.training.summaries import SegmentationValidation
 from accel_tf.training.training_model import TrainingModel
 
 
-def train_segmenter(config, build_model, verbose="auto"):
+def train_segmenter(config, build_model, verbose="auto", lines=None):
     """Trains a segmenter as a `SegmentationConfig` says.
 
     Leaves in `config.out`: the model, `<preset>.keras`; after every epoch
@@ -37,6 +37,7 @@ def train_segmenter(config, build_model, verbose="auto"):
         build_model: called with the config and the data's label map, gives
             the model with its initial weights, or a `TrainingModel` of it.
         verbose: of `model.fit`.
+        lines: `EpochLines` to show instead of the output of `model.fit`.
 
     Returns:
         The path of the trained model.
@@ -122,14 +123,27 @@ def train_segmenter(config, build_model, verbose="auto"):
         dataset,
         validation,
         verbose,
+        lines,
     )
 
 
-def train_flow_network(config, verbose="auto"):
+def train_flow_network(config, verbose="auto", lines=None, start=None):
     """Trains a flow network as a `FlowConfig` says.
 
     Leaves the same files as `train_segmenter`, without a best model; the
     `.keras` files hold the flow network alone, under the name `flow_network`.
+
+    Args:
+        config: `FlowConfig`.
+        verbose, lines: as for `train_segmenter`.
+        start: called with the network if there are no `config.weights`, gives
+            it its first ones.
+
+    Returns:
+        The path of the trained network.
+
+    Raises:
+        ValueError, OSError: as `train_segmenter`.
     """
     session = TrainingSession(config)
     builder = session.builder
@@ -139,10 +153,12 @@ def train_flow_network(config, verbose="auto"):
     }
 
     def build():
-        network = _new_flow_network(config)
+        network = new_flow_network(config)
         if config.weights:
             trained = load_keras_model(config.weights, FlowNetwork)
             network.set_weights(trained.get_weights())
+        elif start is not None:
+            start(network)
         return PairwiseFlow(network)
 
     def dataset(epoch):
@@ -175,10 +191,13 @@ def train_flow_network(config, verbose="auto"):
             return PhotometricLoss()
         return EndPointError()
 
-    return session.train(build, loss, dataset, lambda summaries: None, verbose)
+    return session.train(
+        build, loss, dataset, lambda summaries: None, verbose, lines
+    )
 
 
-def _new_flow_network(config):
+def new_flow_network(config):
+    """The flow network of a `FlowConfig`, with random weights."""
     if config.model in FLOW_NETWORKS:
         return FLOW_NETWORKS[config.model](
             name="flow_network", dtype=config.precision

@@ -80,7 +80,7 @@ class TrainingSession:
             "shard": self.index,
         }
 
-    def train(self, build, loss, dataset, validation, verbose):
+    def train(self, build, loss, dataset, validation, verbose, lines=None):
         """Trains a model, or goes on with a run that was stopped.
 
         Args:
@@ -91,6 +91,7 @@ class TrainingSession:
                 with the network, the epoch and the updates so far after
                 each epoch, or `None`.
             verbose: of `model.fit`.
+            lines: `EpochLines` to show instead of the output of `model.fit`.
 
         Returns:
             The path of the trained model.
@@ -118,6 +119,9 @@ class TrainingSession:
             callbacks = [summaries]
             validate = self._validate_with(validation(summaries))
             keep = KeptModels(self._trained_network, self.out)
+            if lines is not None:
+                callbacks, verbose = [summaries, lines], 0
+                keep = self._telling(keep, lines)
         history = fit(
             self.model,
             lambda epoch: self._batches(dataset, epoch),
@@ -156,6 +160,13 @@ class TrainingSession:
         return lambda model, epoch: validation(
             self._trained_network, epoch, updates(model)
         )
+
+    def _telling(self, keep, lines):
+        def keep_and_tell(history):
+            keep(history)
+            lines(history, updates(self.model))
+
+        return keep_and_tell
 
     def _scope(self):
         if self.strategy is None:

@@ -34,10 +34,14 @@ class ClassList:
             list of faults as for `ColorTable.indices`, to its class indices,
             uint8 [height, width], 255: ignore. It raises ValueError for files
             that do not decode or hold something else.
+        look_up: function from a label image, uint8 [height, width] or
+            [height, width, 3], to its class indices, int16 [height, width]:
+            255: ignore, -1: not in the list.
     """
 
     label_map: LabelMap
     read_classes: object
+    look_up: object
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +80,24 @@ def read_class_list(path):
         ValueError: A line is not as it should be, two classes have one name,
             one colour or one value, or there are no classes.
     """
+    return parse_class_list(_lines(path), path)
+
+
+def parse_class_list(lines, path):
+    """The list of classes of lines of text.
+
+    Args:
+        lines: `(number, text)` of each line, without comments.
+        path: what messages call the list.
+
+    Returns:
+        A `ClassList`.
+
+    Raises:
+        ValueError: As `read_class_list`.
+    """
     names, colors, values = {}, {}, {}
-    for number, text in _lines(path):
+    for number, text in lines:
         where = f"{path}, line {number}"
         line = _parsed(where, text)
         index = IGNORE
@@ -103,7 +123,12 @@ def read_class_list(path):
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     values = _all_values(path, tuple(names), values)
-    return ClassList(label_map, _reader(path, colors, values))
+    tables = ValueTable(values, path), ColorTable(colors, path)
+    return ClassList(
+        label_map,
+        lambda path, faults=None: _read_classes(path, tables, faults),
+        lambda image: _table_of(image, tables).look_up(image),
+    )
 
 
 def read_colors(path):
@@ -223,13 +248,11 @@ def _all_values(path, names, values):
     return {IGNORE: IGNORE, **values}
 
 
-def _reader(list_path, colors, values):
-    color_table = ColorTable(colors, list_path)
-    value_table = ValueTable(values, list_path)
+def _read_classes(path, tables, faults):
+    image = image_files.read_label(path)
+    return _table_of(image, tables).indices(path, image, faults)
 
-    def read_classes(path, faults=None):
-        image = image_files.read_label(path)
-        table = color_table if image.ndim == 3 else value_table
-        return table.indices(path, image, faults)
 
-    return read_classes
+def _table_of(image, tables):
+    values, colors = tables
+    return colors if image.ndim == 3 else values

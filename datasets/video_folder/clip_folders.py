@@ -10,7 +10,7 @@ from accel_tf.datasets.video_folder.frame_numbers import frame_numbers
 LAYOUT = (
     "<split>/<clip>/frames/<number>.png, <split>/<clip>/labels/<number>.png"
 )
-_VIDEO_ENDINGS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
+VIDEO_ENDINGS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
 
 
 def read_splits(manual_dir):
@@ -38,7 +38,7 @@ def read_splits(manual_dir):
                 f"digits and _ only, and not be 'all'"
             )
         for path in folder.iterdir():
-            if path.suffix.lower() in _VIDEO_ENDINGS and path.is_file():
+            if path.suffix.lower() in VIDEO_ENDINGS and path.is_file():
                 raise ValueError(
                     f"{path} is a video file; write its frames as images to "
                     f"{folder / path.stem / 'frames'} first"
