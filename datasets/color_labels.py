@@ -6,7 +6,8 @@ import numpy as np
 
 from accel_tf.data.label_maps import IGNORE
 
-_UNKNOWN = -1
+UNKNOWN = -1
+"""Index of pixels that are not in a table."""
 
 
 class _Table:
@@ -14,9 +15,20 @@ class _Table:
 
     def __init__(self, codes, classes, size, source):
         self._source = source
-        self._table = np.full(size, _UNKNOWN, np.int16)
+        self._table = np.full(size, UNKNOWN, np.int16)
         for code, index in zip(codes, classes.values(), strict=True):
             self._table[code] = index
+
+    def look_up(self, image):
+        """Class indices of a label image, and what is not in the table.
+
+        Args:
+            image: as for `indices`.
+
+        Returns:
+            int16 [height, width], `UNKNOWN` where a pixel is not in the table.
+        """
+        return self._table[self._codes(image)]
 
     def indices(self, path, image, faults=None):
         """Class indices of a label image.
@@ -33,8 +45,8 @@ class _Table:
         Raises:
             ValueError: A pixel is not in the table.
         """
-        indices = self._table[self._codes(image)]
-        unknown = indices == _UNKNOWN
+        indices = self.look_up(image)
+        unknown = indices == UNKNOWN
         if unknown.any():
             y, x = np.argwhere(unknown)[0].tolist()
             text = self._fault(path, image, y, x)
