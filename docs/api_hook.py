@@ -37,6 +37,7 @@ ROOMS = {
         "accel_tf.data.augmentation",
         "accel_tf.data.clips",
     ),
+    "accel_tf.browse": (),
     "accel_tf.datasets": (
         "accel_tf.datasets.sequence_features",
         "accel_tf.datasets.camvid_sequences",
