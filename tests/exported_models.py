@@ -51,6 +51,22 @@ class SumsAllFrames(SumsFrames):
         return {"sum": state["sum"] + ops.cast(frame[..., 0], "int32")}
 
 
+class ReadsFrames(SumsFrames):
+    """The same without a state: the class of a pixel is its red value."""
+
+    uses_key_frames = False
+
+    def initial_state(self, batch_size, height, width):
+        return {}
+
+    def advance(self, frame, state, is_key, training=None):
+        return {}
+
+    def score(self, frame, state, is_key, training=None):
+        labels = ops.cast(frame[..., 0], "int32") % self.num_classes
+        return ops.one_hot(labels, self.num_classes, dtype="float32"), None
+
+
 STATE_BYTES = 4
 """Of `SumsFrames`, for each pixel."""
 

@@ -25,9 +25,14 @@ def random(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape).astype("float32")
 
 
+def slow(*values):
+    """XLA compiles each size by itself."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     "height, width, dilation_rate",
-    [(8, 8, 1), (9, 14, 1), (7, 5, 2), (33, 20, 4), (3, 40, 8)],
+    [slow(8, 8, 1), (9, 14, 1), (7, 5, 2), slow(33, 20, 4), slow(3, 40, 8)],
 )
 def test_it_is_the_convolution(height, width, dilation_rate):
     x, kernel = random(2, height, width, 5), random(3, 3, 5, 7, seed=1)
@@ -45,7 +50,7 @@ def test_it_is_the_convolution(height, width, dilation_rate):
 
 
 @pytest.mark.parametrize(
-    "height, width", [(20, 12), (21, 11), (5, 6), (36, 67)]
+    "height, width", [slow(20, 12), (21, 11), (5, 6), slow(36, 67)]
 )
 def test_strided(height, width):
     x, kernel = random(2, height, width, 3), random(5, 5, 3, 7, seed=1)
@@ -61,7 +66,7 @@ def test_strided(height, width):
     np.testing.assert_allclose(actual, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("batch", [slow(1), 3])
 def test_in_pieces(batch, monkeypatch):
     """A map whose windows do not fit into the processor's cache."""
     monkeypatch.setattr(winograd, "_tiles_at_once", lambda *sizes: 27)

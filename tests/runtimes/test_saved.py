@@ -8,16 +8,17 @@ from contextlib import nullcontext
 import cv2
 import numpy as np
 import pytest
+from fake_segmenters import RepeatsKeyFrame
 from model_tools import scenes
 from small_models import small_dff, small_td2
 
 import accel_tf
+from accel_tf.commands import runtime_options as options
 from accel_tf.runtimes import (
     RuntimeSegmenter,
     export,
     is_saved_runtime,
     load_runtime,
-    options,
     to_runtime,
 )
 from accel_tf.runtimes.export import (
@@ -28,13 +29,16 @@ from accel_tf.runtimes.export import (
 from accel_tf.runtimes.openvino_program import OpenVINOProgram
 from accel_tf.runtimes.restore import restore_segmenter
 
-MODELS = {"dff": small_dff, "td2": small_td2}
+MODELS = {
+    "dff": lambda: accel_tf.fuse_for_inference(small_dff()),
+    "td2": lambda: accel_tf.fuse_for_inference(small_td2()),
+    "repeats": lambda: RepeatsKeyFrame(num_classes=4),
+}
 
 
 @functools.cache
 def converted(name, runtime):
-    model = accel_tf.fuse_for_inference(MODELS[name]())
-    return to_runtime(model, runtime, threads=1)
+    return to_runtime(MODELS[name](), runtime, threads=1)
 
 
 @functools.cache
@@ -63,7 +67,8 @@ def folder(tmp_path):
     "name, runtime",
     [
         ("dff", "openvino"),
-        ("dff", "onnxruntime"),
+        ("repeats", "onnxruntime"),
+        pytest.param("dff", "onnxruntime", marks=pytest.mark.slow),
         pytest.param("td2", "litert", marks=pytest.mark.slow),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from exported_models import (
     STATE_BYTES,
     Loaded,
+    ReadsFrames,
     Session,
     SumsAllFrames,
     SumsFrames,
@@ -249,9 +250,7 @@ def test_a_state_without_key_frames(tmp_path):
 
 
 def test_a_model_without_a_state_takes_streams_too(tmp_path):
-    from small_models import small_pspnet
-
-    path = export_saved_model(small_pspnet(), tmp_path, warm_up_size=None)
+    path = export_saved_model(ReadsFrames(), tmp_path, warm_up_size=None)
     run = Session(path)
     frame = moving_frames(1, 16, 16)[0]
     for _ in range(2):

@@ -24,6 +24,8 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(
     cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
+# As tests/conftest.py does.
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.resnet import ResNetV1
 from accel_tf.training import (

@@ -7,6 +7,7 @@ from accel_tf.training.fit import fit
 
 
 def small_model():
+    """To be trained without XLA, which takes long to compile."""
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [
@@ -17,7 +18,9 @@ def small_model():
         ]
     )
     schedule = keras.optimizers.schedules.CosineDecay(0.05, 10)
-    model.compile(keras.optimizers.Adam(schedule), loss="mse")
+    model.compile(
+        keras.optimizers.Adam(schedule), loss="mse", jit_compile=False
+    )
     return model
 
 

@@ -74,6 +74,7 @@ def fusion_gradients(scores, kernel, bias, labels):
     return np.einsum("yxc,yxd->cd", large, error), error.sum((0, 1))
 
 
+@pytest.mark.slow  # test_paper_protocol.py does the same for longer clips
 def test_the_protocol_of_the_paper_in_fit_and_in_numpy():
     steps = 5
     model = small_accel()
@@ -203,7 +204,8 @@ def test_training_goes_on_from_a_saved_model(kind, tmp_path):
     model = layer_model()
     schedule = make_schedule("poly", 0.05, 8, 0.01, 1)
     optimizer = kind(schedule, decay=0.01, multipliers={"last/*": 2})
-    model.compile(optimizer, SegmentationCrossEntropy())
+    # XLA takes long to compile and is not what is tested.
+    model.compile(optimizer, SegmentationCrossEntropy(), jit_compile=False)
     model.fit(images, labels, batch_size=4, shuffle=False, verbose=0)
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
@@ -225,7 +227,7 @@ def test_loss_scaling_changes_nothing():
         optimizer = SGD(0.05, decay=0.01, multipliers={"last/*": 2})
         if scaled:
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        model.compile(optimizer, SegmentationCrossEntropy())
+        model.compile(optimizer, SegmentationCrossEntropy(), jit_compile=False)
         model.fit(images, labels, batch_size=2, shuffle=False, verbose=0)
         results.append([to_numpy(v) for v in model.variables])
     for one, other in zip(*results, strict=True):
