@@ -193,6 +193,7 @@ def test_litert_of_any_size(tmp_path):
         assert_close(scores, expected_scores(frame))
 
 
+@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs were")
 def test_litert_of_whole_numbers(tmp_path):
     """What stands for the scores, and for normalised frames."""
     tf = pytest.importorskip("tensorflow")

@@ -68,6 +68,8 @@ def test_clip_and_stream(make):
 @pytest.mark.parametrize(
     "make", ["pspnet", "td2", "td2_fanet", SLOW_TD4], indirect=True
 )
+# The maps of the smallest frames have one pixel to attend to.
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1")
 def test_sizes_and_tensor_key(make):
     model_checks.check_sizes_and_tensor_key(make)
 
@@ -243,6 +245,8 @@ def test_partial_warm_up_is_the_chain_over_the_frames_there_are():
 # === Training ===
 
 
+# The first frame has no say in the labels but by its keys and values.
+@pytest.mark.filterwarnings("ignore:Gradients do not exist for variables")
 def test_training_moves_the_paths_of_the_clip():
     model, clips = small_td2(dropout=0.0), scenes(batch=2)
     before = [to_numpy(v).copy() for v in model.trainable_variables]
