@@ -5,8 +5,11 @@ paper: the reference branch, the flow, then the update branch and the fusion.
 It is compared with the two systems that it is made of.
 """
 
+import dataclasses
 import json
+import math
 import pathlib
+import tempfile
 
 import keras
 import numpy as np
@@ -16,26 +19,18 @@ import tqdm
 from accel_tf import optional
 from accel_tf.data.augmentation import Augmentation
 from accel_tf.data.builders import builder_class
-from accel_tf.data.clips import class_frequencies, clip_dataset
 from accel_tf.data.dataset_labels import label_map_of
-from accel_tf.data.pairs import flow_dataset
 from accel_tf.evaluation import (
     evaluate,
     mean_over_interval,
     measure_steps,
 )
 from accel_tf.files import write_bytes, write_text
-from accel_tf.messages import is_quiet, tell
-from accel_tf.models.accel import Accel
-from accel_tf.models.presets import from_preset
-from accel_tf.models.restore import save_model
+from accel_tf.messages import tell
+from accel_tf.models.keras_files import load_keras_model, save_model
 from accel_tf.streaming import FixedInterval, VideoStream
-from accel_tf.training import (
-    EndPointError,
-    PairwiseFlow,
-    SegmentationCrossEntropy,
-    train_only,
-)
+from accel_tf.training.configs import FlowConfig, SegmentationConfig
+from accel_tf.training.stages import FLOW, FUSION, REFERENCE, UPDATE, Stages
 from accel_tf.video import VideoWriter
 from accel_tf.visualize.overlay import add_legend, caption, overlay
 from accel_tf.visualize.plots import plot_accuracy_against_time
@@ -68,15 +63,16 @@ def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
-    tell("\n1/5 Procedural street scenes")
+    tell("\n1/3 Procedural street scenes")
     builder = _build_streets(out / "data", config)
     validation = list(tfds.as_numpy(builder.as_dataset(split="validation")))
     label_map = label_map_of(builder)
-    model, update_only = _train(builder, label_map, steps, seed)
-    model.trained_size = validation[0]["frames"].shape[1:3]
+    tell("\n2/3 Reference branch, flow network, update branch, fusion")
+    with tempfile.TemporaryDirectory() as folder:
+        model, update_only = _train(builder, out / "data", folder, steps, seed)
     save_model(model, out / "accel_tiny.keras")
 
-    tell("\n5/5 Evaluation on streets that were not trained on")
+    tell("\n3/3 Evaluation on streets that were not trained on")
     systems = {
         "DeepLab, reference branch": (model.reference_segmenter(), (1,)),
         "DeepLab, update branch": (update_only, (1,)),
@@ -111,75 +107,74 @@ def _build_streets(data_dir, config):
 # === Training ===
 
 
-def _train(builder, label_map, steps, seed):
+def _train(builder, data_dir, folder, steps, seed):
     """Trains the parts by themselves, then the update branch and fusion.
 
     Returns:
         Accel, and the update branch as it was before the last step.
     """
+    configs = _configs(builder, data_dir, pathlib.Path(folder), steps, seed)
+    stages = Stages("accel_tiny", configs)
+    model = load_keras_model(stages.run())
+    return model, load_keras_model(stages.best(UPDATE))
 
-    def part(preset):
-        return from_preset(
-            preset, num_classes=len(label_map), label_map=label_map
-        )
 
-    def clips(length, batch_size):
-        return clip_dataset(
-            builder,
-            "train",
-            length=length,
-            batch_size=batch_size,
-            augmentation=Augmentation(crop=CROP),
-            seed=seed,
-        )
-
-    frequencies = class_frequencies(builder, "train", len(label_map))
-    weights = frequencies**-0.35
-    loss = SegmentationCrossEntropy(
-        class_weights=weights / (weights * frequencies).sum()
-    )
-
-    tell("\n2/5 Reference branch")
-    reference = part("deeplab_tiny")
-    _fit(reference, clips(1, 8), loss, steps[0], 4e-3)
-
-    tell("\n3/5 Flow network")
-    flow = PairwiseFlow(part("dff_tiny").flow_network)
-    flows = flow_dataset(
-        builder,
-        "train",
-        stride=flow.flow_network.output_stride,
+def _configs(builder, data_dir, folder, steps, seed):
+    reference = SegmentationConfig(
+        data=f"{builder.name}/{builder.builder_config.name}",
+        data_dir=str(data_dir),
+        out=str(folder / REFERENCE),
+        model="deeplab_tiny",
+        augmentation=Augmentation(crop=CROP),
         batch_size=8,
-        augmentation=Augmentation(),
+        **_lengths(steps[0]),
+        optimizer="adam",
+        learning_rate=4e-3,
+        schedule="cosine",
+        decay=0.0,
+        clip_norm=5.0,
+        class_weight_power=-0.35,
+        validation_split=None,
         seed=seed,
     )
-    _fit(flow, flows, EndPointError(), steps[1], 2e-3)
+    return {
+        REFERENCE: reference,
+        FLOW: FlowConfig(
+            data=reference.data,
+            data_dir=reference.data_dir,
+            out=str(folder / FLOW),
+            model="accel_tiny",
+            augmentation=Augmentation(),
+            batch_size=8,
+            **_lengths(steps[1]),
+            optimizer="adam",
+            learning_rate=2e-3,
+            schedule="cosine",
+            decay=0.0,
+            clip_norm=5.0,
+            seed=seed,
+        ),
+        UPDATE: dataclasses.replace(
+            reference,
+            out=str(folder / UPDATE),
+            model="deeplab_tiny_light",
+            batch_size=16,
+            **_lengths(steps[2]),
+        ),
+        FUSION: dataclasses.replace(
+            reference,
+            out=str(folder / FUSION),
+            model="accel_tiny",
+            trainable=("update_backbone/*", "update_head/*", "fusion/*"),
+            length=4,
+            learning_rate=1e-3,
+            **_lengths(steps[3]),
+        ),
+    }
 
-    tell("\n4/5 Update branch, then fusion")
-    update = part("deeplab_tiny_light")
-    _fit(update, clips(1, 16), loss, steps[2], 4e-3)
-    model = Accel.from_parts(
-        reference, flow.flow_network, update, name="accel_tiny"
-    )
-    train_only(model, ["update_backbone/*", "update_head/*", "fusion/*"])
-    _fit(model, clips(4, 8), loss, steps[3], 1e-3)
-    return model, update
 
-
-def _fit(model, dataset, loss, steps, learning_rate):
-    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=5.0)
-    # Variables that appear while a step is traced have it traced once more.
-    optimizer.build(model.trainable_variables)
-    # The networks are small and change often: compiling costs more than it
-    # saves.
-    model.compile(optimizer, loss=loss, jit_compile=False)
-    model.fit(
-        dataset,
-        steps_per_epoch=steps,
-        shuffle=False,
-        verbose=int(not is_quiet()),
-    )
+def _lengths(steps):
+    return {"steps": steps, "steps_per_epoch": math.ceil(steps / 3)}
 
 
 # === Evaluation ===

@@ -21,8 +21,8 @@ from accel_tf.data.sequences import read_sequences
 from accel_tf.evaluation.systems import evaluate_systems
 from accel_tf.files import write_bytes, write_text
 from accel_tf.models.accel import Accel
+from accel_tf.models.keras_files import load_keras_model, save_model
 from accel_tf.models.propagation import propagate, with_flow
-from accel_tf.models.restore import load_keras_model, save_model
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.recorded import results_file
 from accel_tf.recipes.common.stages import cost, train

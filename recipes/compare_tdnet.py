@@ -17,7 +17,7 @@ from accel_tf.benchmark.devices import describe_machine
 from accel_tf.evaluation.systems import evaluate_systems
 from accel_tf.files import write_text
 from accel_tf.models.accel import Accel
-from accel_tf.models.restore import load_keras_model, save_model
+from accel_tf.models.keras_files import load_keras_model, save_model
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.recorded import results_file
 from accel_tf.recipes.common.stages import cost, train

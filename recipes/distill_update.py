@@ -26,8 +26,9 @@ from accel_tf import optional
 from accel_tf.data.build_data import build_data
 from accel_tf.files import write_text
 from accel_tf.models.fuse import fuse_for_inference
+from accel_tf.models.keras_files import load_keras_model
 from accel_tf.models.propagation import Propagated, make_flow
-from accel_tf.models.restore import load_keras_model, restore_model
+from accel_tf.models.restore import restore_model
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.recipes.common.command_line import (
     load_config,

@@ -27,7 +27,7 @@ from accel_tf.metrics import (
     mean_iou,
     pixel_accuracy,
 )
-from accel_tf.models.restore import load_keras_model
+from accel_tf.models.keras_files import load_keras_model
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.streets_data import read_labels, read_video
 from accel_tf.recipes.common.streets_labels import RULES, clean_video

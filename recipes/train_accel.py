@@ -13,7 +13,7 @@ from accel_tf.models.accel import Accel, FeatureFusionAccel
 from accel_tf.models.accel.fusion_start import reset_fusion
 from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.flownet import FlowNetS
-from accel_tf.models.restore import load_keras_model
+from accel_tf.models.keras_files import load_keras_model
 from accel_tf.recipes.common.command_line import run, training_main
 from accel_tf.recipes.common.initial_model import preset_model
 from accel_tf.training.configs import SegmentationConfig

@@ -7,8 +7,8 @@ the backbone, `backbone` a model that was trained on other classes.
 """
 
 from accel_tf.models.deeplab import DeepLab
+from accel_tf.models.keras_files import load_keras_model
 from accel_tf.models.resnet.imagenet_start import load_imagenet_start
-from accel_tf.models.restore import load_keras_model
 from accel_tf.recipes.common.command_line import run, training_main
 from accel_tf.recipes.common.initial_model import preset_model
 from accel_tf.training.configs import SegmentationConfig

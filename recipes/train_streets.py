@@ -18,7 +18,7 @@ import pathlib
 
 from accel_tf.files import write_text
 from accel_tf.models.accel import Accel
-from accel_tf.models.restore import load_keras_model
+from accel_tf.models.keras_files import load_keras_model
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.stages import cost, settings_of, train
 from accel_tf.recipes.common.streets_data import (

@@ -70,7 +70,7 @@ def given_motion(arguments):
     if given == (None, None, None):
         return lambda model: model
     from accel_tf.models import propagation
-    from accel_tf.models.restore import load_keras_model
+    from accel_tf.models.keras_files import load_keras_model
 
     names = (arguments.propagate, arguments.flow)
     if None not in names:

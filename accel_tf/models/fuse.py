@@ -29,20 +29,31 @@ def fuse_for_inference(model):
     return model.fused()
 
 
+def _refusing(verb):
+    """A method that only the model that it was made of has."""
+
+    def refuse(self, *args, **kwargs):
+        raise ValueError(
+            f"{self.name} is fused for inference; {verb} the model it was "
+            "made of."
+        )
+
+    return refuse
+
+
 class FusedSegmenter(VideoSegmenter):
     """What the fused forms of all systems have in common.
 
-    A system's form inherits from this class first, then from the system,
-    and makes its networks from those of the given model.
+    A system's form inherits from this class first, then from what the system
+    computes, and makes its networks from those of the given model. It
+    registers itself with `accel_tf.models.segmenter.fused_form`.
 
     Args:
         model: the `VideoSegmenter` that it is made of.
     """
 
     def __init__(self, model):
-        # Past the constructor of the system, which would build new networks.
-        VideoSegmenter.__init__(
-            self,
+        super().__init__(
             model.num_classes,
             label_map=model.label_map,
             trained_size=model.trained_size,
@@ -57,37 +68,11 @@ class FusedSegmenter(VideoSegmenter):
     def __call__(self, *args, **kwargs):
         # Not in `call`, whose errors Keras surrounds with many lines.
         if kwargs.get("training"):
-            self._refuse("train")
+            _refusing("train")(self)
         return super().__call__(*args, **kwargs)
 
-    # === What only the model that it was made of can do ===
-
-    def fit(self, *args, **kwargs):
-        self._refuse("train")
-
-    def train_on_batch(self, *args, **kwargs):
-        self._refuse("train")
-
-    def save(self, *args, **kwargs):
-        self._refuse("save")
-
-    def save_weights(self, *args, **kwargs):
-        self._refuse("save")
-
-    def get_config(self):
-        self._refuse("save")
-
-    def load_weights(self, *args, **kwargs):
-        self._refuse("load weights into")
-
-    def set_weights(self, *args, **kwargs):
-        self._refuse("load weights into")
-
-    def checkpoint_entries(self):
-        self._refuse("load weights into")
-
-    def _refuse(self, verb):
-        raise ValueError(
-            f"{self.name} is fused for inference; {verb} the model it was "
-            "made of."
-        )
+    fit = train_on_batch = _refusing("train")
+    save = save_weights = get_config = _refusing("save")
+    load_weights = set_weights = checkpoint_entries = _refusing(
+        "load weights into"
+    )

@@ -1,13 +1,11 @@
-"""A model by name, with weights from whatever file, and back to a file."""
+"""A model by name, with weights from whatever file."""
 
 import pathlib
 
-import keras
-
 from accel_tf.checkpoints import load_checkpoint
 from accel_tf.data.label_maps import CITYSCAPES
-from accel_tf.files import replacing
-from accel_tf.messages import one_line
+from accel_tf.models.keras_files import load_keras_model, read_keras_file
+from accel_tf.models.per_frame.adapt import segmenter_of_file
 from accel_tf.models.per_frame.files import is_model_path
 from accel_tf.models.per_frame.hub import PREFIX, is_hub_name
 from accel_tf.models.presets import (
@@ -151,8 +149,6 @@ def _shipped(name, num_classes):
 
 def _read_model(path, weights, num_classes):
     """What `restore_model` gives for a model's file."""
-    from accel_tf.models.per_frame.adapt import segmenter_of_file
-
     if weights:
         raise ValueError(
             f"the model {path} has its weights in it; leave out --weights."
@@ -163,57 +159,3 @@ def _read_model(path, weights, num_classes):
             return model, f"{model.name} from {path}."
     model = segmenter_of_file(path, num_classes)
     return model, f"{path}, which gets frames as they are, 0 to 255."
-
-
-def load_keras_model(path, kind=VideoSegmenter):
-    """Reads a `.keras` file.
-
-    Args:
-        path: of the file.
-        kind: class of this library that it must hold.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged or holds something else.
-    """
-    if not pathlib.Path(path).is_file():
-        raise FileNotFoundError(f"no weights file {path}.")
-    model = read_keras_file(path)
-    if not isinstance(model, kind):
-        raise ValueError(
-            f"{path} holds a {type(model).__name__}, not a {kind.__name__}."
-        )
-    return model
-
-
-def read_keras_file(path):
-    """Reads a `.keras` file of any model.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged.
-    """
-    if not pathlib.Path(path).is_file():
-        raise FileNotFoundError(f"no model file {path}.")
-    try:
-        return keras.saving.load_model(path, compile=False)
-    except Exception as error:
-        reason = one_line(error)
-        raise ValueError(f"{path} is not a .keras model: {reason}") from error
-
-
-def save_model(model, path):
-    """Writes a `.keras` file without the state of the training."""
-    save_copy(copy_of(model), model, path)
-
-
-def copy_of(model):
-    """A model of the same kind without the state of a training."""
-    return type(model).from_config(model.get_config())
-
-
-def save_copy(copy, model, path):
-    """Writes a `.keras` file of `copy` with the weights of `model`."""
-    copy.set_weights(model.get_weights())
-    with replacing(path) as partial:
-        copy.save(partial)

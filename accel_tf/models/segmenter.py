@@ -1,5 +1,7 @@
 """The contract that every video segmenter keeps."""
 
+import functools
+
 import keras
 from keras import ops
 
@@ -252,12 +254,8 @@ class VideoSegmenter(keras.Model):
             )
 
     def fused(self):
-        """The form of `accel_tf.fuse_for_inference`.
-
-        By default the model itself, which every system may replace by one
-        with the same outputs, made of fewer operations.
-        """
-        return self
+        """The form of `accel_tf.fuse_for_inference`."""
+        return fused_form(self)
 
     # === The contract ===
 
@@ -371,3 +369,22 @@ class VideoSegmenter(keras.Model):
                 for key, value in config.items()
             }
         )
+
+
+@functools.singledispatch
+def fused_form(model):
+    """The form for inference of a model, by its class.
+
+    A `FusedSegmenter` registers itself for the class that it is the form of:
+
+        @fused_form.register(DeepLab)
+        class FusedDeepLab(FusedSegmenter, DeepLabStep): ...
+
+    Args:
+        model: a `VideoSegmenter`.
+
+    Returns:
+        What was registered for the model's class, or the nearest class that
+        it inherits from, made of the model; the model itself if nothing was.
+    """
+    return model

@@ -2,7 +2,7 @@
 
 import math
 
-from accel_tf.models.restore import copy_of, save_copy
+from accel_tf.models.keras_files import copy_of, save_copy
 
 SCORE = "validation_mean_iou"
 """Name of the number in the history by which the best model is known."""

@@ -12,8 +12,9 @@ from accel_tf.data.dataset_labels import label_map_of
 from accel_tf.data.sequences import read_sequences
 from accel_tf.files import replacing, write_bytes
 from accel_tf.messages import tell
+from accel_tf.models.keras_files import load_keras_model
 from accel_tf.models.presets import from_preset
-from accel_tf.models.restore import load_keras_model, restore_model
+from accel_tf.models.restore import restore_model
 from accel_tf.training.kept_models import SCORE
 from accel_tf.training.own_data_plan import INTERVAL, Plan, stage_configs
 from accel_tf.training.own_data_set import build_own_data

@@ -9,8 +9,8 @@ from accel_tf.data.sequences import frame_size, read_sequences
 from accel_tf.data.taught_flow import taught_dataset
 from accel_tf.models.flownet import FlowNetwork
 from accel_tf.models.flownet.flownet_presets import FLOW_NETWORKS
+from accel_tf.models.keras_files import load_keras_model
 from accel_tf.models.presets import from_preset
-from accel_tf.models.restore import load_keras_model
 from accel_tf.training.loss_by_name import make_loss, takes_class_weights
 from accel_tf.training.losses import EndPointError
 from accel_tf.training.pairwise_flow import PairwiseFlow

@@ -8,7 +8,7 @@ import keras
 
 from accel_tf.data.builders import prepared_builder
 from accel_tf.files import write_text
-from accel_tf.models.restore import save_model
+from accel_tf.models.keras_files import save_model
 from accel_tf.training.distribution import (
     check_batch,
     data_parallel,

@@ -12,10 +12,10 @@ from accel_tf.data.sequences import frame_size
 from accel_tf.files import write_text
 from accel_tf.messages import tell
 from accel_tf.models.flownet import FlowNetwork
+from accel_tf.models.keras_files import load_keras_model, save_model
 from accel_tf.models.presets import from_preset
 from accel_tf.models.propagation import Propagated
 from accel_tf.models.resnet.imagenet_start import load_imagenet_start
-from accel_tf.models.restore import load_keras_model, save_model
 from accel_tf.training.epoch_lines import EpochLines
 from accel_tf.training.recipe import (
     new_flow_network,

@@ -5,7 +5,8 @@ from small_models import small_deeplab
 
 from accel_tf import commands
 from accel_tf.checkpoints import load_checkpoint
-from accel_tf.models.restore import restore_model, save_model
+from accel_tf.models.keras_files import save_model
+from accel_tf.models.restore import restore_model
 
 
 @pytest.fixture(scope="module")

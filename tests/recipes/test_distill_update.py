@@ -8,8 +8,8 @@ from small_models import lively
 
 import accel_tf
 from accel_tf.data.label_maps import STREETS
+from accel_tf.models.keras_files import load_keras_model
 from accel_tf.models.propagation import Propagated
-from accel_tf.models.restore import load_keras_model
 from accel_tf.video import VideoWriter
 
 SETTINGS = [

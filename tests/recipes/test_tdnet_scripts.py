@@ -14,9 +14,9 @@ from torch_checkpoints import write_checkpoint
 import accel_tf
 from accel_tf.data.label_maps import STREETS
 from accel_tf.models import presets
+from accel_tf.models.keras_files import load_keras_model, save_model
 from accel_tf.models.pspnet import PSPNet
 from accel_tf.models.pspnet.pspnet_training import PSPNetTraining
-from accel_tf.models.restore import load_keras_model, save_model
 from accel_tf.models.tdnet import TDNet
 from accel_tf.models.tdnet.tdnet_training import TDNetTraining
 from accel_tf.training.configs import TDNetConfig

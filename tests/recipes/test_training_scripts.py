@@ -14,7 +14,7 @@ from recipe_scripts import RECIPES, load_script
 
 import accel_tf
 from accel_tf.data.label_maps import STREETS
-from accel_tf.models.restore import load_keras_model, save_model
+from accel_tf.models.keras_files import load_keras_model, save_model
 from accel_tf.training import recipe, summaries
 
 pytestmark = pytest.mark.usefixtures("tiny_presets")

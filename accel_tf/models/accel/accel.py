@@ -162,11 +162,6 @@ class Accel(DeepFeatureFlow):
         )
         return counts
 
-    def fused(self):
-        from accel_tf.models.accel.fused_accel import FusedAccel
-
-        return FusedAccel(self)
-
     def checkpoint_entries(self):
         return accel_entries(self)
 

@@ -74,13 +74,6 @@ class FeatureFusionAccel(DeepFeatureFlow):
         )
         return counts
 
-    def fused(self):
-        from accel_tf.models.accel.fused_feature_fusion_accel import (
-            FusedFeatureFusionAccel,
-        )
-
-        return FusedFeatureFusionAccel(self)
-
     def checkpoint_entries(self):
         return feature_fusion_entries(self)
 

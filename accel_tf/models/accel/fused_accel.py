@@ -4,7 +4,6 @@ import dataclasses
 
 from accel_tf.models.accel.accel import Accel, same_size
 from accel_tf.models.cost import count_multiply_adds
-from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.dff.fused_deep_feature_flow import FusedDeepFeatureFlow
 from accel_tf.models.fused_head import (
     float64,
@@ -13,9 +12,11 @@ from accel_tf.models.fused_head import (
 )
 from accel_tf.models.parts import Part
 from accel_tf.models.resnet import subtract_mean
+from accel_tf.models.segmenter import fused_form
 
 
-class FusedAccel(FusedDeepFeatureFlow, Accel):
+@fused_form.register(Accel)
+class FusedAccel(FusedDeepFeatureFlow):
     """`Accel` whose fusion is a part of both branches' score layers.
 
     What is said of `FusedDeepFeatureFlow` holds here too. In Accel-18 and
@@ -56,7 +57,7 @@ class FusedAccel(FusedDeepFeatureFlow, Accel):
         return reference + update, self.fusion_bias
 
     def multiply_adds(self, height, width):
-        counts = DeepFeatureFlow.multiply_adds(self, height, width)
+        counts = super().multiply_adds(height, width)
         image = (1, height, width, 3)
         features = self.update_backbone.compute_output_shape(image)
         counts["non_key"] += count_multiply_adds(

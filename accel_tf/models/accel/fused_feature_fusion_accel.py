@@ -11,13 +11,16 @@ from accel_tf.models.cost import (
     count_upsampling,
     count_warp,
 )
+from accel_tf.models.dff.deep_feature_flow import DeepFeatureFlowStep
 from accel_tf.models.flownet import fold_flow_network
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.fused_head import float64
 from accel_tf.models.resnet import subtract_mean
+from accel_tf.models.segmenter import fused_form
 
 
-class FusedFeatureFusionAccel(FusedSegmenter, FeatureFusionAccel):
+@fused_form.register(FeatureFusionAccel)
+class FusedFeatureFusionAccel(FusedSegmenter, DeepFeatureFlowStep):
     """`FeatureFusionAccel` whose fusion and `fc6` are one convolution.
 
     Both are linear, so that each half of the fusion can be multiplied with
@@ -73,6 +76,7 @@ class FusedFeatureFusionAccel(FusedSegmenter, FeatureFusionAccel):
     def segment(self, frame, state, is_key, training=None):
         if not is_key:
             return super().segment(frame, state, is_key)
+        # The backbone runs once for both.
         features = self.reference_backbone(subtract_mean(frame))
         state = {
             "features": self.warped_half(features),
@@ -81,8 +85,9 @@ class FusedFeatureFusionAccel(FusedSegmenter, FeatureFusionAccel):
         return self.reference_head(features), None, state
 
     def score(self, frame, state, is_key, training=None):
-        """For frames that are no key frames; `segment` scores those."""
         current = self.reference_backbone(subtract_mean(frame))
+        if is_key:
+            return self.reference_head(current), None
         x = state["features"] + self.current_half(current)
         return self.fused_score(ops.relu(x)), None
 

@@ -11,38 +11,10 @@ from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.models.split import Split
 
 
-@keras.saving.register_keras_serializable(package="accel_tf")
-class DeepLab(VideoSegmenter):
-    """A backbone, two 1x1 convolutions and bilinear up-sampling.
-
-    The per-frame networks of Accel (CVPR 2019, section 3) in the form of
-    Deformable Convolutional Networks (ICCV 2017, section 3.2). Stateless:
-    every frame is computed afresh and `is_key` is ignored.
-
-    Args:
-        backbone: network from RGB minus the mean, `[B, H, W, 3]`, to
-            features; has `output_stride`.
-        num_classes: classes of the logits.
-        head_filters: channels of the head's first convolution.
-        prefix: what the official names of this network's tensors start
-            with, for `load_checkpoint`.
-        label_map, dtype, name: as in `VideoSegmenter`.
-    """
+class DeepLabStep(VideoSegmenter):
+    """What `DeepLab` computes with its `backbone` and its `head`."""
 
     least_side = 3  # the residual networks' pooling
-
-    def __init__(
-        self, backbone, num_classes, head_filters=1024, prefix="", **kwargs
-    ):
-        super().__init__(num_classes, **kwargs)
-        self.head_filters = head_filters
-        self.prefix = prefix
-        with dtype_scope(self.dtype_policy):
-            self.backbone = backbone
-            self.head = segmentation_head(
-                backbone.output_shape[-1], num_classes, head_filters, "head"
-            )
-        self.built = True
 
     @property
     def output_stride(self):
@@ -86,10 +58,37 @@ class DeepLab(VideoSegmenter):
             lambda *size: count_multiply_adds(self.head, shape(1, *size)),
         )
 
-    def fused(self):
-        from accel_tf.models.deeplab.fused_deeplab import FusedDeepLab
 
-        return FusedDeepLab(self)
+@keras.saving.register_keras_serializable(package="accel_tf")
+class DeepLab(DeepLabStep):
+    """A backbone, two 1x1 convolutions and bilinear up-sampling.
+
+    The per-frame networks of Accel (CVPR 2019, section 3) in the form of
+    Deformable Convolutional Networks (ICCV 2017, section 3.2). Stateless:
+    every frame is computed afresh and `is_key` is ignored.
+
+    Args:
+        backbone: network from RGB minus the mean, `[B, H, W, 3]`, to
+            features; has `output_stride`.
+        num_classes: classes of the logits.
+        head_filters: channels of the head's first convolution.
+        prefix: what the official names of this network's tensors start
+            with, for `load_checkpoint`.
+        label_map, dtype, name: as in `VideoSegmenter`.
+    """
+
+    def __init__(
+        self, backbone, num_classes, head_filters=1024, prefix="", **kwargs
+    ):
+        super().__init__(num_classes, **kwargs)
+        self.head_filters = head_filters
+        self.prefix = prefix
+        with dtype_scope(self.dtype_policy):
+            self.backbone = backbone
+            self.head = segmentation_head(
+                backbone.output_shape[-1], num_classes, head_filters, "head"
+            )
+        self.built = True
 
     def checkpoint_entries(self):
         return deeplab_entries(self)

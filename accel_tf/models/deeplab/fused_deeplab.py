@@ -1,11 +1,13 @@
 """DeepLab for inference."""
 
-from accel_tf.models.deeplab.deeplab import DeepLab
+from accel_tf.models.deeplab.deeplab import DeepLab, DeepLabStep
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.fused_head import fuse_rest_of_head, fuse_with_fc6
+from accel_tf.models.segmenter import fused_form
 
 
-class FusedDeepLab(FusedSegmenter, DeepLab):
+@fused_form.register(DeepLab)
+class FusedDeepLab(FusedSegmenter, DeepLabStep):
     """`DeepLab` whose backbone is folded and ends with `fc6`.
 
     Args:

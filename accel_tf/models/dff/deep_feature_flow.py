@@ -19,8 +19,72 @@ from accel_tf.ops import warp
 from accel_tf.ops.resample import resample_flow
 
 
+class DeepFeatureFlowStep(VideoSegmenter):
+    """What `DeepFeatureFlow` computes with its three networks.
+
+    They are `reference_backbone`, `flow_network` and `reference_head`.
+    """
+
+    uses_key_frames = True
+    least_side = 3  # the residual networks' pooling
+
+    @property
+    def output_stride(self):
+        return self.reference_backbone.output_stride
+
+    def initial_state(self, batch_size, height, width):
+        _, *features = self.reference_backbone.compute_output_shape(
+            (None, height, width, 3)
+        )
+        observed, kind = self.flow_network.observed_shape(height, width)
+        dtype = self.reference_backbone.compute_dtype
+        return {
+            "features": ops.zeros((batch_size, *features), dtype),
+            "flow_image": ops.zeros((batch_size, *observed), kind),
+        }
+
+    def advance(self, frame, state, is_key, training=None):
+        observed = self.flow_network.observe(frame)
+        if is_key:
+            features = self.reference_backbone(
+                subtract_mean(frame), training=training
+            )
+        else:
+            flow = self.flow_network(
+                [observed, state["flow_image"]], training=training
+            )
+            features = self.warp_features(state["features"], flow)
+        return {"features": features, "flow_image": observed}
+
+    def warp_features(self, features, flow):
+        """The features of the frame before, moved to where they are now."""
+        height, width = ops.shape(features)[1:3]
+        strides = self.flow_network.output_stride, self.output_stride
+        if strides[0] != strides[1]:
+            flow = resample_flow(flow, *strides, (height, width))
+        return warp(features, flow[:, :height, :width])
+
+    def score(self, frame, state, is_key, training=None):
+        features = state["features"]
+        return self.reference_head(features, training=training), None
+
+    def multiply_adds(self, height, width):
+        image = (1, height, width, 3)
+        features = self.reference_backbone.compute_output_shape(image)
+        scores = (*features[:3], self.num_classes)
+        head = count_multiply_adds(
+            self.reference_head, features
+        ) + count_upsampling(scores, self.output_stride)
+        return {
+            "key": count_multiply_adds(self.reference_backbone, image) + head,
+            "non_key": self.flow_network.multiply_adds(height, width)
+            + count_warp(features)
+            + head,
+        }
+
+
 @keras.saving.register_keras_serializable(package="accel_tf")
-class DeepFeatureFlow(VideoSegmenter):
+class DeepFeatureFlow(DeepFeatureFlowStep):
     """Key frames through a deep network, the others by warping.
 
     Deep Feature Flow (CVPR 2017), without the scale map, as the Accel paper
@@ -45,9 +109,6 @@ class DeepFeatureFlow(VideoSegmenter):
         head_filters: channels of the head's first convolution.
         label_map, dtype, name: as in `VideoSegmenter`.
     """
-
-    uses_key_frames = True
-    least_side = 3  # the residual networks' pooling
 
     def __init__(
         self,
@@ -119,68 +180,7 @@ class DeepFeatureFlow(VideoSegmenter):
         model.head.set_weights(self.reference_head.get_weights())
         return model
 
-    # === The contract ===
-
-    @property
-    def output_stride(self):
-        return self.reference_backbone.output_stride
-
-    def initial_state(self, batch_size, height, width):
-        _, *features = self.reference_backbone.compute_output_shape(
-            (None, height, width, 3)
-        )
-        observed, kind = self.flow_network.observed_shape(height, width)
-        dtype = self.reference_backbone.compute_dtype
-        return {
-            "features": ops.zeros((batch_size, *features), dtype),
-            "flow_image": ops.zeros((batch_size, *observed), kind),
-        }
-
-    def advance(self, frame, state, is_key, training=None):
-        observed = self.flow_network.observe(frame)
-        if is_key:
-            features = self.reference_backbone(
-                subtract_mean(frame), training=training
-            )
-        else:
-            flow = self.flow_network(
-                [observed, state["flow_image"]], training=training
-            )
-            features = self.warp_features(state["features"], flow)
-        return {"features": features, "flow_image": observed}
-
-    def warp_features(self, features, flow):
-        """The features of the frame before, moved to where they are now."""
-        height, width = ops.shape(features)[1:3]
-        strides = self.flow_network.output_stride, self.output_stride
-        if strides[0] != strides[1]:
-            flow = resample_flow(flow, *strides, (height, width))
-        return warp(features, flow[:, :height, :width])
-
-    def score(self, frame, state, is_key, training=None):
-        features = state["features"]
-        return self.reference_head(features, training=training), None
-
-    def multiply_adds(self, height, width):
-        image = (1, height, width, 3)
-        features = self.reference_backbone.compute_output_shape(image)
-        scores = (*features[:3], self.num_classes)
-        head = count_multiply_adds(
-            self.reference_head, features
-        ) + count_upsampling(scores, self.output_stride)
-        return {
-            "key": count_multiply_adds(self.reference_backbone, image) + head,
-            "non_key": self.flow_network.multiply_adds(height, width)
-            + count_warp(features)
-            + head,
-        }
-
-    def fused(self):
-        from accel_tf.models.dff.fused_deep_feature_flow import (
-            FusedDeepFeatureFlow,
-        )
-
-        return FusedDeepFeatureFlow(self)
+    # === Checkpoints, config ===
 
     def checkpoint_entries(self):
         return dff_entries(self)

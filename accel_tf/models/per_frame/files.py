@@ -2,6 +2,7 @@
 
 import pathlib
 
+from accel_tf.models.keras_files import read_keras_file
 from accel_tf.models.per_frame.litert_file import LiteRTFile
 from accel_tf.models.per_frame.onnx_file import ONNXFile
 from accel_tf.models.per_frame.saved_model_folder import SavedModelFolder
@@ -38,8 +39,6 @@ def read_model(path, normalization, size=None, output=None):
     if not path.exists():
         raise FileNotFoundError(f"no model file {path}.")
     if path.suffix == ".keras":
-        from accel_tf.models.restore import read_keras_file
-
         return read_keras_file(path)
     if path.suffix in _KINDS and path.is_file():
         return _KINDS[path.suffix](path, normalization, size, output)

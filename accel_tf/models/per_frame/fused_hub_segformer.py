@@ -7,11 +7,16 @@ from keras import layers, ops
 
 from accel_tf.layers.blocks import dtype_scope
 from accel_tf.models.fuse import FusedSegmenter
-from accel_tf.models.per_frame.hub_segformer import HubSegFormer
+from accel_tf.models.per_frame.hub_segformer import (
+    HubSegFormer,
+    HubSegFormerStep,
+)
+from accel_tf.models.segmenter import fused_form
 from accel_tf.ops import resize_bilinear
 
 
-class FusedHubSegFormer(FusedSegmenter, HubSegFormer):
+@fused_form.register(HubSegFormer)
+class FusedHubSegFormer(FusedSegmenter, HubSegFormerStep):
     """The scores of a `HubSegFormer` from fewer operations.
 
     The head brings every level to the same channels and the same size, and

@@ -3,12 +3,47 @@
 import keras
 from keras import ops
 
-from accel_tf.models.per_frame.per_frame import PerFrame
+from accel_tf.models.per_frame.per_frame import PerFrame, PerFrameStep
 from accel_tf.ops import resize_bilinear
 
 
+class HubSegFormerStep(PerFrameStep):
+    """What `HubSegFormer` computes with its `encoder_levels`."""
+
+    def encoder_levels(self):
+        """The layers of the encoder, level by level.
+
+        Returns:
+            list of `(embedding, blocks, normalisation)`.
+        """
+        raise NotImplementedError  # abstract
+
+    def pyramid(self, image, training=False):
+        """Features of the encoder at the strides 4, 8, 16 and 32."""
+        levels, x = [], image
+        for embed, blocks, norm in self.encoder_levels():
+            x = embed.norm(embed.proj(embed.padding(x)))
+            for block in blocks:
+                x = _block(block, x, training)
+            x = norm(x)
+            levels.append(x)
+        return levels
+
+    def multiply_adds(self, height, width):
+        total = super().multiply_adds(height, width)["key"]
+        height, width = self.grid.image_size((height, width))
+        for embed, blocks, _ in self.encoder_levels():
+            height, width = height // embed.stride, width // embed.stride
+            for block in blocks:
+                ratio = block.attn.sr_ratio
+                keys = (height // ratio) * (width // ratio)
+                # Queries with keys, and weights with values.
+                total += 2 * height * width * keys * block.project_dim
+        return {"key": total, "non_key": total}
+
+
 @keras.saving.register_keras_serializable(package="accel_tf")
-class HubSegFormer(PerFrame):
+class HubSegFormer(HubSegFormerStep, PerFrame):
     """SegFormer with the layers of a `keras_hub` model.
 
     KerasHub's own graph takes squares of one size only: its blocks take the
@@ -47,23 +82,7 @@ class HubSegFormer(PerFrame):
         x = self.network.dropout(x, training=training)
         return self.network.output_segmentation_head(x)
 
-    def pyramid(self, image, training=False):
-        """Features of the encoder at the strides 4, 8, 16 and 32."""
-        levels, x = [], image
-        for embed, blocks, norm in self.encoder_levels():
-            x = embed.norm(embed.proj(embed.padding(x)))
-            for block in blocks:
-                x = _block(block, x, training)
-            x = norm(x)
-            levels.append(x)
-        return levels
-
     def encoder_levels(self):
-        """The layers of the encoder, level by level.
-
-        Returns:
-            list of `(embedding, blocks, normalisation)`.
-        """
         levels = []
         for layer in self.network.backbone.image_encoder.layers:
             if layer.name.startswith("patch_and_embed_"):
@@ -73,25 +92,6 @@ class HubSegFormer(PerFrame):
             elif isinstance(layer, keras.layers.LayerNormalization):
                 levels[-1][2] = layer
         return levels
-
-    def multiply_adds(self, height, width):
-        total = super().multiply_adds(height, width)["key"]
-        height, width = self.grid.image_size((height, width))
-        for embed, blocks, _ in self.encoder_levels():
-            height, width = height // embed.stride, width // embed.stride
-            for block in blocks:
-                ratio = block.attn.sr_ratio
-                keys = (height // ratio) * (width // ratio)
-                # Queries with keys, and weights with values.
-                total += 2 * height * width * keys * block.project_dim
-        return {"key": total, "non_key": total}
-
-    def fused(self):
-        from accel_tf.models.per_frame.fused_hub_segformer import (
-            FusedHubSegFormer,
-        )
-
-        return FusedHubSegFormer(self)
 
 
 def _block(block, x, training):

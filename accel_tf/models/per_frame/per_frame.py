@@ -13,8 +13,46 @@ from accel_tf.models.split import Split, split_network
 from accel_tf.ops.resample import resample
 
 
+class PerFrameStep(VideoSegmenter):
+    """What `PerFrame` computes around its network.
+
+    It has `grid`, `normalization` and `probabilities`; a subclass says what
+    the network gives.
+    """
+
+    def network_scores(self, image, training=False):
+        """What the network gives for an image, `[B, h, w, classes]`."""
+        raise NotImplementedError  # abstract
+
+    @property
+    def output_stride(self):
+        return self.grid.stride
+
+    def score(self, frame, state, is_key, training=None):
+        image = self.grid.image(self.normalization(frame))
+        # Never `None`: Keras' layers that resize take it for true, and so do
+        # the layers after them.
+        with open_sizes(image):
+            scores = self.network_scores(image, bool(training))
+        if self.probabilities:
+            scores = ops.log(ops.maximum(ops.cast(scores, "float32"), 1e-7))
+        return self.grid.scores(scores, ops.shape(frame)[1:3]), None
+
+    def scores_shape(self, batch_size, height, width):
+        size = self.grid.native_size((height, width))
+        return (batch_size, *size, self.num_classes)
+
+    def upsample(self, scores, size, frame_size=None):
+        return resample(scores, self.output_stride, 1, size, frame_size)
+
+    def multiply_adds(self, height, width):
+        size = self.grid.image_size((height, width))
+        total = count_layers(self.network_scores, (1, *size, 3))
+        return {"key": total, "non_key": total}
+
+
 @keras.saving.register_keras_serializable(package="accel_tf")
-class PerFrame(VideoSegmenter):
+class PerFrame(PerFrameStep):
     """A network that segments every frame afresh.
 
     `accel_tf.per_frame` makes one and finds out what its arguments are.
@@ -69,20 +107,6 @@ class PerFrame(VideoSegmenter):
         self.output_name = output_name
         self.built = True
 
-    @property
-    def output_stride(self):
-        return self.grid.stride
-
-    def score(self, frame, state, is_key, training=None):
-        image = self.grid.image(self.normalization(frame))
-        # Never `None`: Keras' layers that resize take it for true, and so do
-        # the layers after them.
-        with open_sizes(image):
-            scores = self.network_scores(image, bool(training))
-        if self.probabilities:
-            scores = ops.log(ops.maximum(ops.cast(scores, "float32"), 1e-7))
-        return self.grid.scores(scores, ops.shape(frame)[1:3]), None
-
     def network_scores(self, image, training=False):
         """What the network gives for an image, `[B, h, w, classes]`."""
         scores = self.network(image, training=training)
@@ -121,18 +145,6 @@ class PerFrame(VideoSegmenter):
             shape,
             lambda *size: count_layers(second, shape(1, *size)),
         )
-
-    def scores_shape(self, batch_size, height, width):
-        size = self.grid.native_size((height, width))
-        return (batch_size, *size, self.num_classes)
-
-    def upsample(self, scores, size, frame_size=None):
-        return resample(scores, self.output_stride, 1, size, frame_size)
-
-    def multiply_adds(self, height, width):
-        size = self.grid.image_size((height, width))
-        total = count_layers(self.network_scores, (1, *size, 3))
-        return {"key": total, "non_key": total}
 
     def checkpoint_entries(self):
         raise ValueError(

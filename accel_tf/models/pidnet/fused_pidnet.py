@@ -2,10 +2,12 @@
 
 from accel_tf.layers.folding import fold_batch_normalization
 from accel_tf.models.fuse import FusedSegmenter
-from accel_tf.models.pidnet.pidnet import PIDNet
+from accel_tf.models.pidnet.pidnet import PIDNet, PIDNetStep
+from accel_tf.models.segmenter import fused_form
 
 
-class FusedPIDNet(FusedSegmenter, PIDNet):
+@fused_form.register(PIDNet)
+class FusedPIDNet(FusedSegmenter, PIDNetStep):
     """`PIDNet` whose batch normalisation is folded into its convolutions.
 
     Args:

@@ -11,8 +11,32 @@ from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import resize_bilinear
 
 
+class PIDNetStep(VideoSegmenter):
+    """What `PIDNet` computes with its `backbone` and its `head`."""
+
+    @property
+    def output_stride(self):
+        return self.backbone.output_stride
+
+    def score(self, frame, state, is_key, training=None):
+        features = self.backbone(normalize_image(frame), training=training)
+        return self.head(features, training=training), None
+
+    def upsample(self, scores, size, frame_size=None):
+        return resize_bilinear(
+            scores, size, align_corners=True, frame_size=frame_size
+        )
+
+    def multiply_adds(self, height, width):
+        image = (1, height, width, 3)
+        features = self.backbone.compute_output_shape(image)
+        total = self.backbone.multiply_adds(image)
+        total += count_multiply_adds(self.head, features)
+        return {"key": total, "non_key": total}
+
+
 @keras.saving.register_keras_serializable(package="accel_tf")
-class PIDNet(VideoSegmenter):
+class PIDNet(PIDNetStep):
     """Three branches for detail, context and boundaries, and a head.
 
     PIDNet (CVPR 2023). Stateless: every frame is computed afresh and
@@ -40,31 +64,6 @@ class PIDNet(VideoSegmenter):
                 backbone.output_shape[-1], num_classes, head_filters, "head"
             )
         self.built = True
-
-    @property
-    def output_stride(self):
-        return self.backbone.output_stride
-
-    def score(self, frame, state, is_key, training=None):
-        features = self.backbone(normalize_image(frame), training=training)
-        return self.head(features, training=training), None
-
-    def upsample(self, scores, size, frame_size=None):
-        return resize_bilinear(
-            scores, size, align_corners=True, frame_size=frame_size
-        )
-
-    def multiply_adds(self, height, width):
-        image = (1, height, width, 3)
-        features = self.backbone.compute_output_shape(image)
-        total = self.backbone.multiply_adds(image)
-        total += count_multiply_adds(self.head, features)
-        return {"key": total, "non_key": total}
-
-    def fused(self):
-        from accel_tf.models.pidnet.fused_pidnet import FusedPIDNet
-
-        return FusedPIDNet(self)
 
     def checkpoint_entries(self):
         return pidnet_entries(self)

@@ -1,5 +1,6 @@
 """Any per-frame model with key frames, or steady, along the optical flow."""
 
+from accel_tf.models.propagation import fused_propagated  # noqa: F401 (registers itself)
 from accel_tf.models.propagation.dense_inverse_search import (
     DenseInverseSearch,
 )

@@ -3,9 +3,12 @@
 from accel_tf.models.flownet import fold_flow_network
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.propagation.propagated import Propagated
+from accel_tf.models.propagation.propagated_step import PropagatedStep
+from accel_tf.models.segmenter import fused_form
 
 
-class FusedPropagated(FusedSegmenter, Propagated):
+@fused_form.register(Propagated)
+class FusedPropagated(FusedSegmenter, PropagatedStep):
     """`Propagated` or `Smoothed`, made of the fused forms of its parts.
 
     Args:
@@ -15,10 +18,10 @@ class FusedPropagated(FusedSegmenter, Propagated):
     def __init__(self, model):
         super().__init__(model)
         self.uses_key_frames = model.uses_key_frames
-        self.smooth, self.split = model.smooth, model.split
+        self.smooth = model.smooth
         self.segmenter = model.segmenter.fused()
         self.flow_network = fold_flow_network(model.flow_network)
         self.update = model.update and model.update.fused()
         self.fusion = model.fusion
-        self._parts, self._shapes = model._parts, {}
+        self.split_parts, self.shapes = model.split_parts, {}
         self.built = True

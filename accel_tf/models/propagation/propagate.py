@@ -6,12 +6,13 @@ import pathlib
 import keras
 
 from accel_tf.models.flownet import FlowNetwork
+from accel_tf.models.keras_files import load_keras_model
 from accel_tf.models.propagation.dense_inverse_search import (
     DenseInverseSearch,
 )
 from accel_tf.models.propagation.propagated import Propagated
 from accel_tf.models.propagation.smoothed import Smoothed
-from accel_tf.models.restore import load_keras_model, restore_model
+from accel_tf.models.restore import restore_model
 
 SHIPPED = "small"
 """Name of the flow network that comes with the package."""

@@ -34,10 +34,6 @@ class Smoothed(Propagated):
         check_share(smooth, "smooth")
         super().__init__(segmenter, flow, smooth=smooth, **kwargs)
 
-    def multiply_adds(self, height, width):
-        counts = super().multiply_adds(height, width)
-        return {"key": counts["key"], "non_key": counts["key"]}
-
     def get_config(self):
         config = super().get_config()
         del config["update"], config["split"]

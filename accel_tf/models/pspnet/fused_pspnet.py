@@ -2,10 +2,12 @@
 
 from accel_tf.layers.folding import fold_batch_normalization
 from accel_tf.models.fuse import FusedSegmenter
-from accel_tf.models.pspnet.pspnet import PSPNet
+from accel_tf.models.pspnet.pspnet import PSPNet, PSPNetStep
+from accel_tf.models.segmenter import fused_form
 
 
-class FusedPSPNet(FusedSegmenter, PSPNet):
+@fused_form.register(PSPNet)
+class FusedPSPNet(FusedSegmenter, PSPNetStep):
     """`PSPNet` whose batch normalisation is folded into its convolutions.
 
     Args:

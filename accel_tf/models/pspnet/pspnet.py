@@ -12,8 +12,38 @@ from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import resize_bilinear
 
 
+class PSPNetStep(VideoSegmenter):
+    """What `PSPNet` computes with its `backbone`, `pyramid` and `head`."""
+
+    @property
+    def output_stride(self):
+        return self.backbone.output_stride
+
+    def score(self, frame, state, is_key, training=None):
+        image = normalize_image(frame)
+        features = self.backbone(image, training=training)
+        pyramid = self.pyramid(features, training=training)
+        return self.head(pyramid, training=training), None
+
+    def upsample(self, scores, size, frame_size=None):
+        return resize_bilinear(
+            scores, size, align_corners=True, frame_size=frame_size
+        )
+
+    def multiply_adds(self, height, width):
+        image = (1, height, width, 3)
+        features = self.backbone.compute_output_shape(image)
+        pyramid = self.pyramid.compute_output_shape(features)
+        total = (
+            self.backbone.multiply_adds(image)
+            + count_multiply_adds(self.pyramid, features)
+            + count_multiply_adds(self.head, pyramid)
+        )
+        return {"key": total, "non_key": total}
+
+
 @keras.saving.register_keras_serializable(package="accel_tf")
-class PSPNet(VideoSegmenter):
+class PSPNet(PSPNetStep):
     """A dilated backbone, pyramid pooling and a convolutional head.
 
     Pyramid Scene Parsing Network (CVPR 2017) as published with TDNet (CVPR
@@ -47,37 +77,6 @@ class PSPNet(VideoSegmenter):
                 2 * channels, num_classes, self.head_filters, "head", dropout
             )
         self.built = True
-
-    @property
-    def output_stride(self):
-        return self.backbone.output_stride
-
-    def score(self, frame, state, is_key, training=None):
-        image = normalize_image(frame)
-        features = self.backbone(image, training=training)
-        pyramid = self.pyramid(features, training=training)
-        return self.head(pyramid, training=training), None
-
-    def upsample(self, scores, size, frame_size=None):
-        return resize_bilinear(
-            scores, size, align_corners=True, frame_size=frame_size
-        )
-
-    def multiply_adds(self, height, width):
-        image = (1, height, width, 3)
-        features = self.backbone.compute_output_shape(image)
-        pyramid = self.pyramid.compute_output_shape(features)
-        total = (
-            self.backbone.multiply_adds(image)
-            + count_multiply_adds(self.pyramid, features)
-            + count_multiply_adds(self.head, pyramid)
-        )
-        return {"key": total, "non_key": total}
-
-    def fused(self):
-        from accel_tf.models.pspnet.fused_pspnet import FusedPSPNet
-
-        return FusedPSPNet(self)
 
     def checkpoint_entries(self):
         return pspnet_entries(self)

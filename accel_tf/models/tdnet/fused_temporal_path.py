@@ -2,7 +2,6 @@
 
 import math
 
-import keras
 from keras import ops
 
 from accel_tf.layers import SpatialLayerNormalization
@@ -12,32 +11,25 @@ from accel_tf.models.tdnet.temporal_attention import TemporalAttention
 from accel_tf.models.tdnet.temporal_path import TemporalPath
 
 
-class FusedTemporalPath(TemporalPath):
-    """`TemporalPath` from folded networks.
+def fuse_path(path):
+    """A `TemporalPath` like another, from folded networks.
 
     Args:
         path: a `TemporalPath`; left as it is.
     """
-
-    def __init__(self, path):
-        # Past the constructor of `TemporalPath`, which builds new networks.
-        keras.Model.__init__(
-            self, autocast=False, name=path.name, dtype=path.dtype_policy
-        )
-        self.backbone = fold_batch_normalization(path.backbone)
-        self.pyramid = None
-        if path.pyramid is not None:
-            self.pyramid = fuse_pyramid_pooling(path.pyramid)
-        self.query = fold_batch_normalization(path.query)
-        self.key = fold_batch_normalization(path.key)
-        self.value = fold_batch_normalization(path.value)
-        self.attentions = [
-            _copy(attention, FusedTemporalAttention)
-            for attention in path.attentions
-        ]
-        self.norm = _copy(path.norm, SpatialLayerNormalization)
-        self.head = fold_batch_normalization(path.head)
-        self.built = True
+    pyramid = path.pyramid
+    return TemporalPath(
+        path.name,
+        fold_batch_normalization(path.backbone),
+        None if pyramid is None else fuse_pyramid_pooling(pyramid),
+        fold_batch_normalization(path.query),
+        fold_batch_normalization(path.key),
+        fold_batch_normalization(path.value),
+        [_copy(each, FusedTemporalAttention) for each in path.attentions],
+        _copy(path.norm, SpatialLayerNormalization),
+        fold_batch_normalization(path.head),
+        dtype=path.dtype_policy,
+    )
 
 
 class FusedTemporalAttention(TemporalAttention):

@@ -1,21 +1,17 @@
 """TDNet: sub-networks that take turns and share what they have seen."""
 
 import keras
-from keras import ops
 
 from accel_tf.layers.blocks import dtype_scope
-from accel_tf.models.pspnet.normalize_image import normalize_image
-from accel_tf.models.segmenter import VideoSegmenter
-from accel_tf.models.tdnet.choose import choose
 from accel_tf.models.tdnet.convert_tdnet import UNUSED, tdnet_entries
-from accel_tf.models.tdnet.temporal_path import TemporalPath, subsample
-from accel_tf.ops import resize_bilinear
+from accel_tf.models.tdnet.tdnet_step import TDNetStep
+from accel_tf.models.tdnet.temporal_path import make_path
 
 _CHOICES = {"head": ("fcn", "leaky"), "warm_up": ("skip", "partial")}
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class TDNet(VideoSegmenter):
+class TDNet(TDNetStep):
     """Temporally distributed network.
 
     TDNet (CVPR 2020). `P` shallow sub-networks (paths) take turns, one on
@@ -109,7 +105,7 @@ class TDNet(VideoSegmenter):
         }
         with dtype_scope(self.dtype_policy):
             self.paths = [
-                TemporalPath(
+                make_path(
                     backbone,
                     number,
                     len(backbones),
@@ -121,158 +117,7 @@ class TDNet(VideoSegmenter):
             ]
         self.built = True
 
-    # === The contract ===
-
-    @property
-    def output_stride(self):
-        return self.paths[0].backbone.output_stride
-
-    def initial_state(self, batch_size, height, width, start_phase=0):
-        """The empty buffer; see `VideoSegmenter.initial_state`.
-
-        Args:
-            batch_size, height, width: as there.
-            start_phase: the path of the first frame, from 0; a number or a
-                scalar tensor.
-        """
-        # Rounding up twice is rounding up once.
-        step = self.output_stride * self.stride
-        small = [(n + step - 1) // step for n in (height, width)]
-        others = len(self.paths) - 1
-        keys = self.path_arguments["key_filters"]
-        values = self.path_arguments["value_filters"]
-        dtype = self.compute_dtype
-        state = {
-            "keys": ops.zeros((batch_size, others, *small, keys), dtype),
-            "values": ops.zeros((batch_size, others, *small, values), dtype),
-            "phase": ops.full(
-                (batch_size,), start_phase % len(self.paths), "int32"
-            ),
-            "buffered_frames": ops.zeros((batch_size,), "int32"),
-        }
-        if others > 1:
-            state["queries"] = ops.zeros(
-                (batch_size, others - 1, *small, keys), dtype
-            )
-        return state
-
-    def clip_state(self, batch_size, height, width, start_phase=0):
-        state = self.initial_state(batch_size, height, width, start_phase)
-        # With plain numbers only the branches that a clip needs are built.
-        state["buffered_frames"] = 0
-        if isinstance(start_phase, int):
-            state["phase"] = start_phase % len(self.paths)
-        return state
-
-    def call(self, clip, training=None, start_phase=0):
-        """Logits of the last frame of `clip`, `[B, T, H, W, 3]`.
-
-        As in a stream of which the clip is the start. The published form of
-        training has as many frames as paths.
-
-        Args:
-            clip: RGB 0..255.
-            training: whether to use the batch's statistics and dropout.
-            start_phase: the path of the first frame, from 0. With a scalar
-                tensor one program serves all phases.
-        """
-        return self._unroll(clip, training, start_phase=start_phase)
-
-    def advance(self, frame, state, is_key, training=None):
-        image = normalize_image(frame)
-
-        def buffered(path):
-            x = subsample(path.features(image, training), self.stride)
-            parts = {
-                "keys": path.key(x, training=training),
-                "values": path.value(x, training=training),
-            }
-            if "queries" in state:
-                parts["queries"] = path.query(x, training=training)
-            return parts
-
-        return self._push(state, self._on_path(state, buffered))
-
-    def segment(self, frame, state, is_key, training=None):
-        image = normalize_image(frame)
-
-        def scored(path):
-            x = path.features(image, training)
-            query = path.query(x, training=training)
-            value = path.value(x, training=training)
-            context = self._with_context(path, query, value, state, training)
-            parts = {
-                "scores": path.scores(context, training),
-                "keys": path.key(subsample(x, self.stride), training=training),
-                "values": subsample(value, self.stride),
-            }
-            if "queries" in state:
-                parts["queries"] = subsample(query, self.stride)
-            return parts
-
-        parts = self._on_path(state, scored)
-        return parts.pop("scores"), None, self._push(state, parts)
-
-    def upsample(self, scores, size, frame_size=None):
-        return resize_bilinear(
-            scores, size, align_corners=True, frame_size=frame_size
-        )
-
-    # === Paths and buffer ===
-
-    def _on_path(self, state, function):
-        """`function(path)` of the path whose turn it is."""
-        return choose(
-            _first(state["phase"]),
-            [lambda path=path: function(path) for path in self.paths],
-        )
-
-    def _with_context(self, path, query, value, state, training):
-        """Values of the frame with what the buffered frames add to them."""
-        others = len(self.paths) - 1
-        lengths = range(others + 1)
-        index = _first(state["buffered_frames"])
-        if self.warm_up == "skip":
-            lengths, index = (0, others), index // others
-
-        def joined(frames):
-            if not frames:
-                return value
-            return value + path.propagate(query, state, frames, training)
-
-        return choose(index, [lambda n=n: joined(n) for n in lengths])
-
-    def _push(self, state, parts):
-        """The state when the oldest frame has made room for a new one."""
-        count = state["buffered_frames"] + 1
-        others = len(self.paths) - 1
-        minimum = min if isinstance(count, int) else ops.minimum
-        return {
-            "phase": (state["phase"] + 1) % len(self.paths),
-            "buffered_frames": minimum(count, others),
-            **{
-                name: ops.concatenate(
-                    [state[name][:, 1:], ops.expand_dims(part, 1)], axis=1
-                )
-                for name, part in parts.items()
-            },
-        }
-
-    # === Cost, checkpoints, config ===
-
-    def multiply_adds(self, height, width):
-        """With a full buffer; see `VideoSegmenter.multiply_adds`.
-
-        Attention counts its products, which the others don't have.
-        """
-        image = (1, height, width, 3)
-        total = self.paths[0].multiply_adds(image, self.stride)
-        return {"key": total, "non_key": total}
-
-    def fused(self):
-        from accel_tf.models.tdnet.fused_tdnet import FusedTDNet
-
-        return FusedTDNet(self)
+    # === Checkpoints, config ===
 
     def checkpoint_entries(self):
         return tdnet_entries(self)
@@ -288,8 +133,3 @@ class TDNet(VideoSegmenter):
             "stride": self.stride,
             "warm_up": self.warm_up,
         }
-
-
-def _first(value):
-    """Of a batch, whose streams run in step."""
-    return value if isinstance(value, int) else value[0]

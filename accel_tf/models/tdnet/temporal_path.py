@@ -17,14 +17,9 @@ class TemporalPath(keras.Model):
     scores of the sub-network alone, which training supervises too.
 
     Args:
-        backbone: network to features; has `multiply_adds`.
-        number: of the path, from 1; ends the names of all its parts.
-        paths: how many there are.
-        num_classes, pyramid_groups, key_filters, value_filters,
-        head_filters, head, dropout, norm_size: as in `TDNet`.
-
-    Attributes:
+        name: of the path.
         backbone, pyramid: to the path's features; `pyramid` may be `None`.
+            The backbone has `multiply_adds`.
         query, key, value: 1x1 convolutions (the paper's encoding).
         attentions: one `TemporalAttention` for each buffered frame, oldest
             first: of this path to the paths `number + 1`, `number + 2`, ...
@@ -34,47 +29,26 @@ class TemporalPath(keras.Model):
 
     def __init__(
         self,
+        name,
         backbone,
-        number,
-        paths,
-        num_classes,
-        pyramid_groups,
-        key_filters,
-        value_filters,
-        head_filters,
+        pyramid,
+        query,
+        key,
+        value,
+        attentions,
+        norm,
         head,
-        dropout,
-        norm_size,
+        dtype=None,
     ):
-        super().__init__(autocast=False, name=f"path_{number}")
-        channels = backbone.output_shape[-1]
+        super().__init__(autocast=False, name=name, dtype=dtype)
         self.backbone = backbone
-        self.pyramid = None
-        if pyramid_groups:
-            self.pyramid = PyramidPooling(
-                channels,
-                pyramid_groups,
-                (number - 1) % pyramid_groups,
-                name=f"pyramid_{number}",
-            )
-            channels = self.pyramid.output_shape[-1]
-        self.query = _embedding(channels, key_filters, f"query_{number}")
-        self.key = _embedding(channels, key_filters, f"key_{number}")
-        self.value = _projection(channels, value_filters, f"value_{number}")
-        self.attentions = [
-            TemporalAttention(
-                value_filters,
-                dropout,
-                name=f"attention_{number}_{(number + step - 1) % paths + 1}",
-            )
-            for step in range(1, paths)
-        ]
-        self.norm = SpatialLayerNormalization(norm_size, name=f"norm_{number}")
-        arguments = value_filters, num_classes, head_filters, f"head_{number}"
-        if head == "fcn":
-            self.head = fcn_head(*arguments, dropout=dropout)
-        else:
-            self.head = leaky_head(*arguments)
+        self.pyramid = pyramid
+        self.query = query
+        self.key = key
+        self.value = value
+        self.attentions = attentions
+        self.norm = norm
+        self.head = head
         self.built = True
 
     def features(self, image, training=None):
@@ -140,6 +114,61 @@ class TemporalPath(keras.Model):
         *earlier, last = self.attentions
         total += sum(each.multiply_adds(keys, keys) for each in earlier)
         return total + last.multiply_adds(queries, keys)
+
+
+def make_path(
+    backbone,
+    number,
+    paths,
+    num_classes,
+    pyramid_groups,
+    key_filters,
+    value_filters,
+    head_filters,
+    head,
+    dropout,
+    norm_size,
+):
+    """A new `TemporalPath` around a backbone.
+
+    Args:
+        backbone: network to features; has `multiply_adds`.
+        number: of the path, from 1; ends the names of all its parts.
+        paths: how many there are.
+        num_classes, pyramid_groups, key_filters, value_filters,
+        head_filters, head, dropout, norm_size: as in `TDNet`.
+    """
+    channels = backbone.output_shape[-1]
+    pyramid = None
+    if pyramid_groups:
+        pyramid = PyramidPooling(
+            channels,
+            pyramid_groups,
+            (number - 1) % pyramid_groups,
+            name=f"pyramid_{number}",
+        )
+        channels = pyramid.output_shape[-1]
+    for_head = value_filters, num_classes, head_filters, f"head_{number}"
+    return TemporalPath(
+        f"path_{number}",
+        backbone,
+        pyramid,
+        _embedding(channels, key_filters, f"query_{number}"),
+        _embedding(channels, key_filters, f"key_{number}"),
+        _projection(channels, value_filters, f"value_{number}"),
+        [
+            TemporalAttention(
+                value_filters,
+                dropout,
+                name=f"attention_{number}_{(number + step - 1) % paths + 1}",
+            )
+            for step in range(1, paths)
+        ],
+        SpatialLayerNormalization(norm_size, name=f"norm_{number}"),
+        fcn_head(*for_head, dropout=dropout)
+        if head == "fcn"
+        else leaky_head(*for_head),
+    )
 
 
 def subsample(x, stride):
