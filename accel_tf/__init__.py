@@ -37,6 +37,7 @@ __all__ = [
     "with_flow",
 ]
 _ROOMS = {
+    "browse",
     "checkpoints",
     "data",
     "datasets",

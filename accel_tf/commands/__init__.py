@@ -32,6 +32,7 @@ VERBS = {
     "benchmark": "Times presets side by side, beside the machine's own limits.",
     "convert": "Writes an official checkpoint as .weights.h5.",
     "build-data": "Makes a data set of downloaded or one's own files.",
+    "browse": "Shows a data set: frames, labels, class shares and faults.",
     "recipe": "Lists training scripts, comparisons and benchmarks; runs one.",
     "completion": "Prints a script that completes verbs, options and files.",
 }

@@ -51,6 +51,11 @@ def count(text):
     return int(text)
 
 
+def names(text):
+    """A list of texts with commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def memory(text):
     """Bytes from `123`, `512K`, `512M` or `8G`.
 
