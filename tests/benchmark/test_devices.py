@@ -24,20 +24,35 @@ def test_keras_must_run_on_the_backend(monkeypatch):
         devices.prepare("jax", 1, "cpu")
 
 
-def test_limits_of_a_device():
-    """On a processor too, so that they can be tried anywhere."""
+class Device:
+    """What is asked of a process that hides all GPUs."""
+
+    def measured(self):
+        arguments = BACKEND, ("bfloat16", "float32"), "cpu", 64, 2**20
+        return DeviceLimits(*arguments).measure()
+
+    def refused(self):
+        with pytest.raises(ValueError) as error:
+            DeviceLimits(BACKEND, ("float32",))
+        return str(error.value)
+
+
+@pytest.fixture(scope="module")
+def device():
     environment = devices.environment(BACKEND, 1, "cpu")
-    arguments = [BACKEND, ("bfloat16", "float32"), "cpu", 64, 2**20]
-    worker = Worker(DeviceLimits, *arguments, environment=environment)
-    measured = worker.ask("measure")
+    worker = Worker(Device, environment=environment)
+    yield worker
     worker.close()
+
+
+def test_limits_of_a_device(device):
+    """On a processor too, so that they can be tried anywhere."""
+    measured = device.ask("measured")
     assert set(measured["gigaflops"]) == {"bfloat16", "float32"}
     assert min(measured["gigaflops"].values()) > 0
     assert measured["gigabytes"] > 0
 
 
-def test_no_gpu():
+def test_no_gpu(device):
     # CUDA is hidden from it, whether there is a GPU or not.
-    environment = devices.environment(BACKEND, 1, "cpu")
-    with pytest.raises(ValueError, match=f"^{BACKEND} finds no GPU here"):
-        Worker(DeviceLimits, BACKEND, ("float32",), environment=environment)
+    assert device.ask("refused").startswith(f"{BACKEND} finds no GPU here")

@@ -26,7 +26,9 @@ def test_parts_run_one_after_the_other():
     assert values["sum"] == 6 + 1.5 + 3
 
 
-@pytest.mark.parametrize("make", [small_dff, small_accel])
+@pytest.mark.parametrize(
+    "make", [pytest.param(small_dff, marks=pytest.mark.slow), small_accel]
+)
 def test_the_parts_are_the_whole(make, frames):
     model = accel_tf.fuse_for_inference(make())
     profile = Profile(model, frames)

@@ -69,7 +69,8 @@ def test_dense_image_warp_equals_float64():
 )
 def test_dense_image_warp_equals_tensorflow_addons():
     original = load_dense_image_warp()
-    for shape in ((2, 7, 9, 3), (1, 2, 2, 1), (1, 33, 17, 4)):
+    # Each is traced anew, with its gradients.
+    for shape in ((2, 17, 9, 3), (1, 2, 2, 1)):
         image, flow = example(shape, amplitude=12.0)
         np.testing.assert_allclose(
             dense_image_warp(image, flow), original(image, flow), atol=1e-5
@@ -101,15 +102,17 @@ def test_gradients_equal_finite_differences(border):
 
     analytic = gradients(loss, features, flow)
     for argument, step in ((0, 0.5), (1, 0.1)):
-        values = [features, flow]
-        numeric = np.zeros_like(values[argument])
-        for index in np.ndindex(numeric.shape):
-            sides = []
-            for sign in (1, -1):
-                moved = [value.copy() for value in values]
-                moved[argument][index] += sign * step
-                sides.append(float(to_numpy(loss(*moved))))
-            numeric[index] = (sides[0] - sides[1]) / (2 * step)
+        shape = (features, flow)[argument].shape
+        count = int(np.prod(shape))
+        steps = step * np.eye(count, dtype="float32").reshape(-1, *shape[1:])
+        sides = []
+        for sign in (1, -1):
+            # A batch in which each image differs in one value.
+            moved = [value.repeat(count, 0) for value in (features, flow)]
+            moved[argument] += sign * steps
+            outputs = to_numpy(warp(*moved, border=border))
+            sides.append((outputs * weight).sum((1, 2, 3)))
+        numeric = (sides[0] - sides[1]).reshape(shape) / (2 * step)
         np.testing.assert_allclose(analytic[argument], numeric, atol=2e-3)
 
 
