@@ -46,7 +46,12 @@ ROOMS = {
         "accel_tf.datasets.synthetic_streets",
         "accel_tf.datasets.video_folder",
     ),
-    "accel_tf.training": ("accel_tf.training.configs",),
+    "accel_tf.training": (
+        "accel_tf.training.configs",
+        "accel_tf.training.own_data",
+        "accel_tf.training.own_data_plan",
+        "accel_tf.training.own_data_set",
+    ),
     "accel_tf.metrics": (),
     "accel_tf.evaluation": (),
     "accel_tf.runtimes": (),

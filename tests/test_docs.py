@@ -8,6 +8,7 @@ import importlib.util
 import json
 import pathlib
 import re
+import shutil
 
 import doc_pages
 import numpy as np
@@ -243,25 +244,30 @@ def _street_data(folder):
 
 
 @pytest.fixture
-def workplace(tmp_path, monkeypatch, tmp_path_factory):
-    """A folder with the files that the pages speak of."""
+def video_folder(tmp_path, monkeypatch):
+    """A folder with a video, and little to compute."""
     import tensorflow as tf
 
     monkeypatch.chdir(tmp_path)
+    with VideoWriter("drive.mp4", 32, 48, 10) as writer:
+        for index in range(3):
+            writer.write(np.roll(FRAME, index, axis=1))
+    # A few small frames are computed in less time than graphs are traced.
+    tf.config.run_functions_eagerly(True)
+    yield tmp_path
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def workplace(video_folder, monkeypatch, tmp_path_factory):
+    """The same, and what the programs of the pages open."""
     folder = tmp_path_factory.getbasetemp() / "street_data"
     monkeypatch.setattr(
         accel_tf.data.builders,
         "prepared_builder",
         lambda *_: _street_data(folder),
     )
-    with VideoWriter("drive.mp4", 32, 48, 10) as writer:
-        for index in range(3):
-            writer.write(np.roll(FRAME, index, axis=1))
     monkeypatch.setattr(accel_tf.weights, "default_model", _default_model)
-    # A few small frames are computed in less time than graphs are traced.
-    tf.config.run_functions_eagerly(True)
-    yield tmp_path
-    tf.config.run_functions_eagerly(False)
 
 
 @functools.cache
@@ -322,13 +328,61 @@ def test_notebook_runs(workplace):
             exec(compile("".join(cell["source"]), NOTEBOOK, "exec"), names)
 
 
+# Files that the pages speak of and no test can have at hand, or what takes
+# minutes to draw.
+_FOREIGN = re.compile(
+    r"accel_18|accel-18|hub:|--server|propagated\.keras|synthetic|camvid|"
+    r"CamVid|cityscapes|INPUT"
+)
+_RUN = sorted(
+    {
+        tuple(arguments)
+        for page in GUIDES
+        for arguments in doc_pages.commands(page)
+        if arguments[0] in ("segment", "build-data", "train", "browse")
+        and not _FOREIGN.search(" ".join(arguments))
+    }
+)
+
+
 @pytest.mark.slow
 @_runs_eagerly
-def test_first_command_of_the_readme(workplace, capsys):
-    arguments = doc_pages.commands("README.md")[0]
-    assert arguments[0] == "segment"
-    assert commands.main(arguments) == 0
-    assert pathlib.Path("out.mp4").stat().st_size
+@pytest.mark.parametrize("arguments", _RUN, ids=" ".join)
+def test_commands_run(arguments, own_files):
+    if arguments[0] == "train":
+        arguments += ("--steps", "1", "--batch-size", "1")
+    assert commands.main([*arguments]) == 0
+
+
+@pytest.fixture
+def own_files(video_folder):
+    """Files of a reader who follows the guides."""
+    for name in ("a.mp4", "b.mp4", "clips/c.mp4"):
+        pathlib.Path(name).parent.mkdir(exist_ok=True)
+        shutil.copy("drive.mp4", name)
+    for split in ("train", "validation"):
+        clip = pathlib.Path("my_data", split, "clip")
+        (clip / "labels").mkdir(parents=True)
+        (clip / "frames").mkdir()
+        for index in range(3):
+            image = np.roll(FRAME, index, axis=1)
+            _write_image(clip / "frames" / f"{index}.png", image)
+            _write_image(
+                clip / "labels" / f"{index}.png", np.uint8(image[..., 0] > 99)
+            )
+    pathlib.Path("drive_labels").mkdir()
+    for index in range(3):
+        shutil.copy(f"my_data/train/clip/labels/{index}.png", "drive_labels")
+    for folder in (".", "my_data"):
+        pathlib.Path(folder, "classes.txt").write_text(
+            "dark 0 0 0\nlight 9 9 9"
+        )
+
+
+def _write_image(path, image):
+    import cv2
+
+    cv2.imwrite(str(path), image)
 
 
 def test_figures_are_drawn(tmp_path):
