@@ -28,6 +28,7 @@ __all__ = [
     "fuse_for_inference",
     "list_presets",
     "load_checkpoint",
+    "load_model",
     "ops",
     "per_frame",
     "propagate",

@@ -19,4 +19,5 @@ from accel_tf.models.presets import (
 )
 from accel_tf.models.propagation import propagate, smooth, with_flow
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.runtimes.restore import load_model
 from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream

@@ -55,7 +55,7 @@ def restore_model(name, weights=(), num_classes=None):
     if num_classes not in (None, model.num_classes):
         raise ValueError(
             f"{model.name} has {model.num_classes} classes, not "
-            f"{num_classes}; leave --num-classes out."
+            f"{num_classes}; leave the number of classes out."
         )
     return model, message
 

@@ -1,10 +1,75 @@
 """A segmenter by name, from weights or from exported programs."""
 
+import os
 import pathlib
 
+from accel_tf.models.per_frame.files import is_model_path
 from accel_tf.models.presets import list_presets
 from accel_tf.models.restore import restore_model
 from accel_tf.runtimes.saved import is_saved_runtime, load_runtime
+
+
+def load_model(path, preset=None, num_classes=None):
+    """Gets a segmenter back from files.
+
+        model = accel_tf.load_model("street.keras")
+        model = accel_tf.load_model("accel_18-0000.params", "accel_18")
+        labels = accel_tf.VideoStream(model)(frame)  # uint8 [1, H, W]
+
+    | `path` | gives |
+    |---|---|
+    | a `.keras` file of a segmenter | it, with its class names and colours |
+    | a `.keras` file of any other Keras model, an `.onnx` or `.tflite` file, a SavedModel's folder | what `accel_tf.per_frame` makes of it without further arguments |
+    | a folder that `accel-tf export` or `RuntimeSegmenter.save` wrote for OpenVINO, ONNX Runtime or LiteRT | a `RuntimeSegmenter` |
+    | `.weights.h5`, or an official checkpoint of MXNet or PyTorch; with `preset` | that preset with these weights |
+
+    A model that has to see frames other than RGB, 0..255, is read by
+    `accel_tf.per_frame(path, mean=..., ...)` instead. A file of Keras may hold
+    code of others: `keras.saving.load_model`, which reads it, refuses to run
+    that.
+
+    Args:
+        path: of the file or folder, or a list of checkpoints of MXNet, each
+            laid over those before it.
+        preset: one of `accel_tf.list_presets()`: what weights are of, which
+            do not say it. Where a file holds a whole model, it must be this.
+        num_classes: of weights, and of models that give labels instead of
+            scores; 19 by default. All others know it.
+
+    Returns:
+        A `VideoSegmenter`, or a `RuntimeSegmenter`, which `VideoStream`
+        takes as well.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: one line, if a file is damaged, of another preset or
+            number of classes, or holds weights and no `preset` was given.
+        ImportError: if what runs the model is not installed.
+    """  # noqa: E501
+    single = isinstance(path, str | os.PathLike)
+    paths = [os.fspath(each) for each in ([path] if single else path)]
+    if not paths:
+        raise ValueError(
+            "there is no path to load a model from; accel_tf.from_preset "
+            "builds one with random weights."
+        )
+    for each in paths:
+        if not pathlib.Path(each).exists():
+            raise FileNotFoundError(f"no model file {each}.")
+    if preset is not None:
+        return restore_segmenter(preset, paths, num_classes)[0]
+    if len(paths) > 1 or not is_model_path(paths[0]):
+        raise ValueError(
+            f"{paths[0]} holds weights, which do not say what model they are "
+            'of; give preset too, such as preset="accel_18".'
+        )
+    # A folder may be called like a preset: exports often are.
+    return restore_segmenter(_as_path(paths[0]), (), num_classes)[0]
+
+
+def _as_path(name):
+    """A path that no preset is called like."""
+    return os.path.join(os.curdir, name) if name in list_presets() else name
 
 
 def restore_segmenter(name, weights=(), num_classes=None):
@@ -36,7 +101,7 @@ def restore_segmenter(name, weights=(), num_classes=None):
             raise ValueError(
                 f"{folder} holds {segmenter.name} with "
                 f"{segmenter.num_classes} classes, not {num_classes}; leave "
-                "--num-classes out."
+                "the number of classes out."
             )
         info = segmenter.info
         return segmenter, (
