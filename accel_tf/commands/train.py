@@ -1,7 +1,6 @@
 """`accel-tf train`."""
 
 import argparse
-import logging
 
 from accel_tf.commands import option_types
 
@@ -35,7 +34,7 @@ def _add_data(group):
     )
     add(
         "--ignore",
-        type=_names,
+        type=option_types.names,
         action="extend",
         default=[],
         metavar="VALUES",
@@ -129,14 +128,18 @@ def _add_training(group):
 
 
 def run(arguments):
+    import logging as std_logging
+
+    from absl import logging
+
     from accel_tf.messages import tell
     from accel_tf.training.own_data import train_on_own_data
     from accel_tf.training.own_data_plan import Plan
     from accel_tf.training.own_data_set import OwnData
 
     # What TensorFlow finds deprecated is not the user's business.
-    for name in ("absl", "tensorflow"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.set_verbosity(logging.ERROR)
+    std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
     own = OwnData(
         data=arguments.data,
         labels=arguments.labels,
@@ -160,10 +163,6 @@ def run(arguments):
     except KeyboardInterrupt:
         tell("\nstopped; the same command goes on")
         raise
-
-
-def _names(text):
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _share_or_folder(text):

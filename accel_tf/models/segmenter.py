@@ -7,18 +7,20 @@ from keras import ops
 
 from accel_tf.data.label_maps import LabelMap, default_label_map
 from accel_tf.frame_size import checked_size
+from accel_tf.models.array_training import ArrayTraining
 from accel_tf.models.dry_run import dry_run
 from accel_tf.ops import upsample_scores
 
 
-class VideoSegmenter(keras.Model):
+class VideoSegmenter(ArrayTraining):
     """A pure step function from a frame and a state to logits and a state.
 
         state = model.initial_state(batch_size, height, width)
         logits, state = model.step(frame, state, is_key=True)
 
     `model(clip)` unrolls the step over `[B, T, H, W, 3]` and returns the
-    logits of the last frame, so `compile` and `fit` need no custom step.
+    logits of the last frame, so `compile` and `fit` need no custom step; what
+    they do by default says `ArrayTraining`.
 
     Frames are RGB, 0..255, `[B, H, W, 3]`, of any dtype; every model holds
     its own normalisation. Logits are float32.

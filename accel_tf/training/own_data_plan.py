@@ -123,7 +123,7 @@ def _flow(reference, plan, counts, steps, out):
             "out": str(out / FLOW),
             "model": plan.model,
             "objective": "photometric" if is_video else "stills",
-            "learning_rate": 5e-4 if is_video else 1e-3,
+            "learning_rate": 5e-4,
             "augmentation": dataclasses.replace(
                 reference.augmentation,
                 scale=(1.0, 1.5),

@@ -213,16 +213,16 @@ def _arrange(own, data, folder):
         tell(f"note: {tests[0].name} and others of the test split are left out")
     train = [clip for clip in clips if clip.split in (None, "train")]
     train = runs_of(train, own.motion, own.first_frame)
+    if not any(run.labels for run in train):
+        raise ValueError(
+            f"no frame in {data} has a label image; masks/NAME.png belongs to "
+            f"images/NAME.jpg"
+        )
     if held_back is not None:
         held_back = runs_of(held_back, own.motion, own.first_frame)
     else:
         train, held_back = split_off(train, 0.2 if share is None else share)
     paths = [path for run in train for path in run.labels.values()]
-    if not paths:
-        raise ValueError(
-            f"no frame in {data} has a label image; masks/NAME.png belongs to "
-            f"images/NAME.jpg"
-        )
     text = write_list(binary_values(paths, classes), own.ignore)
     pieces = {
         "train": [piece for run in train for piece in pieces_of(run)],
