@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from accel_tf.data.label_maps import IGNORE
+from accel_tf.datasets.local_info import LocalInfo
 from accel_tf.datasets.sequence_features import sequence_features
 
 HEIGHT, WIDTH = 16, 24
@@ -106,7 +107,7 @@ def build(folder, splits, with_flow=False, names=None):
             pkg_dir_path = folder
 
             def _info(self):
-                return tfds.core.DatasetInfo(
+                return LocalInfo(
                     builder=self,
                     features=sequence_features(names, with_flow=with_flow),
                 )

@@ -22,6 +22,7 @@ from accel_tf.datasets.found_features import (
     replace_features,
     stored_features,
 )
+from accel_tf.datasets.local_info import local_info
 from accel_tf.datasets.sequence_features import sequence_features
 
 _LAYOUTS = {
@@ -141,7 +142,8 @@ class CamvidSequences(FaultOption, tfds.core.GeneratorBasedBuilder):
 
     def _info(self):
         colors = self._label_map().colors
-        return self.dataset_info_from_configs(
+        return local_info(
+            self,
             features=stored_features(self) or self._features("png"),
             metadata=tfds.core.MetadataDict({COLORS_KEY: list(colors)}),
         )

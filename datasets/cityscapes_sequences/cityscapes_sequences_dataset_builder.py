@@ -21,6 +21,7 @@ from accel_tf.datasets.cityscapes_sequences.snippet_images import (
     read_frame,
     read_labels,
 )
+from accel_tf.datasets.local_info import local_info
 from accel_tf.datasets.sequence_features import sequence_features
 from accel_tf.messages import tell
 
@@ -100,7 +101,8 @@ class CityscapesSequences(ResumableBuilder):
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self):
-        return self.dataset_info_from_configs(
+        return local_info(
+            self,
             features=sequence_features(CITYSCAPES.names),
             homepage="https://www.cityscapes-dataset.com",
             metadata=tfds.core.MetadataDict(

@@ -7,6 +7,7 @@ from etils import epath
 from accel_tf.datasets.flying_chairs import release_folder
 from accel_tf.datasets.flying_chairs.flow_files import read_flow, read_ppm
 from accel_tf.datasets.image_files import check_same_size
+from accel_tf.datasets.local_info import local_info
 from accel_tf.datasets.sequence_features import sequence_features
 
 # The schema has class names; no label map ever uses this one.
@@ -49,7 +50,8 @@ class FlyingChairs(tfds.core.GeneratorBasedBuilder):
             encoding=tfds.features.Encoding.ZLIB,
             doc=features["flows"].doc,
         )
-        return self.dataset_info_from_configs(
+        return local_info(
+            self,
             features=tfds.features.FeaturesDict(features),
             homepage=f"{release_folder.PAGE}/FlyingChairs.en.html",
         )

@@ -8,6 +8,7 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from accel_tf.data import streets
+from accel_tf.datasets.local_info import local_info
 from accel_tf.datasets.sequence_features import sequence_features
 
 
@@ -72,7 +73,8 @@ class SyntheticStreets(tfds.core.GeneratorBasedBuilder):
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self):
-        return self.dataset_info_from_configs(
+        return local_info(
+            self,
             features=sequence_features(
                 streets.CLASS_NAMES, with_flow=self.builder_config.with_flow
             ),

@@ -13,6 +13,7 @@ from accel_tf.datasets.found_features import (
     replace_features,
     stored_features,
 )
+from accel_tf.datasets.local_info import local_info
 from accel_tf.datasets.sequence_features import sequence_features
 from accel_tf.datasets.video_folder import class_list, clip_folders
 from accel_tf.messages import tell
@@ -69,8 +70,10 @@ class VideoFolder(FaultOption, tfds.core.GeneratorBasedBuilder):
     pkg_dir_path = epath.Path(__file__).parent
 
     def _info(self):
-        return self.dataset_info_from_configs(
-            features=stored_features(self), metadata=tfds.core.MetadataDict()
+        return local_info(
+            self,
+            features=stored_features(self),
+            metadata=tfds.core.MetadataDict(),
         )
 
     def _download_and_prepare(self, dl_manager, download_config):

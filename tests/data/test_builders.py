@@ -38,6 +38,13 @@ def test_named_configurations(tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", BUILDERS)
+def test_a_builder_leaves_no_temporary_files(name, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    make_builder(name, tmp_path / "data")
+    assert not any(tmp_path.iterdir())
+
+
 def test_options_replace_fields(tmp_path):
     builder = make_builder(
         "synthetic_streets/half_512x1024", tmp_path, height=64, frame_rate=7.5

@@ -6,6 +6,7 @@ import tensorflow_datasets as tfds
 from accel_tf.data import streets
 from accel_tf.data.sequences import EncodedImages, read_sequences
 from accel_tf.datasets import synthetic_streets
+from accel_tf.datasets.local_info import LocalInfo
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_a_data_set_of_something_else(tmp_path):
 
         def _info(self):
             features = tfds.features.FeaturesDict({"number": np.int64})
-            return tfds.core.DatasetInfo(builder=self, features=features)
+            return LocalInfo(builder=self, features=features)
 
         def _split_generators(self, dl_manager):
             return {}
