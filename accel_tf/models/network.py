@@ -30,6 +30,32 @@ class Network(keras.Model):
         return cls(**config)
 
 
+class Backbone(Network):
+    """A network from images to features, which has them at every stride.
+
+        backbone = accel_tf.models.resnet.ResNetV1()
+        pyramid = keras.Model(backbone.input, backbone.pyramid_outputs)
+        pyramid(images)["P2"]  # a quarter of the images' height and width
+
+    A subclass sets `maps`, a dict of stride -> symbolic feature map, a power
+    of two each, and has `output_stride`.
+    """
+
+    @property
+    def pyramid_outputs(self):
+        """Feature maps by level, as the backbones of KerasHub have them.
+
+        A dict of `"P1"`, `"P2"`, ... -> `keras.KerasTensor` `[B, h, w, C]`,
+        fine ones first. Level `n` has stride `2 ** n`; where several stages
+        keep one, it is the last of them, so that the level of
+        `output_stride` is the network's output.
+        """
+        return {
+            f"P{stride.bit_length() - 1}": self.maps[stride]
+            for stride in sorted(self.maps)
+        }
+
+
 def copy_network(network, name, dtype=None):
     """A `Network` like another, with its weights and a name of its own.
 

@@ -10,7 +10,7 @@ from accel_tf.layers.blocks import (
     relu,
 )
 from accel_tf.models.cost import count_multiply_adds
-from accel_tf.models.network import Network
+from accel_tf.models.network import Backbone
 from accel_tf.models.pidnet.context_pooling import (
     deep_pooling,
     parallel_pooling,
@@ -29,7 +29,7 @@ from accel_tf.models.pidnet.units import (
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class PIDNetBackbone(Network):
+class PIDNetBackbone(Backbone):
     """Detail, context and boundaries of an image, in three branches.
 
     PIDNet: A Real-time Semantic Segmentation Network Inspired by PID
@@ -69,8 +69,10 @@ class PIDNetBackbone(Network):
             # === One branch, to stride 8 ===
             image = keras.Input((None, None, 3), name="image")
             x = _conv_norm_relu(image, filters, "conv1", 0)
+            maps = {2: x}
             x = _conv_norm_relu(x, filters, "conv1", 3)
             x = relu(basic_stage(x, filters, few, "layer1"))
+            maps[4] = x
             x = relu(basic_stage(x, 2 * filters, few, "layer2", strides=2))
             detail = basic_stage(x, 2 * filters, few, "layer3_detail")
             boundary = basic_unit(
@@ -81,6 +83,7 @@ class PIDNetBackbone(Network):
             context = relu(
                 basic_stage(x, 4 * filters, many, "layer3", strides=2)
             )
+            maps[16] = context
             detail = _attend(detail, context, filters, 3)
             boundary = _add_difference(boundary, context, 3)
 
@@ -88,6 +91,7 @@ class PIDNetBackbone(Network):
             context = relu(
                 basic_stage(context, 8 * filters, many, "layer4", strides=2)
             )
+            maps[32] = context
             detail = basic_stage(
                 relu(detail), 2 * filters, few, "layer4_detail"
             )
@@ -106,6 +110,7 @@ class PIDNetBackbone(Network):
             context = bottleneck_unit(context, 8 * filters, "layer5_1")
             pooling = parallel_pooling if light else deep_pooling
             context = pooling(context, pooling_filters, 4 * filters, "spp")
+            maps[64] = context
             context = ResizeLike(align_corners=False)([context, detail])
             detail = bottleneck_unit(
                 relu(detail), 2 * filters, "layer5_detail_0"
@@ -115,7 +120,10 @@ class PIDNetBackbone(Network):
             )
             fuse = light_boundary_fusion if light else boundary_fusion
             x = fuse(detail, context, boundary, 4 * filters, "dfm")
+            maps[8] = x
             super().__init__(inputs=image, outputs=x, **kwargs)
+
+        self.maps = maps
 
         # === Config ===
         self.filters = filters

@@ -10,12 +10,12 @@ from accel_tf.layers.blocks import (
     relu,
 )
 from accel_tf.models.cost import count_multiply_adds
-from accel_tf.models.network import Network
+from accel_tf.models.network import Backbone
 from accel_tf.models.pspnet.residual_units import basic_unit, bottleneck_unit
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class DilatedResNet(Network):
+class DilatedResNet(Backbone):
     """ResNet whose last two stages dilate instead of striding.
 
     Dilated Residual Networks (CVPR 2017) in the form of Zhang's PyTorch
@@ -71,6 +71,7 @@ class DilatedResNet(Network):
             else:
                 x = conv2d(image, stem_filters, 7, "conv1", strides=2)
             x = relu(batch_norm(x, "bn1"))
+            maps = {2: x}
             x = max_pool(x, (1, 1), "maxpool")
 
             # === Stages ===
@@ -83,7 +84,10 @@ class DilatedResNet(Network):
                         2 if stage == 1 and index == 0 else 1,
                         _dilations(stage, index),
                     )
+                maps[4 if stage == 0 else 8] = x
             super().__init__(inputs=image, outputs=x, **kwargs)
+
+        self.maps = maps
 
         # === Config ===
         self.blocks = tuple(blocks)

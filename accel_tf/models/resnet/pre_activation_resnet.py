@@ -11,11 +11,11 @@ from accel_tf.layers.blocks import (
     network_scope,
     relu,
 )
-from accel_tf.models.network import Network
+from accel_tf.models.network import Backbone
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class PreActivationResNet(Network):
+class PreActivationResNet(Backbone):
     """Basic-block ResNet whose last stage is deformable and up-sampled.
 
     Three stages with pre-activation units (Identity Mappings in Deep
@@ -64,10 +64,12 @@ class PreActivationResNet(Network):
             x = batch_norm(image, "bn_data", epsilon=2e-5, scale=False)
             x = conv2d(x, stem_filters, 7, "conv0", strides=2)
             x = relu(batch_norm(x, "bn0", epsilon=2e-5))
+            maps, stride = {2: x}, 4
             x = max_pool(x, (1, 1), "pool0")
 
             # === Pre-activation stages ===
             for stage in range(3):
+                stride *= strides[stage]
                 for unit in range(blocks[stage]):
                     x = _pre_activation_unit(
                         x,
@@ -76,6 +78,7 @@ class PreActivationResNet(Network):
                         strides[stage] if unit == 0 else 1,
                         first=unit == 0,
                     )
+                maps[stride] = x
 
             # === Deformable stage ===
             for unit in range(blocks[3]):
@@ -87,6 +90,7 @@ class PreActivationResNet(Network):
                     deformable_groups,
                     first=unit == 0,
                 )
+            maps[2 * stride] = x
             x = keras.layers.Conv2DTranspose(
                 output_filters,
                 4,
@@ -96,7 +100,10 @@ class PreActivationResNet(Network):
                 kernel_initializer=HE,
                 name="feat_upsampling",
             )(x)
+            maps[stride] = x
             super().__init__(inputs=image, outputs=x, **kwargs)
+
+        self.maps = maps
 
         # === Config ===
         self.blocks = tuple(blocks)

@@ -10,11 +10,11 @@ from accel_tf.layers.blocks import (
     network_scope,
     relu,
 )
-from accel_tf.models.network import Network
+from accel_tf.models.network import Backbone
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class ResNetV1(Network):
+class ResNetV1(Backbone):
     """The bottleneck ResNet of the published DeepLab and Accel.
 
     Caffe's form (the stride sits on the first 1x1 convolution, the first
@@ -67,10 +67,12 @@ class ResNetV1(Network):
             image = keras.Input((None, None, 3), name="image")
             x = conv2d(image, stem_filters, 7, "conv1", strides=2)
             x = relu(batch_norm(x, "bn_conv1"), "conv1_relu")
+            maps, stride = {2: x}, 4
             x = max_pool(x, (0, 1), "pool1")
 
             # === Stages ===
             for index in range(4):
+                stride *= strides[index]
                 for unit in range(blocks[index]):
                     x = _bottleneck(
                         x,
@@ -82,7 +84,10 @@ class ResNetV1(Network):
                         if index == 3
                         else None,
                     )
+                maps[stride] = x
             super().__init__(inputs=image, outputs=x, **kwargs)
+
+        self.maps = maps
 
         # === Config ===
         self.blocks = tuple(blocks)

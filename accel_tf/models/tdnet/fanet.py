@@ -13,7 +13,7 @@ from accel_tf.layers.blocks import (
     network_scope,
 )
 from accel_tf.models.cost import count_multiply_adds
-from accel_tf.models.network import Network
+from accel_tf.models.network import Backbone
 from accel_tf.models.pspnet.residual_units import basic_unit
 from accel_tf.models.tdnet.linear_attention import LinearAttention
 
@@ -21,7 +21,7 @@ STRIDES = (8, 16, 32, 64)
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
-class FANet(Network):
+class FANet(Backbone):
     """A residual network whose four stages meet at stride 8.
 
     Real-time Semantic Segmentation with Fast Attention (RA-L 2020) as the
@@ -74,8 +74,9 @@ class FANet(Network):
             image = keras.Input((None, None, 3), name="image")
             x = conv2d(image, stem_filters, 7, "conv1", strides=2)
             x = leaky_relu(batch_norm(x, "bn1"))
+            maps = {2: x}
             x = max_pool(x, (1, 1), "maxpool", signed=True)
-            maps = {}
+            maps[4] = x
             for stage, stride in enumerate(STRIDES):
                 for index in range(blocks[stage]):
                     x = basic_unit(
@@ -95,6 +96,7 @@ class FANet(Network):
                 x = _fast_attention(maps[stride], key_filters, name)
                 if coarser is not None:
                     x = keras.layers.Add()([ResizeLike()([coarser, x]), x])
+                maps[stride] = x
                 if stride in (8, 32):
                     smooth[stride] = _unit(
                         x, smooth_filters, 3, f"{name}_smooth"
@@ -106,7 +108,10 @@ class FANet(Network):
             x = keras.layers.Concatenate(name="features")(
                 [ResizeLike()([smooth[32], smooth[8]]), smooth[8]]
             )
+            maps[8] = x
             super().__init__(inputs=image, outputs=x, **kwargs)
+
+        self.maps = maps
 
         # === Config ===
         self.blocks = tuple(blocks)
