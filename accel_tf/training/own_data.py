@@ -16,7 +16,14 @@ from accel_tf.models.keras_files import load_keras_model
 from accel_tf.models.presets import from_preset
 from accel_tf.models.restore import restore_model
 from accel_tf.training.kept_models import SCORE
-from accel_tf.training.own_data_plan import INTERVAL, Plan, stage_configs
+from accel_tf.training.own_data_plan import (
+    CARRIED,
+    INTERVAL,
+    OF_ALL,
+    OF_FUSION,
+    Plan,
+    stage_configs,
+)
 from accel_tf.training.own_data_set import build_own_data
 from accel_tf.training.stages import (
     FLOW,
@@ -60,7 +67,9 @@ def train_on_own_data(own, out, plan=None):
     plan, out = plan or Plan(), pathlib.Path(out)
     # What is missing should be said before the work, not after it.
     optional.cv2(), optional.matplotlib_pyplot()
-    names = stage_names(from_preset(plan.model, num_classes=2))
+    new = from_preset(plan.model, num_classes=2)
+    names = stage_names(new)
+    last = OF_FUSION if hasattr(new, "fusion") else OF_ALL
     if plan.reference is not None and FLOW not in names:
         raise ValueError(
             f"{plan.model} has no reference branch to start from "
@@ -69,16 +78,16 @@ def train_on_own_data(own, out, plan=None):
     builder, counts = build_own_data(own, out)
     label_map = label_map_of(builder)
     tell(_describe(counts, label_map))
-    given, carries = None, False
+    given = None
     if plan.reference is not None:
         given = _given(plan.reference)
-        own_kind = from_preset(plan.model, num_classes=len(label_map))
         made = given(label_map)
-        carries = layout(made) != layout(own_kind.reference_segmenter())
-        if carries:
+        kind = from_preset(plan.model, num_classes=len(label_map))
+        if layout(made) != layout(kind.reference_segmenter()):
+            last = CARRIED
             # What cannot be stored in the end is refused in the beginning.
             made.check_exportable()
-    configs = stage_configs(plan, names, builder, counts, out, carries)
+    configs = stage_configs(plan, names, builder, counts, out, last)
     stages = Stages(plan.model, configs, _start(plan.model), given)
     trained = stages.run()
     path = out / f"{configs[names[-1]].model}.keras"

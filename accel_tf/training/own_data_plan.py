@@ -14,6 +14,7 @@ from accel_tf.training.stages import FLOW, FUSION, REFERENCE, UPDATE
 
 INTERVAL = 5
 """Frames from one key frame to the next, in training and validation."""
+OF_ALL, OF_FUSION, CARRIED = "all", "fusion", "carried"
 _CROP = (240, 320)
 _FEWEST, _MOST = 200, 2000  # updates of the reference
 _LOOKS = 40  # at each labelled frame
@@ -45,7 +46,7 @@ class Plan:
     settings: tuple[str, ...] = ()
 
 
-def stage_configs(plan, names, builder, counts, out, carries=False):
+def stage_configs(plan, names, builder, counts, out, last=OF_ALL):
     """The config of every stage, with the settings that change it.
 
     Args:
@@ -54,8 +55,10 @@ def stage_configs(plan, names, builder, counts, out, carries=False):
         builder: of the data set, and
         counts: what is in it, both from `build_own_data`.
         out: `pathlib.Path` of the folder for everything.
-        carries: whether the reference is of another kind than the preset's,
-            so that its scores are carried by `Propagated`.
+        last: what learns in the last stage: `OF_ALL`; `OF_FUSION`, the fusion
+            and, if there is one, the update branch; or `CARRIED`, the fusion
+            of `Propagated`, where the reference is of another kind than the
+            preset's.
 
     Returns:
         dict of stage -> config, in the order of `names`.
@@ -102,7 +105,7 @@ def stage_configs(plan, names, builder, counts, out, carries=False):
         REFERENCE: reference,
         FLOW: _flow(reference, plan, counts, steps, out),
         UPDATE: update,
-        FUSION: _fusion(reference, plan, names, counts, steps, out, carries),
+        FUSION: _fusion(reference, plan, names, counts, steps, out, last),
     }
     return _changed({name: configs[name] for name in names}, plan.settings)
 
@@ -133,22 +136,26 @@ def _flow(reference, plan, counts, steps, out):
     )
 
 
-def _fusion(reference, plan, names, counts, steps, out, carries):
-    branches = ("update_backbone/*", "update_head/*") if UPDATE in names else ()
+def _fusion(reference, plan, names, counts, steps, out, last):
+    trainable = ("all",) if last == OF_ALL else ("fusion/*",)
+    if last == OF_FUSION and UPDATE in names:
+        trainable = ("update_backbone/*", "update_head/*", "fusion/*")
+    if last == CARRIED and UPDATE not in names:
+        steps = 0  # nothing in it learns
     return dataclasses.replace(
         reference,
         out=str(out / FUSION),
-        model="propagated" if carries else plan.model,
-        trainable=("fusion/*",) if carries else (*branches, "fusion/*"),
+        model="propagated" if last == CARRIED else plan.model,
+        trainable=trainable,
         # An update branch that has just begun is the weaker of the two.
-        fusion_start="model" if carries or not branches else "reference",
+        fusion_start="reference" if len(trainable) > 1 else "model",
         length=INTERVAL,
         augmentation=dataclasses.replace(
             reference.augmentation,
             scale=(1.0, 1.5),
             camera_motion=1.0 if counts.stills else 0.0,
         ),
-        learning_rate=1e-3,
+        learning_rate=2.5e-4 if last == OF_ALL else 1e-3,
         # On key frames alone there is nothing of the fusion to see.
         validation_split=reference.validation_split
         if counts.validation_clips

@@ -39,8 +39,8 @@ _FORMS = [
         rf"(?P<values>\d+)[\s,;:]+(?P<name>[^\d\s,;:].*?)(?:[\s,;]+{_COLOR})?",
         # road,7
         r"(?P<name>.*[^\d\s,;:=])\s*[,;:=\t]\s*(?P<values>\d+)",
-        # road
-        r"(?P<name>[^,;]+)",
+        # road; person = 255; and where some lines have a colour
+        rf"(?P<name>[^,;=]+?)(?:\s+{_COLOR})?(?:\s*=\s*{_VALUES})?",
     )
 ]
 _NAME_KEYS = ("name", "class", "class_name", "label", "category", "title")
@@ -164,15 +164,16 @@ def write_list(classes, ignore=()):
 
 def _colors(classes):
     """Of the list; else well-known ones; else any that differ."""
-    given = [each.color for each in classes]
-    if None not in given:
-        return given
     names = [each.name for each in classes]
-    for known in (CITYSCAPES, CAMVID_11, CAMVID_32):
-        colors = dict(zip(known.names, known.colors, strict=True))
-        if set(names) <= set(colors):
-            return [colors[name] for name in names]
-    return default_label_map(len(names)).colors
+    known = {}
+    for label_map in (CAMVID_32, CAMVID_11, CITYSCAPES):
+        if set(names) <= set(label_map.names):
+            known = dict(zip(label_map.names, label_map.colors, strict=True))
+    given = [each.color or known.get(each.name) for each in classes]
+    others = (
+        color for color in default_label_map(255).colors if color not in given
+    )
+    return [color or next(others) for color in given]
 
 
 def _from_text(path):

@@ -1,6 +1,9 @@
 """One's own videos, update branch; a stage of `accel-tf recipe distill_update`.
 
-It learns from the reference's labels, which are the data set's.
+It learns from the reference's labels, which are the data set's. By itself, as
+one of the steps that `own_reference` lists:
+
+    accel-tf recipe train_deeplab own_update --set data_dir=data
 """
 
 from accel_tf.data.augmentation import Augmentation

@@ -27,6 +27,8 @@ def written(tmp_path, name, content, ignore=()):
         ("names.txt", "road\n\n# and\ncar\n"),
         ("colors.txt", "road 128 64 128\ncar,0,0,142\n"),
         ("values.txt", "road 128 64 128 = 0\ncar 0 0 142 = 1 # cars\n"),
+        ("mixed.txt", "road\ncar 0 0 142\n"),
+        ("some_values.txt", "road = 0\ncar 0 0 142 = 1\n"),
         ("indexed.txt", "0: road\n1: car\n"),
         ("behind.txt", "road,0\ncar,1\n"),
         ("color_first.txt", "128 64 128\troad\n0 0 142\tcar\n"),
@@ -70,6 +72,12 @@ def test_values_and_classes_that_do_not_count(tmp_path):
     assert lines[0] == "ignore 0 0 0"
     assert lines[-2:] == ["road 1 2 3 = 4", "car 2 3 4 = 6"]
     assert lines[1:-2] == [f"ignore = {value}" for value in (5, 7, 8)]
+
+
+def test_missing_colors_are_filled_in(tmp_path):
+    lines = written(tmp_path, "a.txt", "x\ny 255 64 64\nz\n").splitlines()
+    assert lines[1] == "y 255 64 64 = 1"
+    assert len({line.split(" ", 1)[1] for line in lines}) == 3
 
 
 @pytest.mark.parametrize(

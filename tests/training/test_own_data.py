@@ -14,7 +14,13 @@ from accel_tf.data.builders import prepared_builder
 from accel_tf.data.dataset_labels import label_map_of
 from accel_tf.models.keras_files import save_model
 from accel_tf.training import own_data_plan, stages
-from accel_tf.training.own_data_plan import Plan, stage_configs
+from accel_tf.training.own_data_plan import (
+    CARRIED,
+    OF_ALL,
+    OF_FUSION,
+    Plan,
+    stage_configs,
+)
 from accel_tf.training.own_data_set import (
     Counts,
     OwnData,
@@ -167,6 +173,29 @@ def test_plans_follow_the_data(monkeypatch, tmp_path):
     assert plan["flow"].augmentation.camera_motion == 0
     assert plan["fusion"].validation_split == "validation"
     assert plan["update"].augmentation.crop == (96, 80)
+
+
+@pytest.mark.parametrize(
+    "last, update, trainable, steps",
+    [
+        (OF_FUSION, True, 3, 10),
+        (OF_FUSION, False, 1, 10),
+        (OF_ALL, False, 1, 10),
+        (CARRIED, True, 1, 10),
+        (CARRIED, False, 1, 0),
+    ],
+)
+def test_what_learns_in_the_last_stage(
+    monkeypatch, tmp_path, last, update, trainable, steps
+):
+    monkeypatch.setattr(own_data_plan, "frame_size", lambda *_: (240, 320))
+    names = ("reference", "flow", *(("update",) if update else ()), "fusion")
+    plan = Plan(model="m", steps=40)
+    counts = Counts(3, 2, 3, 0, 2)
+    config = stage_configs(plan, names, None, counts, tmp_path, last)["fusion"]
+    assert len(config.trainable) == trainable and config.steps == steps
+    assert (config.trainable == ("all",)) == (last == OF_ALL)
+    assert config.model == ("propagated" if last == CARRIED else "m")
 
 
 def test_settings_of_stages(monkeypatch, tmp_path):
