@@ -3,9 +3,9 @@
     accel-tf recipe published_accuracy --out recipes/results
 
 Accuracy on Cityscapes `val` as the authors publish it (the sources are in
-`PUBLISHED`), cost as `accel-tf models` counts it at 1024x2048. Accuracy when
-propagated was not measured there: those marks show the cost alone, at the
-height of the per-frame model, and are hollow.
+`accel_tf/models/published.py`), cost as `accel-tf models` counts it at
+1024x2048. Accuracy when propagated was not measured there: those marks show
+the cost alone, at the height of the per-frame model, and are hollow.
 """
 
 import gc
@@ -18,6 +18,7 @@ from accel_tf import optional
 from accel_tf.files import replacing, write_text
 from accel_tf.models.presets import from_preset
 from accel_tf.models.propagation import propagate
+from accel_tf.models.published import PUBLISHED
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.recorded import results_file
 
@@ -26,32 +27,6 @@ INTERVAL = 5
 # Names that would lie on others stand below their marks.
 BELOW = ("Accel-18", "Accel-50", "SegFormer-B2", "SegFormer-B4")
 FLOW = "small"
-_ACCEL = "SamvitJ/Accel, README: interval 5"
-_PIDNET = "XuJiacong/PIDNet, README: val"
-_SEGFORMER = "open-mmlab/mmsegmentation, configs/segformer: single scale"
-# Preset -> (name, family, mean IoU on `val` in percent, source).
-PUBLISHED = {
-    "deeplab_101": ("DeepLab-101", "Accel, CVPR 2019", 75.2, _ACCEL),
-    "dff_101": ("DFF-101", "Accel, CVPR 2019", 68.7, _ACCEL),
-    "accel_18": ("Accel-18", "Accel, CVPR 2019", 72.1, _ACCEL),
-    "accel_34": ("Accel-34", "Accel, CVPR 2019", 72.4, _ACCEL),
-    "accel_50": ("Accel-50", "Accel, CVPR 2019", 74.2, _ACCEL),
-    "accel_101": ("Accel-101", "Accel, CVPR 2019", 75.5, _ACCEL),
-    "pidnet_s": ("PIDNet-S", "PIDNet, CVPR 2023", 78.8, _PIDNET),
-    "pidnet_m": ("PIDNet-M", "PIDNet, CVPR 2023", 79.9, _PIDNET),
-    "pidnet_l": ("PIDNet-L", "PIDNet, CVPR 2023", 80.9, _PIDNET),
-    **{
-        f"hub:segformer_b{number}_cityscapes_1024": (
-            f"SegFormer-B{number}",
-            "SegFormer, NeurIPS 2021",
-            score,
-            _SEGFORMER,
-        )
-        for number, score in enumerate(
-            (76.54, 78.56, 81.08, 81.94, 81.89, 82.25)
-        )
-    },
-}
 
 
 def main(arguments=None):
@@ -59,13 +34,13 @@ def main(arguments=None):
     parser.add_argument("--out", default=results_file(""), metavar="DIR")
     options = parser.parse_args(arguments)
     out = pathlib.Path(options.out)
-    rows = [_row(preset, *facts) for preset, facts in PUBLISHED.items()]
+    rows = [_row(preset, facts) for preset, facts in PUBLISHED.items()]
     text = json.dumps({"size": SIZE, "interval": INTERVAL, "rows": rows})
     write_text(out / "published_accuracy.json", text + "\n")
     _plot(rows, out / "published_accuracy.png")
 
 
-def _row(preset, name, family, mean_iou, source):
+def _row(preset, published):
     is_hub = preset.startswith("hub:")
     options = {"load_weights": False} if is_hub else {}
     model = from_preset(preset, **options)
@@ -78,10 +53,10 @@ def _row(preset, name, family, mean_iou, source):
     gc.collect()
     return {
         "preset": preset,
-        "name": name,
-        "family": family,
-        "mean_iou": mean_iou / 100,
-        "source": source,
+        "name": published.name,
+        "family": published.family,
+        "mean_iou": published.mean_iou / 100,
+        "source": published.source,
         "multiply_adds": cost,
         "propagated_multiply_adds": propagated,
     }

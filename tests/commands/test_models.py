@@ -1,19 +1,53 @@
 import json
+import resource
+import subprocess
+import sys
 
 import accel_tf
 from accel_tf import commands
 
 
-def test_models_prints_a_table(monkeypatch, tmp_path, capsys):
-    from accel_tf.models import summary
-
-    monkeypatch.setattr(summary, "list_presets", lambda: ["accel_tiny"])
+def test_models_prints_a_table(tmp_path, capsys):
     path = tmp_path / "models.json"
-    assert (
-        commands.main(["models", "--size", "64x128", "--json", str(path)]) == 0
-    )
-    assert "| accel_tiny | Accel's structure" in capsys.readouterr().out
+    options = ["--size", "64x128", "--filter", "L_TINY", "--json", str(path)]
+    assert commands.main(["models", *options]) == 0
+    (line,) = capsys.readouterr().out.splitlines()[2:]
+    assert "| accel_tiny | Accel's structure" in line
+    # The ratio to a preset that is not shown.
+    assert line.split("|")[7].strip() == "0.01"
     (row,) = json.loads(path.read_text())
     model = accel_tf.from_preset("accel_tiny")
     assert row["parameters"] == model.count_params()
     assert row["key_multiply_adds"] == model.multiply_adds(64, 128)["key"]
+
+
+def test_a_description_is_searched_too(capsys):
+    assert commands.main(["models", "--filter", "temporal"]) == 2
+    assert "no preset has 'temporal' in its name" in capsys.readouterr().err
+    assert commands.main(["models", "--filter", "four paths"]) == 0
+    names = {
+        line.split()[1] for line in capsys.readouterr().out.splitlines()[2:]
+    }
+    assert names == {"td4_psp18", "td4_psp_tiny"}
+
+
+def test_no_network_is_built_for_it():
+    program = """if True:
+        import sys
+        from accel_tf import commands
+        assert commands.main(["models", "--size", "513x1025"]) == 0
+        heavy = "keras", "numpy", "tensorflow", "tqdm"
+        print([name for name in heavy if name in sys.modules])
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    *lines, heavy = result.stdout.splitlines()
+    assert len(lines) > 20 and heavy == "[]"
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert used < 1

@@ -1,0 +1,54 @@
+"""Accuracy of presets as their authors publish it."""
+
+import typing
+
+
+class Published(typing.NamedTuple):
+    """What is published of a preset.
+
+    Attributes:
+        name: as the authors call it.
+        family: the paper that it is of.
+        mean_iou: on Cityscapes `val`, in percent.
+        source: where that is written.
+    """
+
+    name: str
+    family: str
+    mean_iou: float
+    source: str
+
+
+_ACCEL = ("Accel, CVPR 2019", "SamvitJ/Accel, README: interval 5")
+_PIDNET = ("PIDNet, CVPR 2023", "XuJiacong/PIDNet, README: val")
+_SEGFORMER = (
+    "SegFormer, NeurIPS 2021",
+    "open-mmlab/mmsegmentation, configs/segformer: single scale",
+)
+
+
+def _published(name, of, mean_iou):
+    family, source = of
+    return Published(name, family, mean_iou, source)
+
+
+PUBLISHED = {
+    "deeplab_101": _published("DeepLab-101", _ACCEL, 75.2),
+    "dff_101": _published("DFF-101", _ACCEL, 68.7),
+    "accel_18": _published("Accel-18", _ACCEL, 72.1),
+    "accel_34": _published("Accel-34", _ACCEL, 72.4),
+    "accel_50": _published("Accel-50", _ACCEL, 74.2),
+    "accel_101": _published("Accel-101", _ACCEL, 75.5),
+    "pidnet_s": _published("PIDNet-S", _PIDNET, 78.8),
+    "pidnet_m": _published("PIDNet-M", _PIDNET, 79.9),
+    "pidnet_l": _published("PIDNet-L", _PIDNET, 80.9),
+    **{
+        f"hub:segformer_b{number}_cityscapes_1024": _published(
+            f"SegFormer-B{number}", _SEGFORMER, mean_iou
+        )
+        for number, mean_iou in enumerate(
+            (76.54, 78.56, 81.08, 81.94, 81.89, 82.25)
+        )
+    },
+}
+"""Preset -> `Published`, for those of which there is something."""
