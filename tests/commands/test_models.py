@@ -9,7 +9,7 @@ from accel_tf import commands
 
 def test_models_prints_a_table(tmp_path, capsys):
     path = tmp_path / "models.json"
-    options = ["--size", "64x128", "--filter", "L_TINY", "--json", str(path)]
+    options = ["--size", "64x128", "--filter", "ACCEL'S", "--json", str(path)]
     assert commands.main(["models", *options]) == 0
     (line,) = capsys.readouterr().out.splitlines()[2:]
     assert "| accel_tiny | Accel's structure" in line
