@@ -6,6 +6,8 @@ from accel_tf.models.segmenter import VideoSegmenter
 def fuse_for_inference(model):
     """Makes a model with the same outputs from fewer operations.
 
+        stream = accel_tf.VideoStream(accel_tf.fuse_for_inference(model))
+
     Its `step` gives the logits of `model.step` to float32 noise, at every
     key frame and between them; its state may hold other tensors. It has
     weights of its own: later changes of `model` do not reach it. It can be

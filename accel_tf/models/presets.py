@@ -51,6 +51,10 @@ def describe_preset(name):
 def from_preset(name, num_classes=None, dtype=None, **kwargs):
     """Builds a model with random weights; KerasHub's with published ones.
 
+        model = accel_tf.from_preset("accel_tiny", num_classes=11)
+        stream = accel_tf.VideoStream(model)
+        labels = stream(frame[None])[0]  # frame [H, W, 3], labels [H, W]
+
     Args:
         name: one of `list_presets()`, or `"hub:NAME"` for a segmentation
             preset of KerasHub, such as

@@ -15,8 +15,16 @@ from accel_tf.ops import upsample_scores
 class VideoSegmenter(ArrayTraining):
     """A pure step function from a frame and a state to logits and a state.
 
-        state = model.initial_state(batch_size, height, width)
-        logits, state = model.step(frame, state, is_key=True)
+        height, width, _ = video[0].shape  # frames [H, W, 3]
+        state = model.initial_state(1, height, width)
+        for index, frame in enumerate(video):
+            is_key = index % 5 == 0
+            logits, state = model.step(frame[None], state, is_key=is_key)
+            labels = logits[0].numpy().argmax(-1)  # [H, W]
+
+    Frames have a batch axis, `[B, H, W, 3]`: several streams may run side by
+    side. `accel_tf.VideoStream` does the same, compiled, and counts the
+    frames.
 
     `model(clip)` unrolls the step over `[B, T, H, W, 3]` and returns the
     logits of the last frame, so `compile` and `fit` need no custom step; what
@@ -262,7 +270,10 @@ class VideoSegmenter(ArrayTraining):
     # === The contract ===
 
     def step(self, frame, state, is_key=True, native_stride=False):
-        """Segments one frame.
+        """Segments one frame of each stream.
+
+            state = model.initial_state(1, *frame.shape[:2])
+            logits, state = model.step(frame[None], state, is_key=True)
 
         Args:
             frame: RGB 0..255 `[B, H, W, 3]`, uint8 or float.

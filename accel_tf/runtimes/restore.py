@@ -14,7 +14,8 @@ def load_model(path, preset=None, num_classes=None):
 
         model = accel_tf.load_model("street.keras")
         model = accel_tf.load_model("accel_18-0000.params", "accel_18")
-        labels = accel_tf.VideoStream(model)(frame)  # uint8 [1, H, W]
+        stream = accel_tf.VideoStream(model)
+        labels = stream(frame[None])[0]  # frame [H, W, 3], labels [H, W]
 
     | `path` | gives |
     |---|---|

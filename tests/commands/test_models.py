@@ -14,7 +14,7 @@ def test_models_prints_a_table(tmp_path, capsys):
     (line,) = capsys.readouterr().out.splitlines()[2:]
     assert "| accel_tiny | Accel's structure" in line
     # The ratio to a preset that is not shown.
-    assert line.split("|")[7].strip() == "0.01"
+    assert line.split("|")[7].strip() == "0.02"
     (row,) = json.loads(path.read_text())
     model = accel_tf.from_preset("accel_tiny")
     assert row["parameters"] == model.count_params()
