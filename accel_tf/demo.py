@@ -174,7 +174,7 @@ def _configs(builder, data_dir, folder, steps, seed):
 
 
 def _lengths(steps):
-    return {"steps": steps, "steps_per_epoch": math.ceil(steps / 3)}
+    return {"steps": steps, "steps_per_epoch": max(25, math.ceil(steps / 3))}
 
 
 # === Evaluation ===
