@@ -17,6 +17,9 @@ from model_tools import (
 from small_models import SMALL_MODELS, SMALL_PYRAMID_MODELS, small_td4
 
 import accel_tf
+from accel_tf.models.deeplab import DeepLab
+from accel_tf.models.deeplab.fused_deeplab import FusedDeepLab
+from accel_tf.models.segmenter import fused_form
 
 MODELS = SMALL_MODELS | SMALL_PYRAMID_MODELS
 # The first frame and a later one; a long recursion between them.
@@ -82,6 +85,20 @@ def test_equal_native_logits(name):
         )
         assert_close(actual, expected, 2e-5)
         states = [one, other]
+
+
+@pytest.mark.parametrize("name", ["dff", "accel", "feature_fusion_accel"])
+def test_scores_after_advance_are_those_of_segment(name):
+    """Also where both share work on key frames."""
+    fused, frames = pair(name)[1], scenes(length=2)
+    _, before = fused.step(frames[:, 0], fused.initial_state(1, 48, 64))
+    for is_key in (True, False):
+        scores, _, after = fused.segment(frames[:, 1], before, is_key)
+        state = fused.advance(frames[:, 1], before, is_key)
+        score, _ = fused.score(frames[:, 1], state, is_key)
+        assert_close(score, scores, 1e-5)
+        for key, value in after.items():
+            assert_close(state[key], value, 1e-5)
 
 
 def test_published_warm_up():
@@ -174,6 +191,22 @@ def test_the_model_is_left_as_it_is(name):
 def test_fusing_twice(make):
     fused = make()
     assert accel_tf.fuse_for_inference(fused) is fused
+
+
+def test_the_class_decides_on_the_form():
+    class Other(DeepLab):
+        """A kind of DeepLab."""
+
+    backbone = pair("deeplab")[0].backbone
+    other = Other(backbone, num_classes=3, head_filters=4)
+    assert type(accel_tf.fuse_for_inference(other)) is FusedDeepLab
+
+    @fused_form.register(Other)
+    class FusedOther(FusedDeepLab):
+        """Its own form."""
+
+    assert type(accel_tf.fuse_for_inference(other)) is FusedOther
+    assert type(pair("deeplab")[1]) is FusedDeepLab
 
 
 def test_a_system_without_savings_is_returned_as_it_is():

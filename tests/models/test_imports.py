@@ -60,6 +60,20 @@ def test_there_is_no_circle():
     assert circle_of(graph) == []
 
 
+def test_no_system_knows_its_fused_form():
+    """Forms are imported by other forms, and by the room, which has all."""
+    graph = imports(ROOT / "models", ROOM)
+    rooms = {module.rpartition(".")[0] for module in graph}
+    known = {
+        (module, name)
+        for module, names in graph.items()
+        for name in names
+        if ".fused_" in name and ".fused_" not in module and module not in rooms
+    }
+    assert known == set()
+    assert sum(".fused_" in module for module in graph) > 8
+
+
 @pytest.mark.parametrize(
     "text, expected",
     [
