@@ -7,10 +7,10 @@ from accel_tf.layers.blocks import dtype_scope
 from accel_tf.models.accel.convert_accel import accel_entries
 from accel_tf.models.cost import count_multiply_adds
 from accel_tf.models.deeplab import DeepLab
+from accel_tf.models.deeplab.segmentation_head import segmentation_head
 from accel_tf.models.dff import DeepFeatureFlow
+from accel_tf.models.image_normalization import subtract_mean
 from accel_tf.models.network import copy_network
-from accel_tf.models.resnet import subtract_mean
-from accel_tf.models.segmentation_head import segmentation_head
 from accel_tf.ops import upsample_scores
 
 

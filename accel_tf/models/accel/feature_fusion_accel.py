@@ -7,7 +7,7 @@ from accel_tf.layers.blocks import dtype_scope
 from accel_tf.models.accel.convert_accel import feature_fusion_entries
 from accel_tf.models.cost import count_multiply_adds
 from accel_tf.models.dff import DeepFeatureFlow
-from accel_tf.models.resnet import subtract_mean
+from accel_tf.models.image_normalization import subtract_mean
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")

@@ -4,14 +4,14 @@ import dataclasses
 
 from accel_tf.models.accel.accel import Accel, same_size
 from accel_tf.models.cost import count_multiply_adds
-from accel_tf.models.dff.fused_deep_feature_flow import FusedDeepFeatureFlow
-from accel_tf.models.fused_head import (
+from accel_tf.models.deeplab.fused_head import (
     float64,
     fuse_rest_of_head,
     fuse_with_fc6,
 )
+from accel_tf.models.dff.fused_deep_feature_flow import FusedDeepFeatureFlow
+from accel_tf.models.image_normalization import subtract_mean
 from accel_tf.models.parts import Part
-from accel_tf.models.resnet import subtract_mean
 from accel_tf.models.segmenter import fused_form
 
 

@@ -5,8 +5,8 @@ import keras
 from accel_tf.layers.blocks import dtype_scope
 from accel_tf.models.cost import count_multiply_adds, count_upsampling
 from accel_tf.models.deeplab.convert_deeplab import deeplab_entries
-from accel_tf.models.resnet import subtract_mean
-from accel_tf.models.segmentation_head import segmentation_head
+from accel_tf.models.deeplab.segmentation_head import segmentation_head
+from accel_tf.models.image_normalization import subtract_mean
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.models.split import Split
 

@@ -1,8 +1,8 @@
 """DeepLab for inference."""
 
 from accel_tf.models.deeplab.deeplab import DeepLab, DeepLabStep
+from accel_tf.models.deeplab.fused_head import fuse_rest_of_head, fuse_with_fc6
 from accel_tf.models.fuse import FusedSegmenter
-from accel_tf.models.fused_head import fuse_rest_of_head, fuse_with_fc6
 from accel_tf.models.segmenter import fused_form
 
 

@@ -10,10 +10,10 @@ from accel_tf.models.cost import (
     count_warp,
 )
 from accel_tf.models.deeplab import DeepLab
+from accel_tf.models.deeplab.segmentation_head import segmentation_head
 from accel_tf.models.dff.convert_dff import dff_entries
+from accel_tf.models.image_normalization import subtract_mean
 from accel_tf.models.network import copy_network
-from accel_tf.models.resnet import subtract_mean
-from accel_tf.models.segmentation_head import segmentation_head
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import warp
 from accel_tf.ops.resample import resample_flow

@@ -1,10 +1,11 @@
 """What a network that finds the flow between two frames has besides."""
 
+import keras
+
 from accel_tf.layers.folding import fold_batch_normalization
 from accel_tf.models.cost import count_multiply_adds
-from accel_tf.models.flownet.flow_image import flow_image
+from accel_tf.models.image_normalization import subtract_mean
 from accel_tf.models.network import Network
-from accel_tf.models.resnet import subtract_mean
 
 
 class FlowNetwork(Network):
@@ -53,3 +54,16 @@ def fold_flow_network(flow_network):
     if isinstance(flow_network, FlowNetwork):
         return fold_batch_normalization(flow_network)
     return flow_network
+
+
+def flow_image(image):
+    """Half-size pixels about zero.
+
+    Args:
+        image: float32 `[B, H, W, 3]`, RGB 0..255 minus the mean.
+
+    Returns:
+        float32 `[B, ceil(H / 2), ceil(W / 2), 3]`: averages of 2x2 pixels,
+        over 255; at an odd edge, of the pixels that exist.
+    """
+    return keras.ops.average_pool(image, 2, strides=2, padding="same") / 255.0

@@ -2,11 +2,10 @@
 
 import keras
 
-from accel_tf.layers.blocks import dtype_scope
+from accel_tf.layers.blocks import HE, batch_norm, conv2d, dtype_scope, relu
 from accel_tf.models.cost import count_multiply_adds
+from accel_tf.models.image_normalization import normalize_image
 from accel_tf.models.pidnet.convert_pidnet import UNUSED, pidnet_entries
-from accel_tf.models.pidnet.scores_head import scores_head
-from accel_tf.models.pspnet.normalize_image import normalize_image
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import resize_bilinear
 
@@ -74,3 +73,25 @@ class PIDNet(PIDNetStep):
             "backbone": self.serialize_network(self.backbone),
             "head_filters": self.head_filters,
         }
+
+
+def scores_head(channels, num_classes, filters, name):
+    """Normalisation and ReLU before a 3x3 and before a 1x1 convolution.
+
+    Args:
+        channels: of the features.
+        num_classes: of the scores.
+        filters: of the 3x3 convolution.
+        name: of the returned `keras.Model`.
+
+    Returns:
+        A model from `[B, h, w, channels]` to scores `[B, h, w, classes]`.
+    """
+    with keras.name_scope(name):
+        features = keras.Input((None, None, channels), name="features")
+        x = relu(batch_norm(features, "bn1"))
+        x = relu(batch_norm(conv2d(x, filters, 3, "conv"), "bn2"))
+        scores = keras.layers.Conv2D(
+            num_classes, 1, kernel_initializer=HE, name="score"
+        )(x)
+        return keras.Model(features, scores, name=name)

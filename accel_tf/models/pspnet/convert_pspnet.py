@@ -51,6 +51,11 @@ def head_entries(head, prefix, places):
     ]
 
 
+def auxiliary_entries(head, prefix):
+    """Entries of an `auxiliary_head`; names start with `prefix`."""
+    return head_entries(head, f"{prefix}.conv5.", ("0", "1", "4"))
+
+
 def dotted(name):
     """`layer1_0_conv1` as PyTorch writes it: `layer1.0.conv1`."""
     return name.replace("_", ".")

@@ -4,9 +4,9 @@ import keras
 
 from accel_tf.layers.blocks import dtype_scope
 from accel_tf.models.cost import count_multiply_adds
+from accel_tf.models.image_normalization import normalize_image
 from accel_tf.models.pspnet.convert_pspnet import UNUSED, pspnet_entries
-from accel_tf.models.pspnet.fcn_head import fcn_head
-from accel_tf.models.pspnet.normalize_image import normalize_image
+from accel_tf.models.pspnet.heads import fcn_head
 from accel_tf.models.pspnet.pyramid_pooling import PyramidPooling
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import resize_bilinear

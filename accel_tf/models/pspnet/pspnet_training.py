@@ -4,12 +4,12 @@ import keras
 from keras import ops
 
 from accel_tf.layers.blocks import dtype_scope
-from accel_tf.models.pspnet.auxiliary_head import (
+from accel_tf.models.image_normalization import normalize_image
+from accel_tf.models.pspnet.convert_pspnet import (
     auxiliary_entries,
-    auxiliary_head,
+    pspnet_entries,
 )
-from accel_tf.models.pspnet.convert_pspnet import pspnet_entries
-from accel_tf.models.pspnet.normalize_image import normalize_image
+from accel_tf.models.pspnet.heads import auxiliary_head
 from accel_tf.training.training_model import TrainingModel
 
 # Pyramid Scene Parsing Network, section 4.2.

@@ -15,9 +15,9 @@ import numpy as np
 
 from accel_tf.checkpoints.torch_files import is_torch_file, read_torch_file
 from accel_tf.messages import one_line
+from accel_tf.models.image_normalization import PIXEL_MEAN
 from accel_tf.models.resnet.pre_activation_resnet import PreActivationResNet
 from accel_tf.models.resnet.resnet_v1 import ResNetV1
-from accel_tf.models.resnet.subtract_mean import PIXEL_MEAN
 
 # Of the input, R, G, B: torchvision's in units of 0..1, Caffe's of 0..255.
 _TORCH_MEAN = np.array([0.485, 0.456, 0.406])

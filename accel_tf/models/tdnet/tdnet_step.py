@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from accel_tf.models.pspnet.normalize_image import normalize_image
+from accel_tf.models.image_normalization import normalize_image
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.models.tdnet.choose import choose
 from accel_tf.models.tdnet.temporal_path import subsample

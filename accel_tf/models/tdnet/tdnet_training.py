@@ -6,11 +6,9 @@ import keras
 from keras import ops
 
 from accel_tf.layers.blocks import dtype_scope
-from accel_tf.models.pspnet.auxiliary_head import (
-    auxiliary_entries,
-    auxiliary_head,
-)
-from accel_tf.models.pspnet.normalize_image import normalize_image
+from accel_tf.models.image_normalization import normalize_image
+from accel_tf.models.pspnet.convert_pspnet import auxiliary_entries
+from accel_tf.models.pspnet.heads import auxiliary_head
 from accel_tf.models.tdnet.choose import choose
 from accel_tf.models.tdnet.convert_tdnet import UNUSED
 from accel_tf.models.tdnet.temporal_path import subsample

@@ -5,12 +5,12 @@ from keras import ops
 
 from accel_tf.checkpoints.entries import torch_layer_entries
 from accel_tf.layers.blocks import HE, batch_norm, dtype_scope, relu
+from accel_tf.models.image_normalization import normalize_image
 from accel_tf.models.network import copy_network
 from accel_tf.models.pspnet.convert_pspnet import (
     backbone_entries,
     pyramid_entries,
 )
-from accel_tf.models.pspnet.normalize_image import normalize_image
 from accel_tf.models.pspnet.pyramid_pooling import BINS, PyramidPooling
 
 # For as many groups: by what a group's sum is multiplied where it stands

@@ -5,7 +5,7 @@ import keras
 from accel_tf.layers import SpatialLayerNormalization
 from accel_tf.layers.blocks import batch_norm, leaky_relu
 from accel_tf.models.cost import count_multiply_adds
-from accel_tf.models.pspnet.fcn_head import fcn_head, leaky_head
+from accel_tf.models.pspnet.heads import fcn_head, leaky_head
 from accel_tf.models.pspnet.pyramid_pooling import PyramidPooling
 from accel_tf.models.tdnet.temporal_attention import TemporalAttention
 
