@@ -76,6 +76,8 @@ def stage_configs(plan, names, builder, counts, out, last=OF_ALL):
         data_dir=str(out / "data"),
         out=str(out / REFERENCE),
         model=_file_name(plan.model, names, REFERENCE),
+        # Part of the run: it does not go on from another one.
+        reference=plan.reference,
         augmentation=Augmentation(
             crop=crop, flip=True, scale=(0.75, 1.5), color=0.2
         ),
@@ -97,6 +99,7 @@ def stage_configs(plan, names, builder, counts, out, last=OF_ALL):
     update = dataclasses.replace(
         reference,
         out=str(out / UPDATE),
+        reference=None,
         model=_file_name(plan.model, names, UPDATE),
         batch_size=2 * plan.batch_size,
         **_lengths(steps // 2),
@@ -145,6 +148,7 @@ def _fusion(reference, plan, names, counts, steps, out, last):
     return dataclasses.replace(
         reference,
         out=str(out / FUSION),
+        reference=None,
         model="propagated" if last == CARRIED else plan.model,
         trainable=trainable,
         # An update branch that has just begun is the weaker of the two.
@@ -165,9 +169,9 @@ def _fusion(reference, plan, names, counts, steps, out, last):
 
 
 def _lengths(steps):
-    """Eight epochs, of 25 updates or more."""
-    per_epoch = max(25, math.ceil(steps / 8))
-    return {"steps": steps, "steps_per_epoch": per_epoch}
+    """Eight epochs, or fewer of 25 updates or more."""
+    epochs = min(max(steps // 25, 1), 8)
+    return {"steps": steps, "steps_per_epoch": max(1, -(-steps // epochs))}
 
 
 def _crop(plan, size):

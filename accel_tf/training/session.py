@@ -8,6 +8,7 @@ import keras
 
 from accel_tf.data.builders import prepared_builder
 from accel_tf.files import write_text
+from accel_tf.messages import tell
 from accel_tf.models.keras_files import save_model
 from accel_tf.training.distribution import (
     check_batch,
@@ -187,7 +188,7 @@ class TrainingSession:
         free = ["data_dir", "out", "profile", "validation"]
         extended = stored["steps"] < self.config.steps
         if extended:
-            free.append("steps:")
+            free += ["steps:", "steps_per_epoch:"]
         changed = [
             text
             for text in differences(self.config, stored)
@@ -199,7 +200,7 @@ class TrainingSession:
                 f"({'; '.join(changed)}); choose another out or remove it"
             )
         if extended and self.is_chief:
-            print(self._extension(stored["steps"]))
+            tell(self._extension(stored["steps"]))
 
     def _extension(self, before):
         """What more steps do to the learning rate, in a line."""

@@ -205,8 +205,11 @@ def test_settings_of_stages(monkeypatch, tmp_path):
         tmp_path,
         counts,
         steps=40,
+        reference="other.keras",
         settings=("update.loss=cross_entropy+dice", "flow.steps=0"),
     )
+    assert plan["reference"].reference == "other.keras"
+    assert plan["fusion"].reference is None
     assert plan["update"].loss == "cross_entropy+dice"
     assert plan["flow"].steps == 0 and plan["fusion"].steps == 10
     for setting in ("fusions.steps=3", "steps=3"):

@@ -35,11 +35,14 @@ def test_a_run_goes_on_with_the_same_settings_or_more_steps(check):
     check()
     check(steps=5)
     check(steps=8, data_dir="elsewhere")
+    check(steps=8, steps_per_epoch=4)
 
 
 def test_a_run_with_other_settings_is_refused(check):
     with pytest.raises(ValueError, match="steps: 4, not 3.*choose another out"):
         check(steps=3)
+    with pytest.raises(ValueError, match="steps_per_epoch: 2, not 4"):
+        check(steps_per_epoch=4)
     with pytest.raises(ValueError, match="batch_size: 1, not 2"):
         check(steps=8, batch_size=2)
 
