@@ -53,7 +53,7 @@ def batches(builder, split, make, batch_size, order, usable, with_flow=False):
     Args:
         builder, split, usable, with_flow: as in `encoded_sequences`.
         make: called with an encoded sequence and its seed, int64 `[2]`;
-            gives an example.
+            gives an example. Decides with `tf.cond`, not with `if`.
         batch_size: examples in a batch, over all devices and workers.
         order: dict of seed, epoch, shards and shard of `encoded_sequences`.
 
@@ -68,6 +68,8 @@ def batches(builder, split, make, batch_size, order, usable, with_flow=False):
     sequences = encoded_sequences(
         builder, split, with_flow=with_flow, usable=usable, **order
     )
+    # AutoGraph would find nothing to do, and take its time for it.
+    make = tf.autograph.experimental.do_not_convert(make)
     dataset = sequences.map(make, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size, drop_remainder=True)
     options = tf.data.Options()

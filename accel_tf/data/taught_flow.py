@@ -98,6 +98,7 @@ def taught_dataset(
         # All of them at once, for only one reader may write the file.
         kept.reduce(np.int64(0), lambda count, _: count + 1)
 
+    @tf.autograph.experimental.do_not_convert
     def change(index, example):
         pair, flow, weight = example
         own = tf.stack([seed * 7919 + epoch, index])
@@ -136,10 +137,13 @@ def _taught(builder, split, spacing, augmentation, stride, **order):
         )
         return (pair, *average_known(flow, stride))
 
+    @tf.autograph.experimental.do_not_convert
     def crops(encoded, flow, seed):
         seeds = seed + tf.range(_CROPS, dtype=seed.dtype)[:, None] * 2**40
         return tf.data.Dataset.from_tensor_slices(seeds).map(
-            lambda each: crop(encoded, flow, each)
+            tf.autograph.experimental.do_not_convert(
+                lambda each: crop(encoded, flow, each)
+            )
         )
 
     pairs = _teach(builder, split, spacing, order)
@@ -149,6 +153,7 @@ def _taught(builder, split, spacing, augmentation, stride, **order):
 def _teach(builder, split, spacing, order):
     """Two encoded frames, the flow between them, and a seed."""
 
+    @tf.autograph.experimental.do_not_convert
     def teach(sequence, seed):
         count = tf.size(sequence["frames"])
         numbers = draw(seed, 2)
