@@ -81,7 +81,7 @@ def train_on_own_data(own, out, plan=None):
     given = None
     if plan.reference is not None:
         given = _given(plan.reference)
-        made = given(label_map)
+        made, _ = given(label_map)
         kind = from_preset(plan.model, num_classes=len(label_map))
         if layout(made) != layout(kind.reference_segmenter()):
             last = CARRIED
@@ -131,40 +131,37 @@ def _start(preset):
     def start(stage, network):
         if stage == FLOW:
             network.set_weights(source.flow_network.get_weights())
-            tell(f"{stage:<9} starts from the weights of the package")
-            return
+            return "starts from the weights of the package"
         part = source
         if hasattr(source, "flow_network"):
             part = {
                 REFERENCE: source.reference_segmenter,
                 UPDATE: getattr(source, "update_segmenter", None),
             }[stage]()
-        _tell_shared(stage, "the package", copy_weights(part, network), network)
+        shared = copy_weights(part, network)
+        return _describe_start("the package", shared, network)
 
     return start
 
 
 def _given(name):
-    """A function of the label map that makes the given reference."""
+    """Of the label map: the given reference, and a line about it."""
 
     def make(label_map):
         model, _ = restore_model(name)
         model, shared = with_classes(model, label_map)
-        _tell_shared(REFERENCE, name, shared, model)
-        return model
+        return model, _describe_start(name, shared, model)
 
     return make
 
 
-def _tell_shared(stage, source, shared, model):
-    text = f"{stage:<9} starts from the weights of {source}: "
+def _describe_start(source, shared, model):
+    text = f"starts from the weights of {source}: "
     if len(shared) == model.num_classes:
-        text += "all classes are known"
-    elif shared:
-        text += f"known are {', '.join(shared)}; the other classes are new"
-    else:
-        text += "the features; all classes are new"
-    tell(text)
+        return f"{text}all classes are known"
+    if shared:
+        return f"{text}known are {', '.join(shared)}; the other classes are new"
+    return f"{text}the features; all classes are new"
 
 
 # === What is shown in the end ===

@@ -68,15 +68,17 @@ class Stages:
             the stage's file; that of the flow and of the last stage is the
             preset's.
         start: called with the stage and its network, gives it its first
-            weights; `None` for those of a new one.
+            weights and returns a line about them; `None` for those of a new
+            one.
         reference: function of the label map that makes another per-frame
-            model to use as the reference; `None` for the preset's.
+            model to use as the reference, and a line about it; `None` for the
+            preset's.
     """
 
     def __init__(self, preset, configs, start=None, reference=None):
         self.preset = preset
         self.configs = configs
-        self._start = start or (lambda stage, network: None)
+        self._first_weights = start
         self._given = reference
 
     def run(self):
@@ -128,6 +130,16 @@ class Stages:
             )
         write_text(marker, json.dumps(as_dict(config), indent=1) + "\n")
 
+    def _start(self, stage, network):
+        if self._first_weights is not None:
+            self._tell_start(stage, self._first_weights(stage, network))
+
+    def _tell_start(self, stage, text):
+        state = pathlib.Path(self.configs[stage].out) / "state"
+        if list(state.glob("epoch_*.weights.h5")):
+            text = "goes on after the last epoch that was finished"
+        tell(f"{stage:<9} {text}")
+
     # === The networks ===
 
     def _build(self, stage, label_map):
@@ -135,7 +147,9 @@ class Stages:
         if stage == FUSION:
             return self._whole(label_map)
         if stage == REFERENCE and self._given is not None:
-            return self._given(label_map)
+            network, text = self._given(label_map)
+            self._tell_start(stage, text)
+            return network
         model = network = self._new(config, label_map)
         if stage == UPDATE:
             network = model.update_segmenter(config.model)
