@@ -28,7 +28,6 @@ def model():
         (accel_tf.VideoSegmenter.step, "logits"),
         (accel_tf.from_preset, "labels"),
         (accel_tf.fuse_for_inference, "stream"),
-        (accel_tf.VideoStream, "labels"),
     ],
 )
 def test_example(named, expected, model):

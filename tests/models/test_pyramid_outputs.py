@@ -42,21 +42,21 @@ def test_levels(name):
     make, channels = BACKBONES[name]
     backbone = make()
     levels = backbone.pyramid_outputs
-    assert {level: x.shape[-1] for level, x in levels.items()} == channels
-    assert list(levels) == sorted(levels)
-    model = keras.Model(backbone.input, levels)
-    image = np.random.default_rng(0).normal(size=(1, 64, 128, 3))
-    outputs = model(image)
-    for level, x in outputs.items():
+    assert list(levels) == list(channels)
+    pyramid = keras.Model(backbone.input, levels)
+    shapes = pyramid.compute_output_shape((1, 64, 128, 3))
+    for level, shape in shapes.items():
         stride = 2 ** int(level[1:])
-        assert tuple(x.shape[1:3]) == (64 // stride, 128 // stride)
+        assert shape == (1, 64 // stride, 128 // stride, channels[level])
     level = f"P{backbone.output_stride.bit_length() - 1}"
     assert levels[level] is backbone.output
-    np.testing.assert_array_equal(outputs[level], backbone(image))
 
 
 def test_they_leave_the_file_of_a_model_as_it_is(tmp_path):
     backbone = small_dilated_resnet()
+    image = np.random.default_rng(0).normal(size=(1, 16, 24, 3))
+    pyramid = keras.Model(backbone.input, backbone.pyramid_outputs)
+    np.testing.assert_array_equal(pyramid(image)["P3"], backbone(image))
     backbone.save(tmp_path / "backbone.keras")
     loaded = keras.saving.load_model(tmp_path / "backbone.keras")
     assert loaded.get_config() == backbone.get_config()
