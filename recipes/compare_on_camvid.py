@@ -1,4 +1,4 @@
-"""Trains and compares the systems on CamVid: the table of the README.
+"""Trains and compares the systems on CamVid: a table of the results.
 
     accel-tf recipe compare_on_camvid --manual-dir CAMVID --out out/camvid
 

@@ -1,7 +1,5 @@
 """`accel-tf browse`."""
 
-import logging
-
 from accel_tf.commands import option_types
 
 EXAMPLE = "my_data --out out/browse --open"
@@ -67,15 +65,18 @@ def add_options(parser):
 
 
 def run(arguments):
+    import logging as std_logging
     import pathlib
     import webbrowser
+
+    from absl import logging
 
     from accel_tf.browse.overview import PAGE, browse, describe
     from accel_tf.messages import tell
 
     # What TensorFlow finds deprecated is not the user's business.
-    for name in ("absl", "tensorflow"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.set_verbosity(logging.ERROR)
+    std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
     summary = browse(
         arguments.data,
         arguments.out,

@@ -35,8 +35,12 @@ def add_options(parser):
 
 
 def run(arguments):
+    from absl import logging
+
     from accel_tf.data.build_data import build_data
 
+    # TFDS warns of every configuration that --set made.
+    logging.set_verbosity(logging.ERROR)
     print(
         build_data(
             arguments.builder,
