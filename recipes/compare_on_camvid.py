@@ -131,7 +131,11 @@ def _systems(accel):
         systems[f"reference branch, carried by {flow}"] = propagate(
             reference, flow
         )
-        systems[f"Deep Feature Flow, {flow}"] = with_flow(dff, flow)
+        # Moved once from the key frame, not from frame to frame as the
+        # published system does, which blurs them.
+        systems[f"Deep Feature Flow, {flow}"] = propagate(
+            reference, flow, split="backbone"
+        )
         systems[f"Accel, {flow}"] = with_flow(accel, flow)
     return systems
 
