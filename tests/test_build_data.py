@@ -368,3 +368,21 @@ def test_help_has_an_example(capsys):
         commands.main(["build-data", "--help"])
     assert stop.value.code == 0
     assert "Example: accel-tf build-data city" in capsys.readouterr().out
+
+
+def test_quiet_prints_what_there_is_now_only(tmp_path, capfd):
+    argv = ["--quiet", "build-data", "synthetic_streets"]
+    for setting in (
+        "height=32",
+        "width=64",
+        "train_sequences=1",
+        "train_length=1",
+        "validation_sequences=1",
+        "validation_length=1",
+    ):
+        argv += ["--set", setting]
+    assert commands.main([*argv, "--data-dir", str(tmp_path)]) in (0, None)
+    captured = capfd.readouterr()
+    assert captured.out.startswith("synthetic_streets/tiny_128x256+")
+    assert len(captured.out.splitlines()) == 3
+    assert "WARNING" not in captured.err

@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import io
 import pathlib
 import shutil
 import tempfile
@@ -24,6 +25,7 @@ from accel_tf.data.source_record import (
     record_of,
     write_record,
 )
+from accel_tf.messages import is_quiet
 
 _SKIPPED_SHOWN = 20
 
@@ -152,7 +154,10 @@ def _check_manual_dir(cls, manual_dir):
 
 def _prepare(builder, manual_dir):
     # TFDS creates its folder for downloads even if nothing is downloaded.
-    with tempfile.TemporaryDirectory() as downloads:
+    with contextlib.ExitStack() as stack:
+        downloads = stack.enter_context(tempfile.TemporaryDirectory())
+        if is_quiet():  # TFDS prints what it does
+            stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
         try:
             builder.download_and_prepare(
                 download_dir=downloads,
