@@ -20,9 +20,9 @@ from accel_tf.models.pixel_counts import Grid, Term, count
 from accel_tf.models.presets import describe_preset, from_preset, list_presets
 
 PATH = pathlib.Path(__file__).with_suffix(".json")
+# Of maps that are no layer's, such as the buffer of TDNet.
 _STRIDES = (2, 4, 8, 16, 24, 32, 64)
-# Of frames whose costs tell the factors: some odd, all above the stride of
-# the coarsest average.
+# Of frames whose costs tell the factors.
 _SIDES = range(65, 2048)
 
 

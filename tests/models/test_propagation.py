@@ -347,6 +347,20 @@ def test_deeplab_split_at_its_backbone_is_deep_feature_flow():
     assert_close(logits[1][inner], expected[1][inner], 1e-4)
 
 
+def test_the_fused_form_carries_what_comes_after_the_split():
+    """`fc6` runs on key frames only, and the weights are its own."""
+    deeplab, frames = small_dff().reference_segmenter(), scenes(length=3)
+    split = accel_tf.propagate(deeplab, "dis", split="backbone")
+    fused = accel_tf.fuse_for_inference(split)
+    expected = run(split, frames)[0]
+    logits, state = run(fused, frames)
+    for one, other in zip(logits, expected, strict=True):
+        assert_close(one, other, 2e-5)
+    assert state["carried"].shape[-1] == deeplab.head_filters
+    deeplab.set_weights([0 * weight for weight in deeplab.get_weights()])
+    assert_close(run(fused, frames)[0][2], expected[2], 2e-5)
+
+
 # === Flow ===
 
 

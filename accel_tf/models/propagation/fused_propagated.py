@@ -4,7 +4,7 @@ from accel_tf.models.flownet import fold_flow_network
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.propagation.propagated import Propagated
 from accel_tf.models.propagation.propagated_step import PropagatedStep
-from accel_tf.models.segmenter import fused_form
+from accel_tf.models.segmenter import VideoSegmenter, fused_form
 
 
 @fused_form.register(Propagated)
@@ -22,6 +22,19 @@ class FusedPropagated(FusedSegmenter, PropagatedStep):
         self.segmenter = model.segmenter.fused()
         self.flow_network = fold_flow_network(model.flow_network)
         self.update = model.update and model.update.fused()
-        self.fusion = model.fusion
+        self.fusion = model.fusion and _copy(model.fusion)
         self.split_parts, self.shapes = model.split_parts, {}
+        if model.split and _can_be_split(self.segmenter):
+            self.split_parts = self.segmenter.split_at(model.split)
         self.built = True
+
+
+def _copy(layer):
+    copy = type(layer).from_config(layer.get_config())
+    copy.set_weights(layer.get_weights())
+    return copy
+
+
+def _can_be_split(segmenter):
+    """Not all forms have the layers that their model is split at."""
+    return type(segmenter).split_at is not VideoSegmenter.split_at
