@@ -455,6 +455,10 @@ def test_cost():
     assert counts["key"] == 1000
     # Two scores a pixel; flow and trust for every second pixel.
     assert counts["non_key"] == 4 * (64 * 96 * 2 + 32 * 48 * 3)
+    smooth = accel_tf.smooth(_Bright(), "dis")
+    for form in (smooth, accel_tf.fuse_for_inference(smooth)):
+        both = counts["key"] + counts["non_key"]
+        assert form.multiply_adds(64, 96) == {"key": both, "non_key": both}
 
 
 # === Mistakes ===
