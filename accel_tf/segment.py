@@ -243,15 +243,13 @@ def _sound_range(options, first):
 def _header(source, stream, label_map, video, report, about):
     """Facts that hold for all frames, as plain JSON types."""
     policy = getattr(stream, "policy", None)
-    stride = None
-    # Programs of other runtimes give no scores and have none.
-    with contextlib.suppress(AttributeError, NotImplementedError):
-        stride = stream.model.output_stride
+    model = getattr(stream, "model", None)
     return {
         "input": str(source),
-        "model": getattr(getattr(stream, "model", None), "name", None),
+        "model": getattr(model, "name", None),
         "interval": getattr(policy, "interval", None),
-        "output_stride": stride,
+        # Programs of other runtimes give no scores and have none.
+        "output_stride": getattr(model, "output_stride", None),
         "frame_size": list(report.frame_size),
         "model_size": list(report.model_size),
         "frame_rate": video.frame_rate,

@@ -11,6 +11,8 @@ from accel_tf.models.segmenter import VideoSegmenter
 class PaintedLabels(VideoSegmenter):
     """A per-frame model: gives the class that is painted in the frame."""
 
+    output_stride = 1
+
     def step(self, frame, state, is_key=True):
         return self._one_hot(frame[..., 0]), state
 

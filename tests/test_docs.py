@@ -59,16 +59,19 @@ def test_every_guide_can_be_reached():
 # === Names ===
 
 
-def _resolve(name):
-    """The object of a dotted name, imported as far as need be."""
+def _exists(name):
+    """Whether a dotted name has an object, imported as far as need be."""
     value = accel_tf
     for place in range(1, len(name.split("."))):
         path = name.split(".")[: place + 1]
         try:
             value = getattr(value, path[-1])
         except AttributeError:
-            value = importlib.import_module(".".join(path))
-    return value
+            try:
+                value = importlib.import_module(".".join(path))
+            except ModuleNotFoundError:
+                return False
+    return True
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -79,8 +82,7 @@ def test_names_exist(page):
         for text in doc_pages.inline_code(page)
         if (match := re.match(r"accel_tf(\.\w+)+", text))
     }
-    for name in named.union(*used):
-        _resolve(name)
+    assert [name for name in named.union(*used) if not _exists(name)] == []
 
 
 def _site_hook(name):
@@ -311,10 +313,12 @@ _SLOW = {"docs/data.md", "docs/evaluation.md", "docs/training.md"}
 @_runs_eagerly
 def test_programs_run(page, workplace):
     names = _stand_ins()
+    before = set(names)
     for code, is_run in doc_pages.python_blocks(page):
         program = compile(code, page, "exec")
         if is_run:
             exec(program, names)
+    assert names.keys() > before
 
 
 @pytest.mark.slow

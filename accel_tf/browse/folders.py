@@ -7,10 +7,10 @@ import numpy as np
 from accel_tf.browse.clips import UNKNOWN, Clip, Label, Source
 from accel_tf.data.images import decode_image
 from accel_tf.datasets import image_files
-from accel_tf.datasets.video_folder.arranged import binary_values
 from accel_tf.datasets.video_folder.class_list import parse_class_list
 from accel_tf.datasets.video_folder.foreign_class_lists import (
     NAMES,
+    binary_values,
     find_list,
     read_foreign_list,
     write_list,

@@ -15,16 +15,10 @@ from accel_tf.data.build_data import build_data
 from accel_tf.data.builders import prepared_builder
 from accel_tf.data.dataset_labels import NOTES_KEY
 from accel_tf.data.source_record import record_of
-from accel_tf.datasets.video_folder.arranged import (
-    binary_values,
-    pieces_of,
-    runs_of,
-    split_off,
-    write_folder,
-)
 from accel_tf.datasets.video_folder.clip_folders import VIDEO_ENDINGS
 from accel_tf.datasets.video_folder.foreign_class_lists import (
     NAMES,
+    binary_values,
     find_list,
     read_foreign_list,
     write_list,
@@ -33,6 +27,8 @@ from accel_tf.datasets.video_folder.found_clips import (
     find_clips,
     video_clip,
 )
+from accel_tf.datasets.video_folder.pieces import pieces_of, runs_of, split_off
+from accel_tf.datasets.video_folder.write_folder import write_folder
 from accel_tf.files import write_text
 from accel_tf.messages import tell
 

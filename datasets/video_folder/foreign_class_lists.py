@@ -5,14 +5,18 @@ import dataclasses
 import json
 import re
 
+import numpy as np
+
 from accel_tf.data.camvid_classes import CAMVID_32
 from accel_tf.data.label_maps import (
     CAMVID_11,
     CITYSCAPES,
     default_label_map,
 )
+from accel_tf.datasets import image_files
 from accel_tf.datasets.text_lists import read_lines
 from accel_tf.datasets.video_folder.class_list import FILE_NAME, IGNORED_NAME
+from accel_tf.messages import tell
 
 NAMES = (
     FILE_NAME,
@@ -160,6 +164,35 @@ def write_list(classes, ignore=()):
         values = " = " + " ".join(map(str, each.values)) if each.values else ""
         lines.append(f"{each.name} {' '.join(map(str, color))}{values}")
     return "\n".join(lines) + "\n"
+
+
+def binary_values(labels, classes, sample=50):
+    """Whether label images hold 0 and 255 for two classes.
+
+    Args:
+        labels: paths of label images.
+        classes: list of `ListedClass`.
+        sample: number of images that are looked at.
+
+    Returns:
+        `classes`, the second with the value 255 if that is so.
+    """
+    if len(classes) != 2 or any(each.values for each in classes):
+        return classes
+    values = set()
+    for path in labels[:sample]:
+        image = image_files.read_label(path)
+        if image.ndim == 3:
+            return classes
+        values |= set(np.unique(image).tolist())
+    if 255 not in values or not values <= {0, 255}:
+        return classes
+    first, second = classes
+    tell(f"note: masks of 0 and 255; 255 is {second.name}.")
+    return [
+        dataclasses.replace(first, values=(0,)),
+        dataclasses.replace(second, values=(255,)),
+    ]
 
 
 def _colors(classes):

@@ -6,16 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from accel_tf.datasets.video_folder import arranged
-from accel_tf.datasets.video_folder.arranged import (
-    Piece,
-    pieces_of,
-    runs_of,
-    split_off,
-    write_folder,
-)
 from accel_tf.datasets.video_folder.clip_folders import read_splits
-from accel_tf.datasets.video_folder.foreign_class_lists import ListedClass
+from accel_tf.datasets.video_folder.foreign_class_lists import (
+    ListedClass,
+    binary_values,
+)
 from accel_tf.datasets.video_folder.found_clips import (
     find_clips,
     video_clip,
@@ -24,6 +19,13 @@ from accel_tf.datasets.video_folder.frame_runs import (
     frame_runs,
     looks_like_a_video,
 )
+from accel_tf.datasets.video_folder.pieces import (
+    Piece,
+    pieces_of,
+    runs_of,
+    split_off,
+)
+from accel_tf.datasets.video_folder.write_folder import write_folder
 from accel_tf.video import VideoWriter
 
 
@@ -204,8 +206,8 @@ def test_masks_of_0_and_255(tmp_path):
     write(tmp_path, "b", label=0)
     paths = sorted(tmp_path.iterdir())
     classes = [ListedClass("background"), ListedClass("person")]
-    values = [x.values for x in arranged.binary_values(paths, classes)]
+    values = [x.values for x in binary_values(paths, classes)]
     assert values == [(0,), (255,)]
     write(tmp_path, "c", label=1)
     paths = sorted(tmp_path.iterdir())
-    assert arranged.binary_values(paths, classes) == classes
+    assert binary_values(paths, classes) == classes
