@@ -8,7 +8,7 @@ BACKENDS ?= jax torch
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install -q -e ".[video,plot,completion,openvino,onnx,litert,hub,docs,test,lint]"
+	$(VENV)/bin/python -m pip install -q -e ".[video,plot,completion,openvino,onnx,litert,hub,distill,docs,test,lint]"
 	touch $@
 
 demo: $(VENV)/.installed

@@ -1,0 +1,5 @@
+"""Learning on the go: a student that a teacher tunes over a network (AMS)."""
+
+from accel_tf.distill.parameter_space import ParameterSpace
+
+__all__ = ["ParameterSpace"]
