@@ -111,6 +111,19 @@ def quiet_cv2():
         log.setLogLevel(level)
 
 
+def onnxruntime():
+    """Imports ONNX Runtime, which then reports nothing to its makers.
+
+    Some builds send how they are used unless the environment variable
+    ORT_DISABLE_TELEMETRY is set; a program that wants that sets it to "0".
+
+    Raises:
+        ImportError: It is missing; the message holds the pip command.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    return require("onnxruntime", "onnx")
+
+
 def matplotlib_pyplot():
     """Imports `matplotlib.pyplot`, drawing to memory where there is no display.
 

@@ -17,7 +17,11 @@ from accel_tf.serving.client_images import (
 )
 from accel_tf.serving.client_stream import RemoteStream
 from accel_tf.serving.client_transport import Backoff, Transport
-from accel_tf.serving.descriptions import MODELS_PATH, described_label_map
+from accel_tf.serving.descriptions import (
+    MODELS_PATH,
+    described_label_map,
+    described_names,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,7 +247,15 @@ class Client:
             ValueError: if the model is no export of `export_saved_model`.
             Others: as `frame`.
         """
-        version, signatures = self.metadata()
+        try:
+            version, signatures = self.metadata()
+        except ServerError as error:
+            names = described_names(self._models())
+            if error.status != 404 or not names or self.model in names:
+                raise
+            raise ServerError(
+                404, f"{error}; it serves {', '.join(names)}"
+            ) from error
         if "stream" not in signatures:
             raise ValueError(
                 f"model {self.model} at {self.url} has no signature named "

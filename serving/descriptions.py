@@ -81,6 +81,21 @@ def described_label_map(document, name, version):
         return None
 
 
+def described_names(document):
+    """The names of the models that a server describes.
+
+    Args:
+        document: the parsed answer at `MODELS_PATH`, whatever it is.
+
+    Returns:
+        list of str; empty if the server describes none.
+    """
+    try:
+        return sorted(map(str, document["models"]))
+    except (KeyError, TypeError):
+        return []
+
+
 def read_label_map(path):
     """Reads the classes from the `assets/accel_tf.json` of an export.
 

@@ -5,13 +5,9 @@ them (constant folding, fusing and the like) takes longer than all runs.
 """
 
 import contextlib
-import os
 import sys
 
 import pytest
-
-# ONNX Runtime reports its use, and leaves a file among the temporary ones.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def pytest_addoption(parser):

@@ -1,3 +1,4 @@
+import os
 import sys
 import types
 
@@ -59,3 +60,13 @@ def test_pyplot_draws_without_a_display(monkeypatch):
     drawn = figure.canvas.buffer_rgba()
     pyplot.close(figure)
     assert np.ptp(np.asarray(drawn)) > 0
+
+
+def test_onnx_runtime_reports_nothing_unless_it_was_asked_to(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", types.ModuleType("x"))
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    optional.onnxruntime()
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
+    optional.onnxruntime()
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "0"

@@ -113,8 +113,8 @@ def describe(summary):
         for fault in summary["faults"]
     ]
     return (
-        f"{summary['data']}: {clips} clips, {frames} frames, {labels} label "
-        f"images; {'; '.join(found) or 'no faults'}"
+        f"{summary['data']}: {clips} clip{'s' if clips != 1 else ''}, {frames} "
+        f"frames, {labels} label images; {'; '.join(found) or 'no faults'}"
     )
 
 

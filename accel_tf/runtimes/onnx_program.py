@@ -2,8 +2,8 @@
 
 import logging
 
+from accel_tf import optional
 from accel_tf.files import write_bytes
-from accel_tf.optional import require
 from accel_tf.quiet_start import quiet_tensorflow
 
 EXTRA = "onnx"
@@ -29,12 +29,12 @@ class ONNXProgram:
     @classmethod
     def require_runtime(cls):
         """An ImportError if the runtime is not installed."""
-        return require("onnxruntime", EXTRA)
+        return optional.onnxruntime()
 
     @classmethod
     def require_converter(cls, precision):
         """An ImportError if what converts to it is not installed."""
-        return require("tf2onnx", EXTRA)
+        return optional.require("tf2onnx", EXTRA)
 
     @classmethod
     def convert(cls, graph, precision):
@@ -133,7 +133,7 @@ def _take_weights(graph_def):
 
 def _put_weights(graph, weights):
     """Makes inputs of an ONNX graph constants."""
-    numpy_helper = require("onnx.numpy_helper", EXTRA)
+    numpy_helper = optional.require("onnx.numpy_helper", EXTRA)
     inputs = [port for port in graph.input if port.name not in weights]
     used = {port.name for port in graph.input}
     del graph.input[:]

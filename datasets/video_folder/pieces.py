@@ -1,7 +1,6 @@
 """Cuts what people have into the examples that `video_folder` reads."""
 
 import dataclasses
-import math
 import pathlib
 
 from accel_tf.datasets.video_folder.frame_runs import (
@@ -122,7 +121,7 @@ def split_off(runs, share):
     train, validation = [run for run in runs if not run.labels], []
     for run in labelled:
         places = sorted(run.labels)
-        kept = max(1, math.floor(len(places) * (1 - share)))
+        kept = max(1, round(len(places) * (1 - share)))
         if kept == len(places) and run is labelled[-1] and not validation:
             kept -= 1
         boundary = places[kept - 1] + 1 if kept else 0

@@ -140,6 +140,11 @@ def test_what_is_held_back():
     assert {k: str(v) for k, v in validation[0].labels.items()} == {
         4: "x17.png"
     }
+    # About a fifth of all labels, where each run has only two of them.
+    runs = [run("x", 4, [1, 3]), run("y", 4, [1, 3])]
+    train, validation = split_off(runs, 0.2)
+    assert [len(each.labels) for each in train] == [2, 1]
+    assert [each.name for each in validation] == ["y"]
     assert split_off([run("x", 3, [0, 1])], 0)[1] == []
     with pytest.raises(ValueError, match="1 labelled frames are too few"):
         split_off([run("x", 3, [0])], 0.5)

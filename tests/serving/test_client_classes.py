@@ -51,6 +51,9 @@ def test_classes_are_those_of_the_server_or_numbered(client_of):
         assert label_map.names[0] == "road" and not is_known
         with pytest.raises(ServerError, match="answered 404: not found"):
             client_of(server).label_map()
+        server.pages["/accel/models.json"] = {"models": {"b": {}, "a": {}}}
+        with pytest.raises(ServerError, match="not found; it serves a, b"):
+            client_of(server).label_map()
         wrong = metadata(9)
         del wrong["metadata"]["signature_def"]["signature_def"]["stream"]
         server.pages[f"{path}/metadata"] = wrong

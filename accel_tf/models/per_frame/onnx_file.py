@@ -1,5 +1,6 @@
 """An ONNX file as a program."""
 
+from accel_tf import optional
 from accel_tf.messages import one_line
 from accel_tf.models.per_frame.foreign_program import ForeignProgram
 from accel_tf.models.per_frame.image_layout import (
@@ -7,7 +8,6 @@ from accel_tf.models.per_frame.image_layout import (
     choose_output,
     only_input,
 )
-from accel_tf.optional import require
 
 _DTYPES = {
     "tensor(float)": "float32",
@@ -32,7 +32,7 @@ class ONNXFile(ForeignProgram):
 
     def __init__(self, path, normalization, size=None, output=None):
         kind = f"the ONNX file {path}"
-        onnxruntime = require("onnxruntime", "onnx")
+        onnxruntime = optional.onnxruntime()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         try:
