@@ -198,3 +198,26 @@ def test_bad_arguments_are_named(arguments, message):
 def test_an_index_outside_the_sequence_is_named():
     with pytest.raises(IndexError, match="frame 2 of a sequence of 2"):
         streets.street_sequence(0, 16, 16, 2)[2]
+
+
+def test_light_and_place_can_be_chosen():
+    def look(**chosen):
+        frame = streets.street_sequence(3, 48, 96, 1, **chosen)[0]
+        shares = np.bincount(frame.labels.ravel(), minlength=8)
+        return frame.image.mean(), shares / shares.sum(), frame.labels
+
+    vegetation, building = (
+        streets.CLASS_NAMES.index("vegetation"),
+        streets.CLASS_NAMES.index("building"),
+    )
+    day, city, labels = look(light="day", place="city")
+    dusk, _, same_labels = look(light="dusk", place="city")
+    assert dusk < 0.7 * day
+    np.testing.assert_array_equal(labels, same_labels)
+    _, country, _ = look(light="day", place="country")
+    assert country[vegetation] > 2 * city[vegetation]
+    assert city[building] > 2 * country[building]
+    with pytest.raises(ValueError, match="light must be one of day, dusk"):
+        streets.street_sequence(3, 48, 96, 1, light="night")
+    with pytest.raises(ValueError, match="place must be one of city, country"):
+        streets.street_sequence(3, 48, 96, 1, place="sea")

@@ -107,6 +107,76 @@ def draw_light(rng):
     )
 
 
+def _dusk(rng, light):
+    """The sun has almost set: dim, blue from above, orange along the street."""
+    azimuth = rng.uniform(-0.9, 0.9)
+    elevation = math.radians(rng.uniform(4, 9))
+    dim = rng.uniform(0.16, 0.24)
+    return dataclasses.replace(
+        light,
+        sun_direction=np.array(
+            [
+                math.cos(elevation) * math.sin(azimuth),
+                math.sin(elevation),
+                math.cos(elevation) * math.cos(azimuth),
+            ]
+        ),
+        sun=dim * np.array([2.1, 1.0, 0.42]),
+        ambient=dim * np.array([0.70, 0.78, 1.16]),
+        zenith=dim * np.array([0.34, 0.42, 0.95]),
+        horizon=dim * np.array([2.9, 1.65, 0.95]),
+        clouds=float(rng.uniform(0.3, 0.6)),
+        haze_distance=float(rng.uniform(150, 240)),
+    )
+
+
+def _day(rng, light):
+    """Sunshine, whatever the street's own weather is."""
+    while light.clouds == 1.0:
+        light = draw_light(rng)
+    return light
+
+
+def _city(rng, layout):
+    """Tall houses, wall to wall; hardly a tree."""
+    return dataclasses.replace(
+        layout,
+        open_share=float(rng.uniform(0.0, 0.1)),
+        floors=float(rng.uniform(5.0, 7.0)),
+        trees=float(rng.uniform(0.0, 0.4)),
+    )
+
+
+def _country(rng, layout):
+    """Few low houses between gardens and trees."""
+    return dataclasses.replace(
+        layout,
+        open_share=float(rng.uniform(0.9, 0.97)),
+        floors=float(rng.uniform(1.0, 1.6)),
+        trees=float(rng.uniform(2.5, 4.0)),
+        parked=0.0,
+    )
+
+
+LIGHTS = {"day": _day, "dusk": _dusk}
+"""Kinds of light by name."""
+PLACES = {"city": _city, "country": _country}
+"""Kinds of street by name."""
+
+
+def chosen(kinds, what, name):
+    """The kind of this name.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if name not in kinds:
+        raise ValueError(
+            f"{what} must be one of {', '.join(kinds)} or None, got {name!r}"
+        )
+    return kinds[name]
+
+
 def draw_layout(rng):
     """The `Layout` of one street."""
     lane_width = float(rng.uniform(3.1, 3.5))

@@ -15,7 +15,14 @@ from accel_tf.data.streets import cars as street_cars
 from accel_tf.data.streets import objects as street_objects
 from accel_tf.data.streets import surfaces as s
 from accel_tf.data.streets import textures
-from accel_tf.data.streets.layout import draw_camera, draw_layout, draw_light
+from accel_tf.data.streets.layout import (
+    LIGHTS,
+    PLACES,
+    chosen,
+    draw_camera,
+    draw_layout,
+    draw_light,
+)
 from accel_tf.data.streets.surfaces import Mask, Material, surface, surfaces
 from accel_tf.data.streets.traffic import Traffic
 
@@ -34,13 +41,21 @@ class StreetScene:
 
     Args:
         seed: non-negative int.
+        light, place: as for `street_sequence`.
     """
 
-    def __init__(self, seed):
+    def __init__(self, seed, light=None, place=None):
         self.seed = seed
         rng = self._generator(0, 0)
         self.light = draw_light(rng)
         self.layout = draw_layout(rng)
+        # Of generators of their own: the street stays the same otherwise.
+        if light is not None:
+            change = chosen(LIGHTS, "light", light)
+            self.light = change(self._generator(9, 0), self.light)
+        if place is not None:
+            change = chosen(PLACES, "place", place)
+            self.layout = change(self._generator(9, 1), self.layout)
         self.camera = draw_camera(rng, self.layout)
         self.traffic = Traffic(
             self._generator, self.layout, self.camera, STRETCH, KERB_HEIGHT

@@ -40,7 +40,16 @@ class StreetSequence:
     See `sequence`.
     """
 
-    def __init__(self, seed, height, width, length, frame_rate=15.0):
+    def __init__(
+        self,
+        seed,
+        height,
+        width,
+        length,
+        frame_rate=15.0,
+        light=None,
+        place=None,
+    ):
         for name, value, least in (
             ("seed", seed, 0),
             ("height", height, _SMALLEST),
@@ -60,7 +69,7 @@ class StreetSequence:
         self.height, self.width = int(height), int(width)
         self.frame_rate = float(frame_rate)
         self._length = int(length)
-        self._scene = StreetScene(self.seed)
+        self._scene = StreetScene(self.seed, light, place)
         self._last_view = (None, None)
 
     def __len__(self):
@@ -99,7 +108,9 @@ class StreetSequence:
         return self._last_view[1]
 
 
-def street_sequence(seed, height, width, length, frame_rate=15.0):
+def street_sequence(
+    seed, height, width, length, frame_rate=15.0, light=None, place=None
+):
     """A drive along a procedural street.
 
     The street depends on the seed only: at another size the same world is seen
@@ -112,6 +123,9 @@ def street_sequence(seed, height, width, length, frame_rate=15.0):
         height, width: size of the frames, at least 16 pixels each.
         length: number of frames, at least 1.
         frame_rate: frames per second.
+        light: `"day"` (sunshine) or `"dusk"`; `None` is up to the seed.
+        place: `"city"` (tall houses, wall to wall) or `"country"` (gardens
+            and trees); `None` is up to the seed.
 
     Returns:
         A `StreetSequence` of `StreetFrame`s.
@@ -119,4 +133,4 @@ def street_sequence(seed, height, width, length, frame_rate=15.0):
     Raises:
         ValueError: an argument is outside its range.
     """
-    return StreetSequence(seed, height, width, length, frame_rate)
+    return StreetSequence(seed, height, width, length, frame_rate, light, place)
