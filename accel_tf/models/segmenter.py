@@ -100,7 +100,7 @@ class VideoSegmenter(ArrayTraining):
     @property
     def output_stride(self):
         """Input pixels per pixel of the native scores."""
-        raise NotImplementedError  # abstract
+        raise self._missing("output_stride")
 
     def initial_state(self, batch_size, height, width):
         """The state before the first frame: a flat dict of tensors.
@@ -138,7 +138,7 @@ class VideoSegmenter(ArrayTraining):
             `(scores, bias)`: `[B, h, w, classes]` and a vector `[classes]`
             or `None` that is added after up-sampling.
         """
-        raise NotImplementedError  # abstract
+        raise self._missing("score")
 
     def segment(self, frame, state, is_key, training=None):
         """Both at once: the scores of `frame` and the state after it.
@@ -223,7 +223,7 @@ class VideoSegmenter(ArrayTraining):
             dict with the keys `"key"` and `"non_key"` (equal for models
             without key frames).
         """
-        raise NotImplementedError  # abstract
+        raise self._missing("multiply_adds")
 
     def checkpoint_entries(self):
         """How the official checkpoint's tensors map to this model.
@@ -231,7 +231,7 @@ class VideoSegmenter(ArrayTraining):
         Returns:
             list of `accel_tf.checkpoints.CheckpointEntry`.
         """
-        raise NotImplementedError  # abstract
+        raise self._missing("checkpoint_entries")
 
     def split_at(self, name):
         """Both sides of a layer, for `accel_tf.propagate(split=)`.
@@ -262,6 +262,12 @@ class VideoSegmenter(ArrayTraining):
                 f"key frames of {self.name} depend on what came before them, "
                 "which exports do not know; export it without smoothing."
             )
+
+    def _missing(self, name):
+        return NotImplementedError(
+            f"{type(self).__name__} does not define {name}; "
+            "accel_tf.models.segmenter says what a segmenter must have"
+        )
 
     def fused(self):
         """The form of `accel_tf.fuse_for_inference`."""

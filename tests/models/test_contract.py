@@ -35,6 +35,7 @@ from accel_tf.models.accel.feature_fusion_accel import current_features
 from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.resnet import ResNetV1, subtract_mean
+from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import upsample_scores
 
 # The rest share all their code with these.
@@ -319,3 +320,14 @@ def test_a_clip_needs_a_fixed_length():
     program = tf.function(built("deeplab"), input_signature=[clip])
     with pytest.raises(ValueError, match="with a fixed T"):
         program.get_concrete_function()
+
+
+def test_what_a_new_segmenter_lacks_is_named():
+    class Unfinished(VideoSegmenter):
+        pass
+
+    frame = np.zeros((1, 8, 8, 3), "uint8")
+    with pytest.raises(NotImplementedError, match="Unfinished .* score;"):
+        Unfinished(2).step(frame, {})
+    with pytest.raises(NotImplementedError, match="Unfinished .* output_str"):
+        _ = Unfinished(2).output_stride
