@@ -1,0 +1,19 @@
+"""Updates of weights as bytes: small, checked, and never half applied."""
+
+from accel_tf.distill.codec.errors import UpdateError
+from accel_tf.distill.codec.header import UpdateHeader
+from accel_tf.distill.codec.original import original_update
+from accel_tf.distill.codec.update_codec import (
+    DecodedUpdate,
+    EncodedUpdate,
+    UpdateCodec,
+)
+
+__all__ = [
+    "DecodedUpdate",
+    "EncodedUpdate",
+    "UpdateCodec",
+    "UpdateError",
+    "UpdateHeader",
+    "original_update",
+]
