@@ -7,13 +7,43 @@ from accel_tf.distill.codec import (
     UpdateError,
     original_update,
 )
+from accel_tf.distill.label_similarity import label_similarity
 from accel_tf.distill.parameter_space import ParameterSpace
+from accel_tf.distill.phase_result import PhaseResult
+from accel_tf.distill.phase_trainer import PhaseTrainer
+from accel_tf.distill.replay_buffer import ReplayBuffer
+from accel_tf.distill.sampling_rate import SamplingRate
+from accel_tf.distill.selectors import (
+    STRATEGIES,
+    Full,
+    GradientGuided,
+    LayerSubset,
+    RandomSubset,
+    Selector,
+    make_selector,
+)
+from accel_tf.distill.student_state import StudentState
+from accel_tf.distill.update_period import UpdatePeriod
 
 __all__ = [
     "DecodedUpdate",
-    "EncodedUpdate",
     "ParameterSpace",
+    "UpdatePeriod",
     "UpdateCodec",
-    "UpdateError",
     "original_update",
+    "PhaseTrainer",
+    "make_selector",
+    "label_similarity",
+    "Selector",
+    "STRATEGIES",
+    "SamplingRate",
+    "EncodedUpdate",
+    "RandomSubset",
+    "UpdateError",
+    "ReplayBuffer",
+    "PhaseResult",
+    "LayerSubset",
+    "GradientGuided",
+    "StudentState",
+    "Full",
 ]
