@@ -126,5 +126,45 @@ def torch_layer_entries(layer, name):
     return entries
 
 
+def tf_layer_entries(layer, *names):
+    """The entries of one layer under TensorFlow 1's naming (`slim`).
+
+    The layouts are Keras' own.
+
+    Args:
+        layer: a built convolution or batch normalisation.
+        *names: accepted scopes of the layer; a batch normalisation has that
+            of the convolution before it.
+
+    Returns:
+        list of `CheckpointEntry`.
+    """
+    if isinstance(layer, keras.layers.BatchNormalization):
+        variables = {
+            "BatchNorm/gamma": layer.gamma,
+            "BatchNorm/beta": layer.beta,
+            "BatchNorm/moving_mean": layer.moving_mean,
+            "BatchNorm/moving_variance": layer.moving_variance,
+        }
+    elif isinstance(layer, keras.layers.DepthwiseConv2D):
+        variables = {"depthwise_weights": layer.kernel}
+    elif isinstance(layer, keras.layers.Conv2D):
+        variables = {"weights": layer.kernel}
+        if layer.bias is not None:
+            variables["biases"] = layer.bias
+    else:
+        raise TypeError(
+            f"no TensorFlow 1 name for a layer {type(layer).__name__}."
+        )
+    return [
+        CheckpointEntry(
+            tuple(f"{name}/{suffix}" for name in names),
+            tuple(variable.shape),
+            variable,
+        )
+        for suffix, variable in variables.items()
+    ]
+
+
 def _kernel_from_torch(array):
     return array.transpose(2, 3, 1, 0)

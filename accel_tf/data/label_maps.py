@@ -156,6 +156,14 @@ def _checked_color(name, color):
     return channels
 
 
+def _bit_color(index):
+    """The colour that PASCAL VOC gives a class: its bits, in turn."""
+    color = [0, 0, 0]
+    for bit in range(8):
+        color[bit % 3] |= (index >> bit & 1) << (7 - bit // 3)
+    return tuple(color)
+
+
 def _from_cityscapes(names):
     ids = [_CITYSCAPES_IDS[name] for name in names]
     return LabelMap(tuple(names), tuple(CITYSCAPES_PALETTE[i] for i in ids))
@@ -191,6 +199,15 @@ CAMVID_11 = LabelMap(
 )
 """The 11 CamVid classes with the colours of the SegNet tutorial."""
 
+PASCAL_VOC = LabelMap(
+    names=("background", "aeroplane", "bicycle", "bird", "boat", "bottle")
+    + ("bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse")
+    + ("motorbike", "person", "pottedplant", "sheep", "sofa", "train")
+    + ("tvmonitor",),
+    colors=tuple(_bit_color(index) for index in range(21)),
+)
+"""The 20 classes of PASCAL VOC and the background, in its colours."""
+
 
 def default_label_map(num_classes):
     """A label map for a model that carries none.
@@ -199,14 +216,16 @@ def default_label_map(num_classes):
         num_classes: Number of classes, 1 to 255.
 
     Returns:
-        `CITYSCAPES` for 19 classes; otherwise `class_0`, `class_1`, ... with
-        colours that all differ and are the same on every call.
+        `CITYSCAPES` for 19 classes, `PASCAL_VOC` for 21; otherwise
+        `class_0`, `class_1`, ... with colours that all differ and are the
+        same on every call.
 
     Raises:
         ValueError: `num_classes` is out of range.
     """
-    if num_classes == len(CITYSCAPES):
-        return CITYSCAPES
+    for known in (CITYSCAPES, PASCAL_VOC):
+        if num_classes == len(known):
+            return known
     if not 1 <= num_classes <= IGNORE:
         raise ValueError(
             f"num_classes must be 1 to {IGNORE}, not {num_classes}"

@@ -12,16 +12,25 @@ from accel_tf.layers.inference_conv2d import InferenceConv2D
 from accel_tf.layers.inference_conv2d_transpose import (
     InferenceConv2DTranspose,
 )
+from accel_tf.layers.inference_depthwise_conv2d import (
+    InferenceDepthwiseConv2D,
+)
 from accel_tf.layers.inference_normalization import InferenceNormalization
+from accel_tf.layers.unbiased_batch_normalization import (
+    UnbiasedBatchNormalization,
+)
 
 _FOR_INFERENCE = {
     keras.layers.BatchNormalization: InferenceNormalization,
+    UnbiasedBatchNormalization: InferenceNormalization,
     keras.layers.Conv2D: InferenceConv2D,
     keras.layers.Conv2DTranspose: InferenceConv2DTranspose,
+    keras.layers.DepthwiseConv2D: InferenceDepthwiseConv2D,
 }
 _CONVOLUTIONS = (
     keras.layers.Conv2D,
     keras.layers.Conv2DTranspose,
+    keras.layers.DepthwiseConv2D,
     DeformableConv2D,
 )
 _ONLY_IN_TRAINING = (keras.layers.Dropout, keras.layers.SpatialDropout2D)
@@ -54,10 +63,11 @@ def fold_batch_normalization(network):
     """A network with the same outputs in inference and fewer operations.
 
     Every batch normalisation that directly follows a convolution (also a
-    transposed or a deformable one) becomes a part of its kernel and bias,
-    unless something else sees what is between the two; of any other, one
-    factor and one summand are left. Dropout goes. All other layers are
-    copied under their names, with their weights. Computed in float64.
+    transposed, a depthwise or a deformable one) becomes a part of its kernel
+    and bias, unless something else sees what is between the two; of any
+    other, one factor and one summand are left. Dropout goes. All other
+    layers are copied under their names, with their weights. Computed in
+    float64.
 
     Args:
         network: a functional model; each layer is called once in it. It is
@@ -125,9 +135,13 @@ def fold_weights(convolution, normalization):
     scale, bias = _scale_and_offset(normalization)
     if convolution.use_bias:
         bias = bias + _float64(convolution.bias) * scale
+    factors = scale
     if isinstance(convolution, keras.layers.Conv2DTranspose):
-        scale = scale[:, None]  # kernel [k, k, filters, channels]
-    kernel = _float64(convolution.kernel) * scale
+        factors = scale[:, None]  # kernel [k, k, filters, channels]
+    elif isinstance(convolution, keras.layers.DepthwiseConv2D):
+        # Kernel [k, k, channels, multiplier], outputs in this order.
+        factors = scale.reshape(convolution.kernel.shape[2:])
+    kernel = _float64(convolution.kernel) * factors
     return [kernel.astype("float32"), bias.astype("float32")]
 
 

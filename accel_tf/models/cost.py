@@ -27,6 +27,7 @@ def count_multiply_adds(network, *input_shapes):
             layer,
             keras.layers.Conv2D
             | keras.layers.Conv2DTranspose
+            | keras.layers.DepthwiseConv2D
             | DeformableConv2D,
         )
     ]

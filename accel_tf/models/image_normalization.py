@@ -32,3 +32,11 @@ def normalize_image(frame):
         for values in (MEAN, DEVIATION)
     )
     return (ops.cast(frame, "float32") - mean) / deviation
+
+
+def scale_symmetrically(frame):
+    """RGB frames 0..255 of any dtype `[..., 3]` to float32, -1 to 1.
+
+    The normalisation of the published MobileNetV2 and Xception networks.
+    """
+    return ops.cast(frame, "float32") * (2.0 / 255.0) - 1.0

@@ -119,9 +119,14 @@ def _fit(candidates, sizes, costs):
 def find_grids(model):
     """The `Grid`s of all feature maps of a model's networks, sorted.
 
-    And those of the usual strides with sides rounded up.
+    And those of the usual strides with sides rounded up, also of frames to
+    which a row and a column are added.
     """
-    found = {Grid(stride, stride - 1) for stride in _STRIDES}
+    found = {
+        Grid(stride, added)
+        for stride in _STRIDES
+        for added in (stride - 1, stride)
+    }
     for network in _networks(model):
         found |= _grids_of(network)
     return sorted(found)

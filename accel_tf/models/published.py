@@ -21,6 +21,10 @@ class Published(typing.NamedTuple):
 
 _ACCEL = ("Accel, CVPR 2019", "SamvitJ/Accel, README: interval 5")
 _PIDNET = ("PIDNet, CVPR 2023", "XuJiacong/PIDNet, README: val")
+_DEEPLAB_V3 = (
+    "DeepLabv3+, ECCV 2018",
+    "tensorflow/models, research/deeplab, model zoo: stride 16, single scale",
+)
 _SEGFORMER = (
     "SegFormer, NeurIPS 2021",
     "open-mmlab/mmsegmentation, configs/segformer: single scale",
@@ -34,6 +38,12 @@ def _published(name, of, mean_iou):
 
 PUBLISHED = {
     "deeplab_101": _published("DeepLab-101", _ACCEL, 75.2),
+    "deeplab_mobilenet_v2": _published(
+        "DeepLabv3, MobileNetV2", _DEEPLAB_V3, 70.71
+    ),
+    "deeplab_xception_65": _published(
+        "DeepLabv3+, Xception-65", _DEEPLAB_V3, 78.79
+    ),
     "dff_101": _published("DFF-101", _ACCEL, 68.7),
     "accel_18": _published("Accel-18", _ACCEL, 72.1),
     "accel_34": _published("Accel-34", _ACCEL, 72.4),

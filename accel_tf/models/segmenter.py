@@ -64,6 +64,9 @@ class VideoSegmenter(ArrayTraining):
     # Names in official checkpoints, with wildcards, that a model need not
     # take: heads that only training has, classifiers of other tasks.
     unused_checkpoint_tensors = ()
+    # Likewise, of the layer that gives the scores, with which other classes
+    # need no file; `()` where that is more than one layer.
+    last_layer_tensors = ()
 
     def __init__(
         self, num_classes, label_map=None, trained_size=None, **kwargs

@@ -1,6 +1,8 @@
 """DeepLab's presets: name -> (description, constructor)."""
 
 from accel_tf.models.deeplab.deeplab import DeepLab
+from accel_tf.models.deeplab.deeplab_v3 import DeepLabV3
+from accel_tf.models.mobilenet import MobileNetV2
 from accel_tf.models.resnet.resnet_presets import (
     pre_activation_resnet_18,
     pre_activation_resnet_34,
@@ -9,6 +11,7 @@ from accel_tf.models.resnet.resnet_presets import (
     tiny_pre_activation_resnet,
     tiny_resnet,
 )
+from accel_tf.models.xception import Xception
 
 
 def _deeplab(backbone, prefix, **options):
@@ -18,6 +21,12 @@ def _deeplab(backbone, prefix, **options):
         prefix=prefix,
         **options,
         **kwargs,
+    )
+
+
+def _deeplab_v3(backbone, **options):
+    return lambda num_classes, **kwargs: DeepLabV3(
+        backbone(name="backbone"), num_classes, **{**options, **kwargs}
     )
 
 
@@ -45,5 +54,20 @@ deeplab_presets = {
     "deeplab_tiny_light": (
         "Per-frame DeepLab, smaller still; accel_tiny's update branch",
         _deeplab(tiny_pre_activation_resnet, "18_", head_filters=64),
+    ),
+    "deeplab_mobilenet_v2": (
+        "Per-frame DeepLabv3, MobileNetV2; the student of AMS",
+        _deeplab_v3(MobileNetV2),
+    ),
+    "deeplab_xception_65": (
+        "Per-frame DeepLabv3+, Xception-65; the teacher of AMS",
+        _deeplab_v3(
+            Xception,
+            rates=(6, 12, 18),
+            decoder=True,
+            dropout=0.1,
+            head_momentum=0.9997,
+            alignment="ams_teacher",
+        ),
     ),
 }

@@ -1,0 +1,66 @@
+"""How frames of any size come to the sizes that DeepLab was trained on.
+
+Those are `n * stride + 1`, so that the corners of the scores lie on corners
+of the image; a frame gets a row and a column more.
+"""
+
+from keras import ops
+
+from accel_tf.ops.resize import frame_places, interpolate
+
+ALIGNMENTS = ("ams", "deeplab", "ams_teacher")
+
+
+def check_alignment(name):
+    """Raises `ValueError` if there is no such alignment."""
+    if name not in ALIGNMENTS:
+        raise ValueError(
+            f"alignment must be one of {', '.join(ALIGNMENTS)}, not {name!r}."
+        )
+
+
+def enlarge(image, alignment):
+    """An image with a row and a column more.
+
+    Args:
+        image: `[B, H, W, 3]`, -1 to 1.
+        alignment: see `DeepLabV3`.
+
+    Returns:
+        tensor `[B, H + 1, W + 1, 3]`.
+    """
+    if alignment == "ams_teacher":
+        image = ops.concatenate([image[:, :1], image], axis=1)
+        return ops.concatenate([image[:, :, :1], image], axis=2)
+    # Grey: 127.5 of 255.
+    return ops.pad(image, ((0, 0), (0, 1), (0, 1), (0, 0)))
+
+
+def resize_scores(scores, alignment, size, frame_size=None):
+    """Scores of an enlarged image at the places of the frame's pixels.
+
+    Args:
+        scores: `[B, h, w, classes]`, the corners of the map on corners.
+        alignment: see `DeepLabV3`.
+        size: `(height, width)` of the result.
+        frame_size: see `accel_tf.ops.resize.frame_places`.
+
+    Returns:
+        tensor `[B, height, width, classes]`.
+    """
+    positions = []
+    for place, side, count in zip(
+        frame_places(size, frame_size),
+        size if frame_size is None else frame_size,
+        ops.shape(scores)[1:3],
+        strict=True,
+    ):
+        last = ops.cast(count - 1, "float32")
+        if alignment == "ams":
+            # The corners of the map are taken for those of the frame.
+            side = ops.maximum(side - 1, 1)
+        elif alignment == "ams_teacher":
+            place = place + 1.0
+        scale = last / ops.cast(side, "float32")
+        positions.append(ops.clip(place * scale, 0.0, last))
+    return interpolate(scores, *positions)
