@@ -5,7 +5,11 @@ import math
 import numpy as np
 
 from accel_tf import optional
+from accel_tf.distill.arrays_file import read_arrays, write_arrays
 
+_QUALITY = 95  # Of JPEG; H.264 or JPEG took its share before.
+
+# What a file holds: all frames and labels are one array, frame by frame.
 _KINDS = {
     "keep": (np.dtype("<U4"), 0),
     "size": (np.dtype("int64"), 1),
@@ -83,7 +87,54 @@ class ReplayBuffer:
             ValueError: if the time goes back, or an array has another shape
                 or type; a change of size needs `clear` first.
         """
-        raise NotImplementedError
+        time = float(time)
+        frame, labels = np.asarray(frame), np.asarray(labels)
+        self._check(time, frame, labels)
+        item = (time, _packed(frame, self.keep), _packed(labels, self.keep))
+        if item[1].size + item[2].size > self.most_bytes:
+            raise ValueError(
+                f"a frame takes {item[1].size + item[2].size} bytes; "
+                f"{self.most_bytes} are all that the buffer may have."
+            )
+        self.size = labels.shape
+        self._items.append(item)
+        self._let_go()
+
+    def _check(self, time, frame, labels):
+        if not math.isfinite(time):
+            raise ValueError(f"the time of a frame is {time}.")
+        if self._items and time < self._items[-1][0]:
+            raise ValueError(
+                f"a frame of {time} s comes after one of "
+                f"{self._items[-1][0]} s; clear() begins anew."
+            )
+        if (
+            frame.dtype != "uint8"
+            or labels.dtype != "uint8"
+            or frame.ndim != 3
+            or frame.shape != (*labels.shape, 3)
+        ):
+            raise ValueError(
+                "a uint8 frame [H, W, 3] and uint8 labels [H, W] are needed, "
+                f"not {frame.dtype} {list(frame.shape)} and {labels.dtype} "
+                f"{list(labels.shape)}."
+            )
+        if self.size not in (None, labels.shape):
+            raise ValueError(
+                f"a frame has {labels.shape[0]}x{labels.shape[1]} pixels, "
+                f"those before {self.size[0]}x{self.size[1]}; clear() begins "
+                "anew."
+            )
+
+    def _let_go(self):
+        newest = self._items[-1][0]
+        sizes = [frame.size + labels.size for _, frame, labels in self._items]
+        too_many = sum(sizes) - self.most_bytes
+        count = 0
+        while too_many > 0 or newest - self._items[count][0] >= self.horizon:
+            too_many -= sizes[count]
+            count += 1
+        del self._items[:count]
 
     def clear(self):
         """Forgets all frames, such as before a video that starts anew."""
@@ -102,7 +153,16 @@ class ReplayBuffer:
         Raises:
             ValueError: if the buffer is empty.
         """
-        raise NotImplementedError
+        if not self._items:
+            raise ValueError("the buffer is empty; add frames first.")
+        chosen = rng.integers(len(self._items), size=count)
+        frames = np.empty((count, *self.size, 3), np.uint8)
+        labels = np.empty((count, *self.size), np.uint8)
+        for place, index in enumerate(chosen):
+            _, frame, of_frame = self._items[index]
+            frames[place] = _unpacked(frame, frames.shape[1:], self.keep)
+            labels[place] = _unpacked(of_frame, labels.shape[1:], self.keep)
+        return frames, labels
 
     def save(self, path):
         """Writes all frames to an `.npz` file, whole or not at all.
@@ -110,7 +170,18 @@ class ReplayBuffer:
         Raises:
             OSError: if it cannot be written.
         """
-        raise NotImplementedError
+        arrays = [each for _, *pair in self._items for each in pair]
+        lengths = [each.size for each in arrays]
+        write_arrays(
+            path,
+            {
+                "keep": np.array(self.keep),
+                "size": np.array(self.size or (), np.int64),
+                "times": np.array(self.times, np.float64),
+                "lengths": np.array(lengths, np.int64).reshape(-1, 2),
+                "data": np.concatenate([np.zeros(0, np.uint8), *arrays]),
+            },
+        )
 
     @classmethod
     def load(cls, path, horizon=240.0, most_bytes=2**29):
@@ -126,4 +197,58 @@ class ReplayBuffer:
             ValueError: if it is damaged.
             ImportError: if its frames are JPEG and OpenCV is not installed.
         """
-        raise NotImplementedError
+        arrays = read_arrays(path, _KINDS)
+        times, lengths = arrays["times"].tolist(), arrays["lengths"]
+        keep, size = str(arrays["keep"]), tuple(arrays["size"].tolist())
+        if not (
+            keep in ("raw", "jpeg")
+            and lengths.shape == (len(times), 2)
+            and (lengths > 0).all()
+            and lengths.sum() == len(arrays["data"])
+            and (len(size) == 2 or not times)
+            and all(math.isfinite(time) for time in times)
+            and times == sorted(times)
+        ):
+            raise ValueError(f"the arrays in {path} do not fit each other.")
+        buffer = cls(horizon, most_bytes, keep)
+        # Copies, so that letting a frame go frees its memory.
+        stops = np.cumsum(lengths)
+        parts = [each.copy() for each in np.split(arrays["data"], stops[:-1])]
+        try:
+            for frame, labels in zip(parts[::2], parts[1::2], strict=True):
+                _unpacked(frame, (*size, 3), keep)
+                _unpacked(labels, size, keep)
+        except ValueError as error:
+            raise ValueError(f"a frame in {path} is damaged.") from error
+        if times:
+            buffer._items = list(
+                zip(times, parts[::2], parts[1::2], strict=True)
+            )
+            buffer.size = size
+            buffer._let_go()
+        return buffer
+
+
+def _packed(image, keep):
+    """A frame or a label map as uint8 `[bytes]`."""
+    if keep == "raw":
+        return image.ravel().copy()
+    cv2 = optional.cv2()
+    kind, options = ".png", []
+    if image.ndim == 3:
+        kind, options = ".jpg", [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+        image = image[..., ::-1]
+    return cv2.imencode(kind, np.ascontiguousarray(image), options)[1].ravel()
+
+
+def _unpacked(data, shape, keep):
+    """The image again; `ValueError` if it has another shape."""
+    if keep == "raw":
+        return data.reshape(shape)
+    with optional.quiet_cv2() as cv2:
+        is_frame = len(shape) == 3
+        kind = cv2.IMREAD_COLOR if is_frame else cv2.IMREAD_GRAYSCALE
+        image = cv2.imdecode(data, kind)
+    if image is None or image.shape != tuple(shape):
+        raise ValueError(f"this is no image of {list(shape)}.")
+    return image[..., ::-1] if is_frame else image
