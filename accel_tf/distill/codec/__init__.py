@@ -3,11 +3,8 @@
 from accel_tf.distill.codec.errors import UpdateError
 from accel_tf.distill.codec.header import UpdateHeader
 from accel_tf.distill.codec.original import original_update
-from accel_tf.distill.codec.update_codec import (
-    DecodedUpdate,
-    EncodedUpdate,
-    UpdateCodec,
-)
+from accel_tf.distill.codec.results import DecodedUpdate, EncodedUpdate
+from accel_tf.distill.codec.update_codec import UpdateCodec
 
 __all__ = [
     "DecodedUpdate",
