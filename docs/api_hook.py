@@ -52,6 +52,7 @@ ROOMS = {
         "accel_tf.training.own_data_plan",
         "accel_tf.training.own_data_set",
     ),
+    "accel_tf.distill": ("accel_tf.distill.codec",),
     "accel_tf.metrics": (),
     "accel_tf.evaluation": (),
     "accel_tf.runtimes": (),
