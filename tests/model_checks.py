@@ -146,8 +146,13 @@ def check_batch(make):
     assert np.abs(both[-1][0] - both[-1][1]).max() > 0.1
 
 
-def check_native_stride(make):
-    """Logits can stay at the network's stride; the state is the same."""
+def check_native_stride(make, more=0):
+    """Logits can stay at the network's stride; the state is the same.
+
+    Args:
+        make: as everywhere here.
+        more: rows and columns of the scores beyond the frame's.
+    """
     model, clip = make(), scenes(height=64, width=96)
     stride = model.output_stride
     state = model.initial_state(1, 64, 96)
@@ -157,7 +162,8 @@ def check_native_stride(make):
         logits, state = model.step(
             frame, state, is_key=is_key, native_stride=True
         )
-        native = (1, 64 // stride, 96 // stride, model.num_classes)
+        size = 64 // stride + more, 96 // stride + more
+        native = (1, *size, model.num_classes)
         assert tuple(logits.shape) == native
         assert keras.backend.standardize_dtype(logits.dtype) == "float32"
         for name, value in full.items():

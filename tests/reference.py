@@ -30,18 +30,24 @@ def reference_weight(name, shape, seed=0):
     their mean over the fan-in is removed.
 
     Args:
-        name: official name, MXNet's without `arg:` or `aux:`.
-        shape: in the official layout, outputs before inputs.
+        name: official name, MXNet's without `arg:` or `aux:`. TensorFlow's
+            have a `/` in them.
+        shape: in the official layout: outputs before inputs, TensorFlow's
+            after them.
         seed: int.
 
     Returns:
         numpy float32.
     """
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    axes = tuple(range(len(shape)))[1:]
+    tensorflow = "/" in name
+    depthwise = name.endswith("depthwise_weights")
+    axes = tuple(range(len(shape)))
+    axes = axes[:-1] if tensorflow else axes[1:]
+    axes = (0, 1) if depthwise else axes
     if name.endswith("num_batches_tracked"):
         return np.zeros(shape, np.int64)
-    if name.endswith(("moving_var", "running_var")):
+    if name.endswith(("moving_var", "moving_variance", "running_var")):
         value = rng.uniform(0.5, 1.5, shape)
         value *= 256 if name.endswith(INPUT_VARIANCE) else 1
     elif name.endswith("bn_data_gamma"):  # must be ignored (fix_gamma)
@@ -51,18 +57,21 @@ def reference_weight(name, shape, seed=0):
         value = np.broadcast_to(np.outer(ramp, ramp), shape)
     elif name.startswith("layer_norm") and name.endswith("weight"):
         value = 1 + 0.1 * rng.standard_normal(shape)
-    elif name.endswith(("moving_mean", "running_mean", "beta", "bias")):
+    elif name.endswith(
+        ("moving_mean", "running_mean", "beta", "bias", "biases", "gradient")
+    ):
         scale = 0.1 if name.endswith("_mean") else 0.05
         value = scale * rng.standard_normal(shape)
     elif len(shape) == 1:  # batch normalisation's gamma
         least = 0.5 if name.endswith("_gamma") else 0.6
+        least = 0.8 if name.endswith("/gamma") else least
         value = least + rng.uniform(0, 0.4, shape)
     elif name.endswith("offset_weight"):
         value = 0.02 * rng.standard_normal(shape)
     else:
         fan_in = np.prod([shape[axis] for axis in axes])
         value = np.sqrt(2 / fan_in) * rng.standard_normal(shape)
-        if shape[1] > 16:
+        if shape[-2 if tensorflow else 1] > 16 and not depthwise:
             mean = value.mean(axes, keepdims=True)
             value -= np.rint(mean * 2**24) / 2**24
         value *= 4 if name.endswith(GAIN_4) else 1
@@ -138,9 +147,11 @@ class Fixture:
     Args:
         name: `accel_18` reads `accel_18.npz` and the tolerances of that name
             in `accel_tolerances.tsv`.
+        channels_last: whether tensors are stored so, as TensorFlow's.
     """
 
-    def __init__(self, name):
+    def __init__(self, name, channels_last=False):
+        self.channels = -1 if channels_last else 1
         self.stored = np.load(FIXTURES / f"{name}.npz")
         family = name.split("_")[0]
         with open(FIXTURES / f"{family}_tolerances.tsv", newline="") as file:
@@ -154,13 +165,16 @@ class Fixture:
     def check(self, tensor, actual):
         """Asserts that a channels-last `actual` equals the stored tensor."""
         self.checked.add(tensor)
-        actual = np.moveaxis(to_numpy(actual), -1, 1)
+        actual = to_numpy(actual)
+        if self.channels == 1:
+            actual = np.moveaxis(actual, -1, 1)
         expected = self.stored[tensor]
         shape = self.stored.get(f"{tensor}/shape", expected.shape)
         assert actual.shape == tuple(shape), tensor
         if f"{tensor}/argmax" in self.stored:
             labels = self.stored[f"{tensor}/argmax"]
-            assert np.mean(actual.argmax(1) == labels) >= 0.999, tensor
+            found = actual.argmax(self.channels)
+            assert np.mean(found == labels) >= 0.999, tensor
         if f"{tensor}/shape" in self.stored:
             samples = np.random.default_rng(0).integers(0, actual.size, 20000)
             actual = actual.ravel()[np.sort(samples)]

@@ -7,13 +7,15 @@ import numpy as np
 from backend import to_numpy
 
 from accel_tf.models.accel import Accel, FeatureFusionAccel
-from accel_tf.models.deeplab import DeepLab
+from accel_tf.models.deeplab import DeepLab, DeepLabV3
 from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.flownet import FlowNetS
+from accel_tf.models.mobilenet import MobileNetV2
 from accel_tf.models.pidnet import PIDNet, PIDNetBackbone
 from accel_tf.models.pspnet import DilatedResNet, PSPNet
 from accel_tf.models.resnet import PreActivationResNet, ResNetV1
 from accel_tf.models.tdnet import FANet, TDNet
+from accel_tf.models.xception import Xception
 
 CLASSES = 5
 
@@ -140,6 +142,49 @@ def small_pidnet(num_classes=CLASSES, light=True, **kwargs):
     return lively(PIDNet(backbone, num_classes, head_filters=16, **kwargs))
 
 
+def small_mobilenet_v2(name="backbone"):
+    """All that there is: strides, a shortcut and dilation."""
+    return MobileNetV2(
+        stages=((1, 4, 1, 1), (2, 6, 2, 2), (2, 8, 1, 4), (2, 10, 2, 2)),
+        stem_filters=6,
+        name=name,
+    )
+
+
+def small_xception(name="backbone"):
+    return Xception(
+        entry_flow=(((6,), 1, 2), ((6, 8, 8), 1, 2), ((10,), 1, 2)),
+        middle_flow=(((10,), 2, 1),),
+        exit_flow=(((12,), 1, 2), ((16,), 1, 1)),
+        stem_filters=(4, 6),
+        name=name,
+    )
+
+
+def small_deeplab_v3(num_classes=CLASSES, **kwargs):
+    backbone = small_mobilenet_v2()
+    return _livelier(
+        DeepLabV3(backbone, num_classes, head_filters=16, **kwargs)
+    )
+
+
+def small_deeplab_v3_plus(num_classes=CLASSES, **kwargs):
+    options = dict(rates=(1, 2), decoder=True, alignment="ams_teacher")
+    backbone = small_xception()
+    return _livelier(
+        DeepLabV3(backbone, num_classes, head_filters=12, **options | kwargs)
+    )
+
+
+def _livelier(model):
+    """For frames that are normalised to no more than one."""
+    lively(model)
+    for variable in model.weights:
+        if variable.name == "gamma":
+            variable.assign(1.8 * to_numpy(variable))
+    return model
+
+
 def small_tdnet(paths, bottleneck=False, num_classes=CLASSES, **kwargs):
     backbones = [
         small_dilated_resnet(f"backbone_{number}", bottleneck)
@@ -239,8 +284,11 @@ def lively(model, seed=0):
             # Each output of a 4x4 kernel with stride 2 sees four taps.
             transposed = layer.startswith(_TRANSPOSED)
             fan_in = 4 * shape[3] if transposed else np.prod(shape[:3])
+            if layer.endswith("depthwise"):
+                fan_in = np.prod(shape[:2])
             value = rng.standard_normal(shape) * np.sqrt(2 / fan_in)
-            if layer in ("fc6", "score"):  # every class somewhere ahead
+            # Every class somewhere ahead.
+            if layer in ("fc6", "score", "logits_semantic"):
                 value = 3 * (value - value.mean(2, keepdims=True))
             value *= 4 if layer == "Convolution5" else 1  # the flow
         variable.assign(value.astype("float32"))

@@ -106,6 +106,8 @@ def test_names():
         "deeplab_101",
         "deeplab_tiny",
         "deeplab_tiny_light",
+        "deeplab_mobilenet_v2",
+        "deeplab_xception_65",
         "dff_101",
         "dff_tiny",
         "accel_18",

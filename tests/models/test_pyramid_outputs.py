@@ -6,9 +6,11 @@ import pytest
 from small_models import (
     small_dilated_resnet,
     small_fanet,
+    small_mobilenet_v2,
     small_pidnet,
     small_pre_activation_resnet,
     small_resnet_v1,
+    small_xception,
 )
 
 # Level -> channels.
@@ -30,6 +32,11 @@ BACKBONES = {
         small_fanet,
         {"P1": 4, "P2": 4, "P3": 12, "P4": 8, "P5": 16, "P6": 32},
     ),
+    "mobilenet_v2": (
+        small_mobilenet_v2,
+        {"P1": 4, "P2": 6, "P4": 10},
+    ),
+    "xception": (small_xception, {"P1": 6, "P2": 6, "P3": 8, "P4": 16}),
     "pidnet": (
         lambda: small_pidnet().backbone,
         {"P1": 4, "P2": 4, "P3": 16, "P4": 16, "P5": 32, "P6": 16},

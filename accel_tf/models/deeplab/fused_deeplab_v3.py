@@ -31,7 +31,6 @@ class FusedDeepLabV3(FusedSegmenter, DeepLabV3Step):
         self.alignment = model.alignment
         self.backbone = fold_batch_normalization(model.features)
         self.backbone.describe(model.backbone)
-        self.backbone.multiply_adds = model.backbone.multiply_adds
         self.head = project_average_alone(fold_batch_normalization(model.head))
         self.built = True
 
