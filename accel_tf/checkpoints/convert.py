@@ -6,13 +6,14 @@ from accel_tf.checkpoints.load import load_checkpoint
 from accel_tf.files import replacing
 
 
-def convert_checkpoint(model, files, output):
+def convert_checkpoint(model, files, output, skip_last=False):
     """Writes a model's official weights as `.weights.h5`.
 
     Args:
         model: a `VideoSegmenter`; holds the weights afterwards.
         files: official checkpoints, each laid over those before it.
         output: the file to write, ending in `.weights.h5`.
+        skip_last: as for `load_checkpoint`.
 
     Returns:
         `CheckpointReport`.
@@ -27,7 +28,7 @@ def convert_checkpoint(model, files, output):
         raise ValueError(f"{output} must end in .weights.h5.")
     if not output.parent.is_dir():
         raise FileNotFoundError(f"no such folder: {output.parent}.")
-    report = load_checkpoint(model, *files)
+    report = load_checkpoint(model, *files, skip_last=skip_last)
     with replacing(output) as partial:
         model.save_weights(partial)
     return report

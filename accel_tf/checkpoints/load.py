@@ -9,12 +9,18 @@ import numpy as np
 
 from accel_tf.checkpoints import mxnet
 from accel_tf.checkpoints.keras_files import classes_of_file
+from accel_tf.checkpoints.numpy_files import is_numpy_file, read_numpy_dict
+from accel_tf.checkpoints.tf_checkpoints import (
+    BESIDE_WEIGHTS,
+    checkpoint_prefix,
+    read_checkpoint,
+)
 from accel_tf.checkpoints.torch_files import is_torch_file, read_torch_file
 from accel_tf.messages import one_line
 
 _FORMATS = (
     "a .weights.h5 file or .keras model of the same architecture, an MXNet "
-    ".params file or a PyTorch .pkl or .pth file"
+    ".params file, a PyTorch .pkl or .pth file or a TensorFlow 1 checkpoint"
 )
 # Where files that hold more than weights keep the weights.
 _CONTAINERS = ("model_state", "state_dict", "model")
@@ -28,11 +34,14 @@ class CheckpointReport:
         files: the files that were read, in their order.
         loaded: official names of the tensors that the model took.
         ignored: names in the files that the model has no use for.
+        skipped: names of the tensors of the last layer, which was left as it
+            was because `skip_last` asked for it.
     """
 
     files: tuple[str, ...]
     loaded: tuple[str, ...]
     ignored: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
 
     def __str__(self):
         text = f"{len(self.loaded)} tensors loaded from {len(self.files)} file"
@@ -41,25 +50,39 @@ class CheckpointReport:
             shown = ", ".join(self.ignored[:3])
             shown += ", ..." if len(self.ignored) > 3 else ""
             text += f"; {len(self.ignored)} not used by this model ({shown})"
+        if self.skipped:
+            text += "; not loaded, as asked, so that the last layer stays as "
+            text += f"it was: {', '.join(self.skipped)}"
         return text
 
 
-def load_checkpoint(model, path, *more_paths):
+def is_weights_path(path):
+    """Whether there is a file, or a TensorFlow 1 checkpoint of this prefix."""
+    return pathlib.Path(path).is_file() or checkpoint_prefix(path) is not None
+
+
+def load_checkpoint(model, path, *more_paths, skip_last=False):
     """Loads weights into a model, in place.
 
     The format is recognised by content: MXNet `.params` (the published
     DeepLab, Deep Feature Flow and Accel), PyTorch `.pkl` or `.pth` (the
     published PSPNet, TDNet and PIDNet, read without running what they pickle),
-    `.weights.h5` or `.keras`. Of several `.params` files a later one
-    overrides an earlier one, as the original loads its base file first and
-    the Accel file over it. A PyTorch file must hold nothing unknown: what
-    the model has no use for and knows so is reported as ignored. Nothing is
-    changed unless everything fits.
+    TensorFlow 1 checkpoints (the published DeepLabv3; also as a `.npy` file
+    with a dict of arrays, likewise), `.weights.h5` or `.keras`. Of several
+    `.params` files a later one overrides an earlier one, as the original
+    loads its base file first and the Accel file over it. A file of PyTorch or
+    TensorFlow must hold nothing unknown: what the model has no use for and
+    knows so, and what training keeps beside the weights, is reported as
+    ignored. Nothing is changed unless everything fits.
 
     Args:
         model: a `VideoSegmenter`.
-        path: the (base) file.
+        path: the (base) file; of a TensorFlow 1 checkpoint the prefix, such
+            as `model.ckpt-30000`, or its `.index`.
         *more_paths: official files laid over it, in this order.
+        skip_last: whether to leave the last layer, which gives the scores,
+            as it is, so that a file for other classes can be loaded. Only for
+            official files of models whose last layer is one.
 
     Returns:
         `CheckpointReport`.
@@ -67,22 +90,38 @@ def load_checkpoint(model, path, *more_paths):
     Raises:
         FileNotFoundError: if a file does not exist.
         ValueError: if a file is of no known format, is damaged, or lacks
-            tensors of the model, has them in other shapes or (PyTorch) has
-            others; names them.
+            tensors of the model, has them in other shapes or (PyTorch,
+            TensorFlow) has others; names them.
     """
     paths = (path, *more_paths)
     for each in paths:
-        if not pathlib.Path(each).is_file():
+        if not is_weights_path(each):
             raise FileNotFoundError(f"no weights file {each}.")
-    if all(mxnet.is_mxnet_params(each) for each in paths):
-        return _load_official(model, paths, _read_mxnet(paths))
+    if skip_last and not _last_layer_patterns(model):
+        raise ValueError(
+            f"{model.name} has no single last layer to skip; leave that out."
+        )
+    options = {"skip_last": skip_last}
+    prefix = checkpoint_prefix(path)
+    if prefix is None and all(mxnet.is_mxnet_params(each) for each in paths):
+        return _load_official(model, paths, _read_mxnet(paths), **options)
     if len(paths) > 1:
         raise ValueError(
             "only MXNet .params files can be laid over each other; got "
             f"{', '.join(map(str, paths))}."
         )
+    if prefix is not None:
+        tensors, beside = read_checkpoint(prefix, _is_weight)
+        return _load_official(model, paths, tensors, True, beside, **options)
     if is_torch_file(path):
-        return _load_official(model, paths, _read_torch(path), strict=True)
+        return _load_official(model, paths, _read_torch(path), True, **options)
+    if is_numpy_file(path):
+        tensors, beside = _read_numpy(path)
+        return _load_official(model, paths, tensors, True, beside, **options)
+    if skip_last:
+        raise ValueError(
+            f"{path} is no official file; its last layer cannot be skipped."
+        )
     return _load_keras(model, path)
 
 
@@ -149,8 +188,33 @@ def _read_torch(path):
     return {name.removeprefix("module."): v for name, v in state.items()}
 
 
-def _load_official(model, paths, tensors, strict=False):
+def _read_numpy(path):
+    """`(tensors, beside)`; names may end as those of variables do."""
+    tensors = {
+        name.removesuffix(":0"): array
+        for name, array in read_numpy_dict(path).items()
+    }
+    beside = [name for name in tensors if not _is_weight(name)]
+    return {n: x for n, x in tensors.items() if _is_weight(n)}, beside
+
+
+def _is_weight(name):
+    return not any(fnmatch.fnmatchcase(name, each) for each in BESIDE_WEIGHTS)
+
+
+def _load_official(
+    model, paths, tensors, strict=False, beside=(), skip_last=False
+):
     entries = model.checkpoint_entries()
+    last = [entry for entry in entries if _is_of_last_layer(model, entry)]
+    skipped = ()
+    if skip_last:
+        names = {name for entry in last for name in entry.names}
+        skipped = tuple(name for name in tensors if name in names)
+        entries = [
+            entry for entry in entries if not _is_of_last_layer(model, entry)
+        ]
+        tensors = {n: x for n, x in tensors.items() if n not in skipped}
     chosen, missing, misshaped = [], [], []
     for entry in entries:
         name = next((n for n in entry.names if n in tensors), None)
@@ -179,6 +243,7 @@ def _load_official(model, paths, tensors, strict=False):
                 if names
             )
             + "."
+            + _advice(model, last, tensors, missing, misshaped, unknown)
         )
     for entry, name in chosen:
         if entry.variable is None and not np.allclose(
@@ -194,7 +259,41 @@ def _load_official(model, paths, tensors, strict=False):
             assign(entry.convert(tensors[name]))
     loaded = tuple(name for _, name in chosen)
     ignored = tuple(name for name in tensors if name not in set(loaded))
-    return CheckpointReport(tuple(map(str, paths)), loaded, ignored)
+    return CheckpointReport(
+        tuple(map(str, paths)), loaded, (*ignored, *beside), skipped
+    )
+
+
+def _is_of_last_layer(model, entry):
+    return any(
+        fnmatch.fnmatchcase(name, each)
+        for name in entry.names
+        for each in _last_layer_patterns(model)
+    )
+
+
+def _last_layer_patterns(model):
+    # Models for training have parts of several.
+    return getattr(model, "last_layer_tensors", ())
+
+
+def _advice(model, last, tensors, missing, misshaped, unknown):
+    """What to do where a file differs in its number of classes alone."""
+    numbers = {
+        size
+        for entry in last
+        for name in entry.names
+        if name in tensors
+        for size, own in zip(tensors[name].shape, entry.shape, strict=False)
+        if size != own == model.num_classes
+    }
+    if missing or unknown or len(numbers) != 1 or len(misshaped) > len(last):
+        return ""
+    return (
+        f" The file is for {numbers.pop()} classes, not {model.num_classes}: "
+        "say how many the model has (num_classes, --num-classes), or load all "
+        "but the last layer (skip_last=True, --skip-last-layer)."
+    )
 
 
 def _unknown(model, entries, tensors):

@@ -1,16 +1,17 @@
 """Pickles with tensors in them, read without calling what they name.
 
-Only the few names that state dicts need are known, and each stands for a
-function or class of this module; a pickle that asks for another is refused.
+Only the few names that state dicts need are known; see `safe_pickles.py`.
 Tensors keep where their numbers are until all is read, since in older files
 the numbers come last.
 """
 
 import collections
 import math
-import pickle
 
 import numpy as np
+
+from accel_tf.checkpoints import safe_pickles
+from accel_tf.checkpoints.safe_pickles import NUMPY_SCALARS, Function
 
 _DTYPES = {
     "Double": "<f8",
@@ -146,27 +147,6 @@ class _Type:
         raise ValueError("it changes a type")
 
 
-class _NumpyDtype:
-    """dtype of a numpy number, as checkpoints hold a score."""
-
-    def __init__(self, code, *_):
-        self.dtype = np.dtype(code)
-        if self.dtype.kind not in "biuf":
-            raise ValueError(f"a numpy number of dtype {self.dtype}")
-
-    def __setstate__(self, state):
-        if state[1] == ">":
-            self.dtype = self.dtype.newbyteorder(">")
-
-
-def _numpy_scalar(dtype, data):
-    return np.frombuffer(data, dtype.dtype, count=1)[0].item()
-
-
-def _encode(text, *_):
-    return text.encode("latin1")
-
-
 def _make_tensor(storage, offset, size, stride, *_):
     if not isinstance(storage, Storage | View):
         raise ValueError("a tensor without numbers")
@@ -177,32 +157,15 @@ def _make_size(numbers=()):
     return tuple(numbers)
 
 
-class _Function:
-    """A function that a pickle can call, but not change."""
-
-    def __init__(self, function):
-        self.call = function
-
-    def __call__(self, *args):
-        return self.call(*args)
-
-    def __setstate__(self, state):
-        raise ValueError("it changes a function")
-
-
-_TENSOR = _Function(_make_tensor)
-_SCALAR = _Function(_numpy_scalar)
+_TENSOR = Function(_make_tensor)
 _KNOWN = {
     ("collections", "OrderedDict"): collections.OrderedDict,
-    ("torch", "Size"): _Function(_make_size),
+    ("torch", "Size"): Function(_make_size),
     ("torch._utils", "_rebuild_tensor"): _TENSOR,
     ("torch._utils", "_rebuild_tensor_v2"): _TENSOR,
     ("torch._utils", "_rebuild_parameter"): _Parameter,
     ("torch.nn.parameter", "Parameter"): _Parameter,
-    ("numpy", "dtype"): _NumpyDtype,
-    ("numpy.core.multiarray", "scalar"): _SCALAR,
-    ("numpy._core.multiarray", "scalar"): _SCALAR,
-    ("_codecs", "encode"): _Function(_encode),
+    **NUMPY_SCALARS,
     **{
         (module, name + kind): _Type(dtype)
         for name, dtype in _DTYPES.items()
@@ -212,25 +175,6 @@ _KNOWN = {
 }
 
 
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, file, load):
-        super().__init__(file, encoding="latin1")
-        self.load_persistent = load
-
-    def find_class(self, module, name):
-        if (module, name) not in _KNOWN:
-            raise ValueError(
-                f"it asks for {module}.{name}, which no state dict needs, and "
-                "is not read"
-            )
-        return _KNOWN[module, name]
-
-    def persistent_load(self, saved):
-        if self.load_persistent is None:
-            raise ValueError("a tensor where none belongs")
-        return self.load_persistent(saved)
-
-
 def unpickle(file, load=None):
     """The next pickle of a file.
 
@@ -238,4 +182,4 @@ def unpickle(file, load=None):
         file: binary file; stands behind the pickle afterwards.
         load: gives the object that a persistent id stands for.
     """
-    return _Unpickler(file, load).load()
+    return safe_pickles.unpickle(file, _KNOWN, load)

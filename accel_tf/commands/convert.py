@@ -13,10 +13,12 @@ def add_options(parser):
         "files",
         nargs="+",
         metavar="FILE",
-        help="official checkpoints; a later one overrides an earlier one",
+        help="official checkpoints; a later one overrides an earlier one; of "
+        "TensorFlow 1 the prefix, such as model.ckpt-30000",
     )
     model_options.add_model(parser)
     model_options.add_num_classes(parser)
+    model_options.add_skip_last_layer(parser)
     parser.add_argument("--output", required=True, metavar="FILE")
 
 
@@ -27,5 +29,7 @@ def run(arguments):
     model = preset_of_files(
         arguments.model, arguments.files, arguments.num_classes
     )
-    report = convert_checkpoint(model, arguments.files, arguments.output)
+    report = convert_checkpoint(
+        model, arguments.files, arguments.output, arguments.skip_last_layer
+    )
     print(f"{arguments.output}: {report}.")

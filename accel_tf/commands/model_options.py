@@ -35,6 +35,16 @@ def add_weights(parser):
     )
 
 
+def add_skip_last_layer(parser):
+    """Adds whether weights for other classes may be loaded."""
+    parser.add_argument(
+        "--skip-last-layer",
+        action="store_true",
+        help="load all but the layer that gives the scores, which stays "
+        "random: a start for other classes than the file's",
+    )
+
+
 def add_interval(parser):
     """Adds the interval of the key frames; the default is `None`."""
     parser.add_argument(

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from accel_tf.checkpoints import load_checkpoint
+from accel_tf.checkpoints.load import is_weights_path, load_checkpoint
 from accel_tf.data.label_maps import CITYSCAPES
 from accel_tf.models.keras_files import load_keras_model, read_keras_file
 from accel_tf.models.per_frame.adapt import segmenter_of_file
@@ -22,7 +22,7 @@ RANDOM = "random"
 _CLASSES = len(CITYSCAPES)  # where nothing says how many
 
 
-def restore_model(name, weights=(), num_classes=None):
+def restore_model(name, weights=(), num_classes=None, skip_last=False):
     """Builds a preset and loads its weights, or reads a model's file.
 
     Args:
@@ -39,6 +39,7 @@ def restore_model(name, weights=(), num_classes=None):
         num_classes: of the weights, and of models that give labels; 19 by
             default. A `.keras` model, KerasHub's and those that give scores
             know it; another number than theirs is refused.
+        skip_last: as for `load_checkpoint`.
 
     Returns:
         `(model, message)`: the message is one line about the weights.
@@ -51,7 +52,7 @@ def restore_model(name, weights=(), num_classes=None):
         ImportError, OSError: one line, if what runs a model is missing, or
             published weights cannot be fetched.
     """
-    model, message = _restored(name, list(weights), num_classes)
+    model, message = _restored(name, list(weights), num_classes, skip_last)
     if num_classes not in (None, model.num_classes):
         raise ValueError(
             f"{model.name} has {model.num_classes} classes, not "
@@ -83,7 +84,7 @@ def preset_of_files(name, files, num_classes=None):
     return from_preset(name, _CLASSES if num_classes is None else num_classes)
 
 
-def _restored(name, weights, num_classes):
+def _restored(name, weights, num_classes, skip_last):
     """What `restore_model` gives, of any number of classes that is known."""
     if name is None:
         name, weights = _implied(weights)
@@ -97,7 +98,7 @@ def _restored(name, weights, num_classes):
     is_random = weights == [RANDOM]
     weights = [] if is_random else weights
     for path in weights:
-        if not pathlib.Path(path).is_file():
+        if not is_weights_path(path):
             raise FileNotFoundError(f"no weights file {path}.")
     if len(weights) == 1 and str(weights[0]).endswith(".keras"):
         model = load_keras_model(weights[0])
@@ -117,7 +118,8 @@ def _restored(name, weights, num_classes):
         return model, (
             f"{name} has random weights: the segmentation means nothing."
         )
-    return model, f"{name}: {load_checkpoint(model, *weights)}."
+    report = load_checkpoint(model, *weights, skip_last=skip_last)
+    return model, f"{name}: {report}."
 
 
 def _implied(weights):

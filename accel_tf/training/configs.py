@@ -86,6 +86,8 @@ class SegmentationConfig(TrainingConfig):
         weights: files to start from, each laid over those before it:
             `.weights.h5`, `.keras` or official checkpoints. Without any, the
             start is random.
+        skip_last: whether the last layer starts at random all the same, so
+            that official `weights` may be for other classes.
         imagenet: file of ImageNet weights for the backbone of a per-frame
             model.
         backbone: `.keras` file of a per-frame model of any classes, with
@@ -117,6 +119,7 @@ class SegmentationConfig(TrainingConfig):
 
     model: str
     weights: tuple[str, ...] = ()
+    skip_last: bool = False
     imagenet: str | None = None
     backbone: str | None = None
     reference: str | None = None

@@ -156,7 +156,13 @@ class Stages:
         elif hasattr(model, "flow_network"):
             network = model.reference_segmenter(config.model)
         if config.weights:
-            tell(str(load_checkpoint(network, *config.weights)))
+            tell(
+                str(
+                    load_checkpoint(
+                        network, *config.weights, skip_last=config.skip_last
+                    )
+                )
+            )
         else:
             self._start(stage, network)
         if config.imagenet:

@@ -1,12 +1,16 @@
 """Official names of the tensors of DeepLabv3, in TensorFlow 1 files."""
 
+import dataclasses
+
 from accel_tf.checkpoints.entries import tf_layer_entries
 from accel_tf.layers.slim import official_name
 from accel_tf.models.mobilenet import MobileNetV2
 from accel_tf.models.mobilenet.convert_mobilenet import mobilenet_v2_entries
 from accel_tf.models.xception.convert_xception import xception_entries
 
-LAST_LAYER = ("logits/semantic/*",)
+LAST_LAYER = ("*logits/semantic/*",)
+# AMS keeps its teacher's tensors in this scope.
+_TEACHER = "teacher/"
 _SCOPES = ("decoder_", "logits_")
 
 
@@ -17,7 +21,7 @@ def deeplab_v3_entries(model):
         if isinstance(model.backbone, MobileNetV2)
         else xception_entries
     )
-    return [
+    entries = [
         *backbone_entries(model.backbone),
         *(
             entry
@@ -25,6 +29,11 @@ def deeplab_v3_entries(model):
             if layer.weights
             for entry in tf_layer_entries(layer, _path(layer))
         ),
+    ]
+    return [
+        dataclasses.replace(entry, names=(name, _TEACHER + name))
+        for entry in entries
+        for name in entry.names
     ]
 
 

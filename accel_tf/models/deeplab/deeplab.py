@@ -77,6 +77,8 @@ class DeepLab(DeepLabStep):
         label_map, dtype, name: as in `VideoSegmenter`.
     """
 
+    last_layer_tensors = ("*score_weight", "*score_bias", "*upsampling_weight")
+
     def __init__(
         self, backbone, num_classes, head_filters=1024, prefix="", **kwargs
     ):

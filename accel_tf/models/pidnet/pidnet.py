@@ -53,6 +53,7 @@ class PIDNet(PIDNetStep):
     """
 
     unused_checkpoint_tensors = UNUSED
+    last_layer_tensors = ("*final_layer.conv2.*",)
 
     def __init__(self, backbone, num_classes, head_filters=128, **kwargs):
         super().__init__(num_classes, **kwargs)

@@ -62,6 +62,7 @@ class PSPNet(PSPNetStep):
     """
 
     unused_checkpoint_tensors = UNUSED
+    last_layer_tensors = ("head.conv5.5.*",)
 
     def __init__(
         self, backbone, num_classes, head_filters=None, dropout=0.1, **kwargs
