@@ -56,10 +56,10 @@ def stored_labels(folder, sequences, name=None):
             f"{folder} has {len(files)} label images, the data "
             f"{len(frames)} frames."
         )
-    label_map, table, none = _classes(pathlib.Path(folder))
+    label_map, table, none = folder_classes(pathlib.Path(folder))
     known = {}
     for path, frame in zip(files, frames, strict=True):
-        image, frame = _read(path), np.asarray(frame)
+        image, frame = read_label_image(path), np.asarray(frame)
         if image.shape != frame.shape[:2]:
             raise ValueError(
                 f"{path} has {image.shape[0]}x{image.shape[1]} pixels, its "
@@ -93,7 +93,12 @@ def stored_labels(folder, sequences, name=None):
     )
 
 
-def _read(path):
+def read_label_image(path):
+    """Values of a label image, uint8 `[height, width]`.
+
+    Raises:
+        ValueError: one line, if it is damaged, or has colours.
+    """
     # TensorFlow comes with it, which not every evaluation needs.
     from accel_tf.datasets.image_files import read_label
 
@@ -103,10 +108,11 @@ def _read(path):
     return image
 
 
-def _classes(folder):
-    """`(label_map, table, none)`: what the values of the images mean.
+def folder_classes(folder):
+    """`(label_map, table, none)`: what the values of label images mean.
 
-    `table` is uint8 `[256]`, the class of each value, 255 for none; `none`
+    `classes.json` in the folder says it; without it they are Cityscapes train
+    ids. `table` is uint8 `[256]`, the class of each value, 255 for none; `none`
     is a value besides 255 that stands for no class.
     """
     table = np.full(256, IGNORE, np.uint8)

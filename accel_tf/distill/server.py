@@ -1,0 +1,449 @@
+"""What `accel-tf distill-server` does."""
+
+import asyncio
+import collections
+import concurrent.futures
+import contextlib
+import ipaddress
+import pathlib
+import signal
+import ssl
+import time
+
+from accel_tf.distill import messages
+from accel_tf.distill.server_session import ServerSession
+from accel_tf.distill.student import read_state_record
+from accel_tf.distill.tokens import is_token, read_token
+from accel_tf.messages import one_line, tell
+from accel_tf.optional import require
+
+_SECONDS_TO_HELLO = 10.0
+_SECONDS_TO_SEND = 5.0  # What is left, when a connection ends.
+# Longer than an edge's, whose answers may wait behind its frames.
+_HEARTBEAT = 120.0
+_SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_BETWEEN_FRAMES = 60.0  # Of savings with all frames.
+_MOST_BYTES = 2**26  # Of a message from an edge.
+
+
+def check_address(host, token_file, tls_cert, tls_key):
+    """Finds out what is wrong with the options before any work.
+
+    Returns:
+        tuple of the token and the `ssl.SSLContext`, each or `None`.
+
+    Raises:
+        ValueError, OSError: one line.
+    """
+    if (tls_cert is None) != (tls_key is None):
+        raise ValueError("--tls-cert and --tls-key go together.")
+    if token_file is None and not _is_loopback(host):
+        raise ValueError(
+            f"--host {host} lets other machines in; give --token-file FILE "
+            "with a token that they must know."
+        )
+    token = None if token_file is None else read_token(token_file)
+    if tls_cert is None:
+        return token, None
+    for path in (tls_cert, tls_key):
+        if not pathlib.Path(path).is_file():
+            raise FileNotFoundError(f"no such file: {path}.")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(tls_cert, tls_key)
+    except (ssl.SSLError, OSError) as error:
+        raise ValueError(
+            f"{tls_cert} and {tls_key} are no certificate and its key in PEM."
+        ) from error
+    return token, context
+
+
+def _is_loopback(host):
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class DistillServer:
+    """Teaches the students of several edges over WebSocket.
+
+        server = DistillServer(classroom, state_dir="out/states")
+        asyncio.run(server.serve("127.0.0.1", 8700))
+
+    The event loop takes and gives messages; one thread labels, trains and
+    encodes, for one edge after another.
+
+    Args:
+        classroom: `Classroom`.
+        token: that edges must send, or `None`.
+        state_dir: folder in which what students learnt outlives the server,
+            made if it is missing; `None` for none.
+        most_edges: that are known at a time. Where there are more, those that
+            left first are forgotten, or read from `state_dir` when they are
+            back; if all are there, a further one has to wait.
+        log: called with a line for each event.
+
+    Raises:
+        ValueError, OSError: one line, if the folder cannot be used or holds
+            what students of another model learnt.
+        ImportError: if aiohttp or msgpack is missing.
+
+    Attributes:
+        port: that it listens on, once it does.
+        sessions: dict of edge -> `ServerSession`.
+    """
+
+    def __init__(
+        self, classroom, token=None, state_dir=None, most_edges=8, log=tell
+    ):
+        self._web = require("aiohttp.web", "distill")
+        self._types = require("aiohttp", "distill").WSMsgType
+        require("msgpack", "distill")
+        self._classroom, self._token, self._log = classroom, token, log
+        self._folder = None if state_dir is None else pathlib.Path(state_dir)
+        self._most_edges = most_edges
+        self.sessions = collections.OrderedDict()
+        self._connections = {}
+        self._loading, self._frames_saved = {}, {}
+        self._worker = concurrent.futures.ThreadPoolExecutor(
+            1, thread_name_prefix="distill_train"
+        )
+        self.port = None
+        if self._folder is not None:
+            self._check_folder()
+
+    def _check_folder(self):
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(
+                f"cannot make the folder {self._folder}: {error.strerror}."
+            ) from error
+        for path in sorted(self._folder.glob("*/session.json")):
+            read_state_record(path.parent, self._classroom)
+
+    # === From start to end ===
+
+    async def serve(self, host, port, tls=None, stop=None, on_ready=None):
+        """Answers edges until it is told to stop, then ends in good order.
+
+        Args:
+            host, port: to listen on; port 0 is a free one.
+            tls: `ssl.SSLContext`, or `None`.
+            stop: `asyncio.Event`; by default SIGINT and SIGTERM stop it.
+            on_ready: called with the address once it answers.
+
+        Raises:
+            OSError: if the address is taken.
+        """
+        self._wake = asyncio.Event()
+        stop = asyncio.Event() if stop is None else stop
+        with _stopping_by_signals(stop):
+            app = self._web.Application(client_max_size=0)
+            app.router.add_get("/", self._answer)
+            runner = self._web.AppRunner(app, access_log=None)
+            await runner.setup()
+            try:
+                site = self._web.TCPSite(runner, host, port, ssl_context=tls)
+                await site.start()
+                self.port = runner.addresses[0][1]
+                scheme = "ws" if tls is None else "wss"
+                if on_ready is not None:
+                    on_ready(f"{scheme}://{_in_url(host)}:{self.port}")
+                await self._until(stop)
+            finally:
+                for connection in list(self._connections.values()):
+                    await connection.close({"type": "bye"})
+                await runner.cleanup()
+                self._worker.shutdown()
+
+    async def _until(self, stop):
+        work = asyncio.create_task(self._work(stop))
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait(
+                [work, stopped], return_when=asyncio.FIRST_COMPLETED
+            )
+            # A phase that runs is finished, and what it learnt saved.
+            self._wake.set()
+            await work
+        finally:
+            stopped.cancel()
+        for session in list(self.sessions.values()):
+            await self._save(session)
+
+    # === Connections ===
+
+    async def _answer(self, request):
+        if self._token is not None and not is_token(
+            request.headers.get("Authorization", ""), self._token
+        ):
+            self._log(f"{request.remote}: refused, wrong or no token")
+            return self._web.Response(status=401, text="wrong or no token\n")
+        socket = self._web.WebSocketResponse(
+            heartbeat=_HEARTBEAT, max_msg_size=_MOST_BYTES, compress=False
+        )
+        if not socket.can_prepare(request).ok:
+            return self._web.Response(
+                status=426, text="this is a distill-server; use WebSocket\n"
+            )
+        await socket.prepare(request)
+        connection = _Connection(socket)
+        try:
+            await self._converse(connection, request.remote)
+        finally:
+            await connection.close()
+        return socket
+
+    async def _converse(self, connection, remote):
+        try:
+            hello = await self._first(connection)
+            session = await self._session(hello["edge"])
+        except (messages.MessageError, ValueError, OSError) as error:
+            self._log(f"{remote}: refused, {one_line(error)}")
+            await connection.close(messages.error(error))
+            return
+        if session is None:
+            self._log(f"{remote}: has to wait, {self._most_edges} edges are on")
+            reason = f"the server has {self._most_edges} edges, its most"
+            await connection.close(messages.error(reason, again=True))
+            return
+        name = session.edge
+        old = self._connections.pop(name, None)
+        if old is not None:
+            await old.close(_taken_over(old, hello))
+        self._connections[name], connection.run = connection, hello["run"]
+        try:
+            await self._listen(session, connection, hello, remote)
+        finally:
+            if self._connections.get(name) is connection:
+                del self._connections[name]
+                session.disconnect()
+                self._log(f"{name}: left, with weights {session.digest[:12]}")
+                self._wake.set()
+
+    async def _first(self, connection):
+        try:
+            async with asyncio.timeout(_SECONDS_TO_HELLO):
+                message = await self._next(connection)
+        except TimeoutError:
+            raise messages.MessageError(
+                f"no hello in {_SECONDS_TO_HELLO:g} seconds."
+            ) from None
+        if message is None or message["type"] != "hello":
+            raise messages.MessageError("the first message must be hello.")
+        return message
+
+    async def _next(self, connection):
+        """The next message, or `None` at the end of the connection."""
+        received = await connection.socket.receive()
+        if received.type in (
+            self._types.CLOSE,
+            self._types.CLOSING,
+            self._types.CLOSED,
+        ):
+            return None
+        if received.type is self._types.ERROR:
+            raise messages.MessageError(one_line(received.data))
+        if received.type is not self._types.BINARY:
+            raise messages.MessageError("messages are binary.")
+        return messages.unpack(received.data, _MOST_BYTES)
+
+    async def _listen(self, session, connection, message, remote):
+        name = session.edge
+        while message is not None:
+            try:
+                replies = session.receive(message, time.monotonic())
+                self._tell(session)
+            except messages.MessageError as error:
+                replies = [messages.error(error)]
+            for reply in replies:
+                if reply["type"] == "error":
+                    self._log(f"{name} ({remote}): refused, {reply['reason']}")
+                    await connection.close(reply)
+                    return
+                if reply["type"] == "welcome":
+                    size = "{}x{}".format(*reply["size"])
+                    self._log(
+                        f"{name}: connected from {remote}, frames of {size}"
+                    )
+                connection.send(reply)
+            self._wake.set()
+            if message["type"] in ("bye", "error"):
+                return
+            try:
+                message = await self._next(connection)
+            except messages.MessageError as error:
+                self._log(f"{name}: the connection ends, {error}")
+                await connection.close(messages.error(error))
+                return
+
+    # === Sessions ===
+
+    async def _session(self, name):
+        """The session of an edge, from memory, the disk or new; or `None`."""
+        if name not in self.sessions:
+            if not await self._make_room():
+                return None
+            # Two connections of one edge may ask at once.
+            if name not in self._loading:
+                self._loading[name] = asyncio.ensure_future(
+                    asyncio.to_thread(self._load, name)
+                )
+            try:
+                session = await asyncio.shield(self._loading[name])
+            finally:
+                self._loading.pop(name, None)
+            self.sessions.setdefault(name, session)
+        self.sessions.move_to_end(name)
+        return self.sessions[name]
+
+    def _load(self, name):
+        session = ServerSession(self._classroom, name)
+        folder = None if self._folder is None else self._folder / name
+        if folder is not None and folder.exists():
+            session.load(folder)
+        return session
+
+    async def _make_room(self):
+        while len(self.sessions) + len(self._loading) >= self._most_edges:
+            away = [
+                session
+                for name, session in self.sessions.items()
+                if name not in self._connections and not session.is_busy
+            ]
+            if not away:
+                return False
+            name = away[0].edge
+            await self._save(away[0])
+            if name not in self._connections and not away[0].is_busy:
+                self.sessions.pop(name, None)
+        return True
+
+    async def _save(self, session, is_last=True):
+        """Writes a session, and now and then the frames, which are many."""
+        if self._folder is None:
+            return
+        folder, now = self._folder / session.edge, time.monotonic()
+        since = now - self._frames_saved.get(session.edge, -1e9)
+        with_frames = is_last or since >= _SECONDS_BETWEEN_FRAMES
+
+        def save():
+            folder.mkdir(exist_ok=True)
+            session.save(folder, with_frames)
+
+        try:
+            await asyncio.to_thread(save)
+        except OSError as error:
+            self._log(f"{session.edge}: cannot be saved, {one_line(error)}")
+        else:
+            if with_frames:
+                self._frames_saved[session.edge] = now
+
+    # === Work ===
+
+    async def _work(self, stop):
+        """One phase after another, round robin."""
+        while not stop.is_set():
+            session = self._next_due()
+            if session is None:
+                self._wake.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_SECONDS_BETWEEN_LOOKS):
+                        await self._wake.wait()
+                continue
+            await self._run_phase(session)
+
+    def _next_due(self):
+        now = time.monotonic()
+        for name, session in self.sessions.items():
+            if session.due(now):
+                self.sessions.move_to_end(name)
+                return session
+        return None
+
+    async def _run_phase(self, session):
+        phase = session.begin(time.monotonic())
+        try:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._worker, phase.run)
+        except Exception as error:
+            phase.fail(f"the server failed: {type(error).__name__}: {error}")
+        replies = session.finish(phase, time.monotonic())
+        self._tell(session)
+        connection = self._connections.get(session.edge)
+        for reply in replies if connection is not None else ():
+            if reply["type"] == "error":
+                self._log(f"{session.edge}: refused, {reply['reason']}")
+                await connection.close(reply)
+            else:
+                connection.send(reply)
+        if phase.frames or phase.encoded is not None:
+            await self._save(session, is_last=False)
+
+    def _tell(self, session):
+        lines, session.events = session.events, []
+        for line in lines:
+            self._log(f"{session.edge}: {line}")
+
+
+class _Connection:
+    """A WebSocket to which messages are sent in the background."""
+
+    def __init__(self, socket):
+        self.socket, self.run = socket, None
+        self._outgoing = asyncio.Queue()
+        self._sender = asyncio.create_task(self._send_all())
+
+    def send(self, message):
+        """Sends a message after those before, without waiting."""
+        self._outgoing.put_nowait(messages.pack(message))
+
+    async def close(self, message=None):
+        """Ends the connection, after a last message."""
+        if message is not None:
+            self.send(message)
+        self._outgoing.put_nowait(None)
+        await asyncio.wait([self._sender], timeout=_SECONDS_TO_SEND)
+        self._sender.cancel()
+        await self.socket.close()
+
+    async def _send_all(self):
+        while (data := await self._outgoing.get()) is not None:
+            try:
+                await self.socket.send_bytes(data)
+            except (ConnectionError, RuntimeError):
+                return  # It is closed; whoever receives finds out too.
+
+
+def _taken_over(old, hello):
+    """What a connection is told whose edge has opened another."""
+    if old.run == hello["run"]:
+        return None  # It lost this one, and is back.
+    return messages.error(
+        f"another edge is called {hello['edge']}; give each its --edge-id"
+    )
+
+
+def _in_url(host):
+    return f"[{host}]" if ":" in host else host
+
+
+@contextlib.contextmanager
+def _stopping_by_signals(stop):
+    """Sets an event at SIGINT and SIGTERM, where signals arrive."""
+    loop, added = asyncio.get_running_loop(), []
+    for each in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            before = signal.getsignal(each)
+            loop.add_signal_handler(each, stop.set)
+            added.append((each, before))
+    try:
+        yield
+    finally:
+        for each, before in added:
+            loop.remove_signal_handler(each)
+            signal.signal(each, before)
