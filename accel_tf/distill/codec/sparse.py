@@ -34,14 +34,14 @@ class SparseParts:
 
 
 def encode_sparse(
-    space, order, kind, delta, before, mask, target, with_statistics
+    space, order, kind, delta, steps, before, mask, target, with_statistics
 ):
     """Codes the weights of a mask, and all statistics if they are wanted.
 
     Args:
         space: `ParameterSpace`.
         order: its `masks.channel_order`.
-        kind, delta: as `values.encode_values`.
+        kind, delta, steps: as `values.encode_values`.
         before, mask, target, with_statistics: as `UpdateCodec.encode`.
 
     Returns:
@@ -56,7 +56,9 @@ def encode_sparse(
     ):
         check_finite(target[places])
         counts = _counts(space, places)
-        raw = encode_values(each, delta, before[places], target[places], counts)
+        raw = encode_values(
+            each, delta, before[places], target[places], counts, steps
+        )
         # What a client will do, so that both have the same weights.
         after[places] = decode_values(each, delta, before[places], raw, counts)
         raws.append(raw)

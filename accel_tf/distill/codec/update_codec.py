@@ -22,7 +22,11 @@ from accel_tf.distill.codec.sparse import (
     decode_sparse,
     encode_sparse,
 )
-from accel_tf.distill.codec.values import decode_values, encode_values
+from accel_tf.distill.codec.values import (
+    MOST_STEPS,
+    decode_values,
+    encode_values,
+)
 from accel_tf.distill.parameter_space import weights_digest
 
 
@@ -42,31 +46,36 @@ class UpdateCodec:
         space: `ParameterSpace` of the model.
         values: how the selected weights are sent. `"float32"`: exactly;
             `"float16"`: rounded to that type, as the authors' code does;
-            `"int8"`: their changes in 255 steps, as large as the tensor's
-            largest change needs. Statistics are sent as float16 with int8.
+            `"int8"`: their changes in steps, as large as the tensor's largest
+            change needs. Statistics are sent as float16 with int8.
         delta: send differences from the weights before. With float32 and
             float16 the result is the same and the bytes are fewer. `False`
             with int8 rounds the weights rather than their changes, which
             few models bear.
+        steps: of int8, 1 to 127, how many make up a tensor's largest change.
+            A quarter of the steps makes a value 2 bits shorter.
 
     Attributes:
         most_bytes: no update or snapshot of this space is longer; a longer
             message need not be read to its end.
 
     Raises:
-        ValueError: if `values` is none of the three.
+        ValueError: if `values` is none of the three, or `steps` beyond 127.
         ImportError: if zstandard is missing; the message has the pip command.
     """
 
-    def __init__(self, space, values="float16", delta=True):
+    def __init__(self, space, values="float16", delta=True, steps=MOST_STEPS):
         if values not in VALUES:
             raise ValueError(
                 f'values is "{values}"; it is one of {", ".join(VALUES)}.'
             )
+        if not 1 <= steps <= MOST_STEPS:
+            raise ValueError(f"steps is {steps}; int8 has 1 to {MOST_STEPS}.")
         compression.zstandard()  # Missing, it is missed now.
         self.space = space
         self.values = values
         self.delta = delta
+        self.steps = steps
         self.most_bytes = checks.most_bytes(space)
         self._order = channel_order(space)
 
@@ -118,6 +127,7 @@ class UpdateCodec:
             self._order,
             self.values,
             self.delta,
+            self.steps,
             before,
             mask,
             target,

@@ -8,6 +8,7 @@ import numpy as np
 
 from accel_tf.distill.codec.errors import UpdateError
 
+MOST_STEPS = 127  # Up or down; of int8.
 _HALF_MOST = 65504  # The largest float16.
 _HALF_LEAST = 2.0**-8  # Below, the small weights of a tensor lose precision.
 _SCALE_LEAST = 2.0**-126  # The least float32 of full precision.
@@ -25,7 +26,7 @@ def values_size(kind, count, tensors):
     return _WIDTHS[kind] * count + scales
 
 
-def encode_values(kind, delta, before, target, counts):
+def encode_values(kind, delta, before, target, counts, steps=MOST_STEPS):
     """Codes weights of some tensors.
 
     Args:
@@ -37,6 +38,7 @@ def encode_values(kind, delta, before, target, counts):
         target: float32 array `[n]`, finite.
         counts: int array, how many of the values are of each tensor, in
             order; tensors without any are left out.
+        steps: of int8, how many make up a tensor's largest change.
 
     Returns:
         bytes.
@@ -65,7 +67,7 @@ def encode_values(kind, delta, before, target, counts):
             raise UpdateError(
                 "finite", "a weight's change is beyond the range of float32."
             )
-        scales = _byte_scales(change, starts)
+        scales = _byte_scales(change, starts, steps)
         scale = np.repeat(scales, counts)
         coded = np.rint(change / scale).astype(np.int8).tobytes()
     return _to_planes(scales.view(np.uint32)) + coded
@@ -121,9 +123,9 @@ def _half_scales(base, target, starts):
     return np.where(fits, 1, scales).astype(np.float32)
 
 
-def _byte_scales(change, starts):
-    """A 127th of each tensor's largest change, rounded up to 8 bits."""
-    most = _largest(np.abs(change), starts).astype(np.float64) / 127
+def _byte_scales(change, starts, steps):
+    """A step of each tensor's largest change, rounded up to 8 bits."""
+    most = _largest(np.abs(change), starts).astype(np.float64) / steps
     digits, exponents = np.frexp(most)
     scales = np.ldexp(np.ceil(digits * 256) / 256, exponents)
     return np.maximum(scales, _SCALE_LEAST).astype(np.float32)

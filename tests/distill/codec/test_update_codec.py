@@ -91,6 +91,20 @@ def test_int8_is_within_half_a_step_of_each_tensor(space):
     assert error[space.offsets[1] :].max() < error.max() / 20
 
 
+def test_fewer_steps_are_fewer_bytes(space):
+    before, mask, target = change(space, np.random.default_rng(2), 0.3)
+    fine = UpdateCodec(space, "int8").encode(1, before, mask, target)
+    coarse = UpdateCodec(space, "int8", steps=31).encode(
+        1, before, mask, target
+    )
+    saved = fine.sizes["values"] - coarse.sizes["values"]
+    assert saved > 1.7 / 8 * mask.sum()  # Nearly 2 bits a value.
+    error = np.abs(coarse.after - target)[: space.trainable_size].max()
+    assert error <= np.abs(target - before).max() / 31 / 2 * 1.01
+    decoded = UpdateCodec(space).decode(coarse.data, before, 0)
+    assert_same(decoded.after, coarse.after)
+
+
 def test_errors_do_not_add_up(space):
     rng = np.random.default_rng(3)
     server, codec = UpdateCodec(space, "int8"), UpdateCodec(space)
@@ -298,6 +312,9 @@ def test_misuse_ends_in_a_line(space):
     before, mask, target = change(space, np.random.default_rng(12), 0.05)
     with pytest.raises(ValueError, match='"half"; it is one of float32'):
         UpdateCodec(space, "half")
+    for steps in (0, 128):
+        with pytest.raises(ValueError, match=f"steps is {steps}; int8 has 1"):
+            UpdateCodec(space, "int8", steps=steps)
     with pytest.raises(ValueError, match=r"`target` is float64 \[5123\]"):
         codec.encode(1, before, mask, target.astype(np.float64))
     with pytest.raises(ValueError, match=r"`before` is float32 \[5122\]"):
