@@ -52,8 +52,9 @@ def test_server_learns_from_what_it_decodes(uplink):
 
     room = classroom()
     pair = Pair()
-    teacher, room.teacher = room.teacher, FunctionTeacher(
-        teach, room.class_names
+    teacher, room.teacher = (
+        room.teacher,
+        FunctionTeacher(teach, room.class_names),
     )
     try:
         pair.new_edge(uplink=uplink)
@@ -313,9 +314,10 @@ def test_another_model_is_refused(change, reason):
 
 
 def test_frames_that_do_not_decode_are_left_out():
-    pair = Pair(
-        up=once(lambda m: [{**m, "data": [bytes(9)] * len(m["data"])}], "frames")
-    )
+    def damage(message):
+        return [{**message, "data": [bytes(9)] * len(message["data"])}]
+
+    pair = Pair(up=once(damage, "frames"))
     pair.connect()
     pair.watch(9)
     assert pair.server.counts["damaged"] == 1
