@@ -7,6 +7,7 @@ from accel_tf.data.label_maps import (
     CAMVID_11,
     CITYSCAPES,
     CITYSCAPES_PALETTE,
+    PASCAL_VOC,
     STREETS,
     LabelMap,
     default_label_map,
@@ -45,7 +46,18 @@ def test_camvid_classes():
     assert CAMVID_11.cityscapes_ids() is None
 
 
-@pytest.mark.parametrize("label_map", [CITYSCAPES, CAMVID_11, STREETS])
+def test_pascal_voc_has_the_background_and_20_classes():
+    colors = dict(zip(PASCAL_VOC.names, PASCAL_VOC.colors, strict=True))
+    assert len(colors) == 21
+    assert PASCAL_VOC.names[3] == "bird" and PASCAL_VOC.names[12] == "dog"
+    assert colors["background"] == (0, 0, 0)
+    assert colors["person"] == (192, 128, 128)
+    assert colors["tvmonitor"] == (0, 64, 128)
+
+
+@pytest.mark.parametrize(
+    "label_map", [CITYSCAPES, CAMVID_11, PASCAL_VOC, STREETS]
+)
 def test_config_survives_json(label_map):
     config = json.loads(json.dumps(label_map.to_config()))
     restored = LabelMap.from_config(config)
@@ -105,6 +117,7 @@ def test_default_label_map_has_distinct_lasting_colors(num_classes):
 
 def test_default_label_map_of_19_classes_is_cityscapes():
     assert default_label_map(19) is CITYSCAPES
+    assert default_label_map(21) is PASCAL_VOC
     for num_classes in (0, 256):
         with pytest.raises(ValueError, match="1 to 255"):
             default_label_map(num_classes)

@@ -18,6 +18,9 @@ from small_models import (
 from accel_tf.layers.blocks import deformable_conv
 from accel_tf.layers.folding import fold_batch_normalization
 from accel_tf.layers.inference_normalization import InferenceNormalization
+from accel_tf.layers.unbiased_batch_normalization import (
+    UnbiasedBatchNormalization,
+)
 
 
 def folded(build, *shape, seed=0):
@@ -79,6 +82,21 @@ def test_transposed_convolution(use_bias):
         return layers.BatchNormalization(scale=False)(x)
 
     assert folded(build, 2, 5, 6, 4) == []
+
+
+@pytest.mark.parametrize("multiplier", [1, 2])
+def test_depthwise_convolution(multiplier):
+    def build(x):
+        x = layers.DepthwiseConv2D(
+            3,
+            padding="same",
+            dilation_rate=2,
+            depth_multiplier=multiplier,
+            use_bias=False,
+        )(x)
+        return UnbiasedBatchNormalization()(x)
+
+    assert folded(build, 2, 7, 8, 3) == []
 
 
 def test_deformable_convolution():

@@ -9,6 +9,9 @@ from accel_tf.layers.inference_conv2d import variable_kernels
 from accel_tf.layers.inference_conv2d_transpose import (
     InferenceConv2DTranspose,
 )
+from accel_tf.layers.inference_depthwise_conv2d import (
+    InferenceDepthwiseConv2D,
+)
 from accel_tf.layers.inference_normalization import InferenceNormalization
 
 ON_TENSORFLOW = pytest.mark.skipif(
@@ -51,6 +54,28 @@ def test_transposed_convolution(options):
     layer = InferenceConv2DTranspose(3, **options)
     x = random(2, 5, 7, 4)
     expected = to_numpy(plain(x))
+    layer.build(x.shape)
+    layer.set_weights(plain.get_weights())
+    assert_everywhere(layer, x, expected)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(padding="same"),
+        dict(padding="same", strides=2, activation="relu"),
+        dict(padding="same", dilation_rate=2),
+        dict(padding="valid", dilation_rate=3, depth_multiplier=2),
+        dict(padding="valid", strides=2, use_bias=False),
+    ],
+)
+def test_depthwise_convolution(options):
+    plain = keras.layers.DepthwiseConv2D(
+        3, bias_initializer="random_normal", **options
+    )
+    x = random(2, 10, 13, 4)
+    expected = to_numpy(plain(x))
+    layer = InferenceDepthwiseConv2D.from_config(plain.get_config())
     layer.build(x.shape)
     layer.set_weights(plain.get_weights())
     assert_everywhere(layer, x, expected)

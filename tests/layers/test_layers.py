@@ -20,6 +20,9 @@ from accel_tf.layers.blocks import (
     relu,
 )
 from accel_tf.layers.padded_max_pooling import PaddedMaxPooling
+from accel_tf.layers.unbiased_batch_normalization import (
+    UnbiasedBatchNormalization,
+)
 from accel_tf.ops import deformable_conv2d
 from accel_tf.ops.kernels import PROGRAMS, kernels_for
 
@@ -320,3 +323,35 @@ def test_dtype_scope_ends_with_an_error():
     with pytest.raises(RuntimeError), dtype_scope("mixed_float16"):
         raise RuntimeError
     assert keras.config.dtype_policy().name == before
+
+
+# === Batch normalisation ===
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 5, 2), (4, 1, 1, 2), (1, 1, 1, 2)])
+def test_variance_moves_to_the_unbiased_one(shape):
+    plain = keras.layers.BatchNormalization(momentum=0.9)
+    layer = UnbiasedBatchNormalization(momentum=0.9)
+    moved = 1.0
+    for index in range(3):
+        x = random(*shape, seed=index)
+        outputs = layer(x, training=True)
+        np.testing.assert_allclose(outputs, plain(x, training=True), atol=1e-6)
+        count = x[..., 0].size
+        unbiased = x.var((0, 1, 2)) * count / max(count - 1, 1)
+        moved = 0.9 * moved + 0.1 * unbiased
+        np.testing.assert_allclose(layer.moving_variance, moved, rtol=1e-5)
+        np.testing.assert_allclose(
+            layer.moving_mean, plain.moving_mean, rtol=1e-6
+        )
+
+
+def test_fixed_statistics_stay():
+    layer = UnbiasedBatchNormalization()
+    layer.build((None, None, None, 2))
+    before = layer.get_weights()
+    layer(random(2, 3, 4, 2), training=False)
+    layer.trainable = False
+    layer(random(2, 3, 4, 2), training=True)
+    for value, old in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(value, old)

@@ -36,6 +36,12 @@ def test_stride_and_dilation():
     assert count_multiply_adds(model, (1, 7, 9, 3)) == sum(sizes)
 
 
+def test_depthwise_convolution():
+    layer = keras.layers.DepthwiseConv2D(3, strides=2, depth_multiplier=2)
+    expected = 3 * 4 * 9 * 3 * 2
+    assert count_multiply_adds(network(layer), (1, 7, 9, 3)) == expected
+
+
 def test_transposed_convolution_works_on_its_input():
     layer = keras.layers.Conv2DTranspose(5, 4, strides=2, padding="same")
     expected = 6 * 8 * 16 * 3 * 5
