@@ -38,8 +38,9 @@ class PhaseTrainer:
         learning_rate: of Adam.
         class_indices: the classes that the video has; all by default.
         statistics: `"sent"`: batches are normalised with their own
-            statistics, and the moving ones follow, which the edge must be
-            sent. `"frozen"`: with the moving statistics, which stay; other
+            statistics, and the moving ones follow (the variance by the
+            unbiased one of the batch, as in TensorFlow 1), which the edge
+            must be sent. `"frozen"`: with the moving statistics, which stay; other
             parts behave as in inference too (no dropout).
 
     Raises:

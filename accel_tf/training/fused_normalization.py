@@ -1,5 +1,7 @@
 """Batch normalisation in one operation, for training on processors."""
 
+import contextlib
+
 import keras
 
 from accel_tf.training.freezing import batch_normalizations
@@ -32,6 +34,22 @@ def fuse_normalization(model):
     for layer in normalizations:
         _fuse(layer)
     return len(normalizations)
+
+
+@contextlib.contextmanager
+def fused_normalization(model):
+    """`fuse_normalization` for a block in which a program is traced."""
+    layers = batch_normalizations(model)
+    before = [vars(layer).get("call") for layer in layers]
+    fuse_normalization(model)
+    try:
+        yield
+    finally:
+        for layer, call in zip(layers, before, strict=True):
+            if call is None:
+                del layer.call
+            else:
+                layer.call = call
 
 
 def _fuse(layer):
