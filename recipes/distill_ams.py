@@ -1,0 +1,339 @@
+"""Learning on the go, measured: accuracy and bandwidth on changing drives.
+
+    accel-tf recipe distill_ams --out out/ams
+    accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
+        --checkpoint deeplabv3_mnv2_pascal/model.ckpt-30000
+
+Each drive is played to an edge with a server, as `accel-tf distill-edge` and
+`distill-server` would do it, but on the clock of the video and over a
+simulated link: frames are encoded, the server trains on what it decodes, an
+update is used when it has been trained, sent and decoded. The ways of
+learning are compared with no adaptation and with one that adapts once. The
+student's first weights are trained on the spot: on drawn streets by day for
+the drawn drive, on CamVid with stored labels for the real ones.
+
+DIR, for the real drives, holds `highway_960x540_25fps.mp4` and
+`dashcam_960x540_25fps.mp4`, `teacher_labels/NAME/` with a label image of
+every frame in Cityscapes' train ids, and CamVid's frames in `camvid/train`
+with theirs in `teacher_labels/camvid_train`. The real videos are short; they
+are played slower.
+"""
+
+import dataclasses
+import json
+import pathlib
+
+import keras
+import numpy as np
+import tqdm
+
+from accel_tf import optional
+from accel_tf.benchmark.devices import describe_machine
+from accel_tf.checkpoints import load_checkpoint
+from accel_tf.distill.classroom import Classroom, TeachingSettings
+from accel_tf.distill.parameter_space import ParameterSpace
+from accel_tf.distill.teachers import FunctionTeacher
+from accel_tf.files import replacing, write_text
+from accel_tf.models.presets import from_preset
+from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.drive_scores import DriveScorer
+from accel_tf.recipes.common.drives import (
+    drawn_drive,
+    drawn_views,
+    filmed_drive,
+    labelled_stills,
+)
+from accel_tf.recipes.common.first_student import (
+    measure_statistics,
+    train_first,
+)
+from accel_tf.recipes.common.recorded import results_file
+from accel_tf.recipes.common.simulated_stream import (
+    SimulatedLink,
+    SimulatedStream,
+)
+
+ONCE_AFTER = 60.0
+"""Seconds of the video after which "one-time" adapts."""
+SLOWNESS = {"highway": 8.0, "dashcam": 16.0}
+_ADAPTIVE = {"adapt_rate": True, "adapt_period": False}
+
+
+def ways(settings):
+    """Name -> `TeachingSettings` of the ways that are compared."""
+    change = dataclasses.replace
+    once = change(
+        settings,
+        strategy="full",
+        update_period=ONCE_AFTER,
+        horizon=ONCE_AFTER,
+        # As many iterations as the others have had by then.
+        iterations=round(
+            settings.iterations * ONCE_AFTER / settings.update_period
+        ),
+        adapt_rate=False,
+    )
+    guided = {
+        f"AMS, {fraction:.0%}": change(settings, fraction=fraction)
+        for fraction in (0.01, 0.05, 0.1, 0.2)
+    }
+    return {
+        "no adaptation": None,
+        "one-time": once,
+        **guided,
+        "AMS, 5%, int8": change(settings, values="int8"),
+        "AMS, 5%, frozen statistics": change(settings, statistics="frozen"),
+        "AMS, 5%, ranked by the last update": change(
+            settings, source="last_update"
+        ),
+        **{
+            f"{strategy}, 5%": change(settings, strategy=strategy)
+            for strategy in ("random", "first", "last", "both")
+        },
+        "full model": change(settings, strategy="full", fraction=1.0),
+    }
+
+
+def main(arguments=None):
+    parser = make_parser(__file__, __doc__)
+    parser.add_argument("--out", default="out/ams", metavar="DIR")
+    parser.add_argument("--drives", default="drawn", metavar="A,B")
+    parser.add_argument("--data", metavar="DIR")
+    parser.add_argument("--model", default="deeplab_mobilenet_v2")
+    parser.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="of another number of classes: all but the last layer is taken",
+    )
+    parser.add_argument("--height", type=int, default=128, metavar="H")
+    parser.add_argument("--seconds", type=float, default=300.0, metavar="S")
+    parser.add_argument("--first-iterations", type=int, default=600)
+    parser.add_argument("--period", type=float, default=10.0, metavar="S")
+    parser.add_argument("--horizon", type=float, default=120.0, metavar="S")
+    parser.add_argument("--iterations", type=int, default=20, metavar="K")
+    parser.add_argument("--batch-size", type=int, default=8, metavar="B")
+    parser.add_argument(
+        "--phase-seconds",
+        type=float,
+        default=3.0,
+        metavar="S",
+        help="what a phase takes on the video's clock; 0: what it takes here",
+    )
+    parser.add_argument("--kbps", type=float, default=1000.0)
+    parser.add_argument("--ways", metavar="A;B", help="only these")
+    parser.add_argument(
+        "--json", default=results_file("ams.json"), metavar="FILE"
+    )
+    options = parser.parse_args(arguments)
+    if options.drives != "drawn" and not options.data:
+        raise ValueError("the real drives need --data DIR")
+    out = pathlib.Path(options.out).resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    settings = TeachingSettings(
+        height=options.height,
+        update_period=options.period,
+        horizon=options.horizon,
+        iterations=options.iterations,
+        batch_size=options.batch_size,
+    )
+    chosen = ways(settings)
+    if options.ways:
+        chosen = {name: chosen[name] for name in options.ways.split(";")}
+    rows = []
+    for name in options.drives.split(","):
+        drive = _drive(name, options)
+        model = _first_student(name, drive, options, out)
+        rows += _compare(drive, model, chosen, options, out)
+        report = {
+            "machine": describe_machine("tensorflow", "keras"),
+            "model": options.model,
+            "settings": dataclasses.asdict(settings),
+            "phase_seconds": options.phase_seconds or None,
+            "kbps": options.kbps,
+            "once_after": ONCE_AFTER,
+            "slowness": SLOWNESS,
+            "rows": rows,
+        }
+        write_text(options.json, json.dumps(report, indent=1) + "\n")
+    print(f"Written: {options.json}, and plots in {out}")
+
+
+# === Drives and first weights ===
+
+
+def _drive(name, options):
+    if name == "drawn":
+        return drawn_drive(options.height, options.seconds)
+    data = pathlib.Path(options.data)
+    if name not in SLOWNESS:
+        raise ValueError(
+            f"no drive {name}; they are drawn, {', '.join(SLOWNESS)}"
+        )
+    return filmed_drive(
+        data / f"{name}_960x540_25fps.mp4",
+        data / "teacher_labels" / name,
+        options.height,
+        SLOWNESS[name],
+    )
+
+
+def _first_student(name, drive, options, out):
+    kind = "drawn" if name == "drawn" else "camvid"
+    model = from_preset(
+        options.model,
+        num_classes=len(drive.label_map),
+        label_map=drive.label_map,
+    )
+    path = out / f"first_{kind}_{options.height}.weights.h5"
+    if path.exists():
+        print(load_checkpoint(model, path))
+        return model
+    keras.utils.set_random_seed(0)
+    if kind == "drawn":
+        frames, labels = drawn_views(options.height, 400)
+    else:
+        data = pathlib.Path(options.data)
+        frames, labels = labelled_stills(
+            data / "camvid" / "train",
+            data / "teacher_labels" / "camvid_train",
+            options.height,
+        )
+    if options.checkpoint:
+        print(load_checkpoint(model, options.checkpoint, skip_last=True))
+        measure_statistics(model, frames[:: max(1, len(frames) // 16)])
+    loss = train_first(
+        model, frames, labels, options.first_iterations, progress=tqdm.tqdm
+    )
+    print(f"{len(frames)} frames, loss {loss:.3f}")
+    with replacing(path) as partial:
+        model.save_weights(partial)
+    return model
+
+
+# === The comparison ===
+
+
+def _compare(drive, model, chosen, options, out):
+    space = ParameterSpace(model)
+    first, rows, curves = space.read(), [], {}
+    teacher = FunctionTeacher(
+        lambda frame, number: drive.labels[number], drive.label_map.names
+    )
+    for name, settings in chosen.items():
+        space.write(first)
+        scorer, log = DriveScorer(model, space, drive), None
+        with tqdm.tqdm(total=100, unit=" %", desc=name) as bar:
+
+            def progress(share, bar=bar):
+                bar.update(100 * share - bar.n)
+
+            if settings is None:
+                scorer.use(first)
+                for index in range(len(drive.times)):
+                    scorer.add(index)
+            else:
+                settings = dataclasses.replace(
+                    settings, class_indices=tuple(map(int, drive.classes))
+                )
+                stream = SimulatedStream(
+                    drive,
+                    scorer,
+                    Classroom(model, teacher, settings),
+                    SimulatedLink(options.kbps, options.kbps),
+                    options.phase_seconds or None,
+                    most_updates=1 if name == "one-time" else None,
+                )
+                log = stream.run(progress)
+        rows.append(_row(drive, name, scorer, log))
+        curves[name] = scorer.over_time()
+        print(_line(rows[-1]))
+        with open(out / f"{drive.name}_over_time.json", "w") as file:
+            json.dump({k: v.round(4).tolist() for k, v in curves.items()}, file)
+    _plot(drive, rows, curves, out)
+    return rows
+
+
+def _row(drive, name, scorer, log):
+    # Before, nobody but "no adaptation" can have learnt anything.
+    since = ONCE_AFTER
+    row = {
+        "drive": drive.name,
+        "way": name,
+        "classes": [drive.label_map.names[index] for index in drive.classes],
+        "seconds": drive.seconds,
+        "mean_iou": scorer.mean_iou(since),
+        "pixel_accuracy": scorer.pixel_accuracy(since),
+        "windowed_mean_iou": scorer.windowed(since),
+        "mean_iou_from_the_start": scorer.mean_iou(),
+        "kbps_up": 0.0,
+        "kbps_down": 0.0,
+    }
+    if log is None:
+        return row
+    bits = 8 / 1000 / drive.seconds
+    updates = log.updates
+    return row | {
+        "kbps_up": log.bytes_up * bits,
+        "kbps_down": log.bytes_down * bits,
+        "kbps_down_original": sum(x["original"] for x in updates) * bits,
+        "kbps_statistics": sum(x["bytes"].get("statistics", 0) for x in updates)
+        * bits,
+        "updates": len(updates),
+        "bytes_of_an_update": float(
+            np.median([sum(x["bytes"].values()) for x in updates])
+        ),
+        "selected": float(np.median([x["selected"] for x in updates])),
+        "phase_seconds_here": float(np.median(log.train_seconds)),
+        "delay": float(
+            np.median(
+                [x["applied"] - x["sent"] for x in updates if x["applied"]]
+            )
+        ),
+        "counts": log.counts,
+        "is_in_step": log.is_in_step,
+    }
+
+
+def _line(row):
+    return (
+        f"{row['drive']}, {row['way']}: mean IoU {row['mean_iou']:.1%} "
+        f"({row['windowed_mean_iou']:.1%} in windows), {row['kbps_up']:.0f} "
+        f"kbit/s up, {row['kbps_down']:.0f} down"
+    )
+
+
+def _plot(drive, rows, curves, out):
+    """Mean IoU over time, and against the bandwidth."""
+    plt = optional.matplotlib_pyplot()
+    shown = ("no adaptation", "one-time", "AMS, 5%", "full model")
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(12, 4.2), width_ratios=(3, 2), layout="constrained"
+    )
+    for name in shown:
+        if name in curves:
+            left.plot(drive.times, 100 * curves[name], label=name)
+    for seconds, text in drive.scenes:
+        left.axvline(seconds, color="0.8", linewidth=0.8, zorder=0)
+        left.annotate(
+            text, (seconds, 1.0), xycoords=("data", "axes fraction"),
+            xytext=(3, -10), textcoords="offset points", fontsize=8,
+        )  # fmt: skip
+    left.set_xlabel("seconds")
+    left.set_ylabel("mean IoU with the teacher, last 10 s, %")
+    left.legend(loc="lower right", fontsize=8)
+    for row in rows:
+        right.plot(row["kbps_down"], 100 * row["mean_iou"], "o", markersize=5)
+        right.annotate(
+            row["way"], (row["kbps_down"], 100 * row["mean_iou"]),
+            xytext=(4, 3), textcoords="offset points", fontsize=7,
+        )  # fmt: skip
+    right.set_xscale("symlog", linthresh=20)
+    right.set_xlabel("kbit/s down")
+    right.set_ylabel("mean IoU, %")
+    with replacing(out / f"ams_{drive.name}.png") as partial:
+        figure.savefig(partial, dpi=110)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    run(main)
