@@ -175,7 +175,7 @@ class ReplayBuffer:
         write_arrays(
             path,
             {
-                "keep": np.array(self.keep),
+                "keep": np.array(self.keep, "<U4"),
                 "size": np.array(self.size or (), np.int64),
                 "times": np.array(self.times, np.float64),
                 "lengths": np.array(lengths, np.int64).reshape(-1, 2),
