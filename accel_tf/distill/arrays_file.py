@@ -36,25 +36,23 @@ def read_arrays(path, kinds):
         OSError: if there is no such file.
         ValueError: if it is damaged, or another kind of file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in kinds}
-    except FileNotFoundError:
-        raise
-    except (
-        AttributeError,  # A single array is no archive.
-        EOFError,
-        KeyError,
-        OSError,
-        TypeError,
-        ValueError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise ValueError(
-            f"{path} is damaged, or holds something else than "
-            f"{', '.join(kinds)}."
-        ) from error
+    with open(path, "rb") as data:
+        try:
+            with np.load(data, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in kinds}
+        except (
+            EOFError,
+            KeyError,
+            OSError,
+            TypeError,  # A single array is no archive.
+            ValueError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ) as error:
+            raise ValueError(
+                f"{path} is damaged, or holds something else than "
+                f"{', '.join(kinds)}."
+            ) from error
     for name, (dtype, axes) in kinds.items():
         array = arrays[name]
         if array.dtype != dtype or array.ndim != axes:

@@ -1,5 +1,6 @@
 """The frames of the last minutes with their teacher's labels."""
 
+import itertools
 import math
 
 import numpy as np
@@ -212,8 +213,8 @@ class ReplayBuffer:
             raise ValueError(f"the arrays in {path} do not fit each other.")
         buffer = cls(horizon, most_bytes, keep)
         # Copies, so that letting a frame go frees its memory.
-        stops = np.cumsum(lengths)
-        parts = [each.copy() for each in np.split(arrays["data"], stops[:-1])]
+        places = itertools.pairwise([0, *np.cumsum(lengths)])
+        parts = [arrays["data"][start:stop].copy() for start, stop in places]
         try:
             for frame, labels in zip(parts[::2], parts[1::2], strict=True):
                 _unpacked(frame, (*size, 3), keep)
