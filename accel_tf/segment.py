@@ -55,6 +55,7 @@ def segment_stream(
     report=None,
     progress=True,
     on_note=None,
+    on_frame=None,
     about=None,
     **options,
 ):
@@ -88,6 +89,8 @@ def segment_stream(
         progress: whether to show a progress bar; or what it is called.
         on_note: called with one line about what is worth knowing of the
             source; by default `warnings.warn`.
+        on_frame: called with each `accel_tf.segmentation.frames.Wanted`
+            before it is segmented. With it there need not be an output.
         about: dict of plain JSON types that the header of `json` and
             `scores` gets, too.
         **options: of `accel_tf.segmentation.options.SegmentOptions`.
@@ -103,7 +106,8 @@ def segment_stream(
     """
     options = SegmentOptions(**options)
     outputs = Outputs(output, labels, scores, json)
-    outputs.check(source, options.codec, options.quality)
+    if on_frame is None or outputs.given():
+        outputs.check(source, options.codec, options.quality)
     report = SegmentReport() if report is None else report
     with contextlib.ExitStack() as stack:
         enter = stack.enter_context
@@ -158,6 +162,8 @@ def segment_stream(
         step = _Step(stream, report.frame_size, scores is not None)
         start = time.perf_counter()
         for wanted in itertools.chain([first], frames):
+            if on_frame is not None:
+                on_frame(wanted)
             finish_behind(step(wanted, first.frame.time))
     return report
 
@@ -167,7 +173,7 @@ class _Step:
 
     def __init__(self, stream, size, wants_scores):
         self._stream, self._size = stream, size
-        self._enlarges = isinstance(stream, VideoStream)
+        self._enlarges = getattr(stream, "labels_any_size", False)
         self._wants_scores = wants_scores
         self._labels, self._kinds = None, set()
 

@@ -52,7 +52,11 @@ ROOMS = {
         "accel_tf.training.own_data_plan",
         "accel_tf.training.own_data_set",
     ),
-    "accel_tf.distill": ("accel_tf.distill.codec",),
+    "accel_tf.distill": (
+        "accel_tf.distill.codec",
+        "accel_tf.distill.selectors",
+        "accel_tf.distill.teachers",
+    ),
     "accel_tf.metrics": (),
     "accel_tf.evaluation": (),
     "accel_tf.runtimes": (),

@@ -1,10 +1,13 @@
 """A server's and an edge's session, small and without a network."""
 
+import copy
+import dataclasses
 import functools
 
+import keras
 import numpy as np
-from small_models import small_deeplab
 
+import accel_tf
 from accel_tf.distill import messages
 from accel_tf.distill.classroom import Classroom, TeachingSettings
 from accel_tf.distill.codec import UpdateCodec
@@ -23,6 +26,18 @@ SETTINGS = TeachingSettings(
 )
 
 
+def tiny_student(classes=5):
+    """Two convolutions: compiled in a second."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((None, None, 3))
+    x = keras.layers.Rescaling(1 / 127.5, -1)(image)
+    x = keras.layers.Conv2D(6, 3, 2, padding="same", use_bias=False)(x)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.ReLU()(x)
+    scores = keras.layers.Conv2D(classes, 1)(x)
+    return accel_tf.per_frame(keras.Model(image, scores), name="tiny")
+
+
 def bright(frame, number):
     """What the teacher teaches: bright pixels are of the class 1."""
     return np.uint8(frame.mean(-1) > 127)
@@ -31,9 +46,19 @@ def bright(frame, number):
 @functools.cache
 def classroom():
     """All tests share it: the training is compiled once."""
-    model = small_deeplab()
+    model = tiny_student()
     teacher = FunctionTeacher(bright, model.label_map.names)
-    return Classroom(model, teacher, SETTINGS)
+    room = Classroom(model, teacher, SETTINGS)
+    room.prepare()
+    return room
+
+
+def another_classroom(function=bright, **settings):
+    """The same with another teacher and settings; compiled just as little."""
+    room = copy.copy(classroom())
+    room.teacher = FunctionTeacher(function, room.class_names)
+    room.settings = dataclasses.replace(SETTINGS, **settings)
+    return room
 
 
 def picture(index):

@@ -29,6 +29,8 @@ VERBS = {
     "export": "Writes a SavedModel for servers, or programs for other "
     "runtimes.",
     "serve": "Answers TensorFlow Serving's REST requests with exported models.",
+    "distill-server": "Teaches the students of edges while they work.",
+    "distill-edge": "Segments a video with a student that a server teaches.",
     "benchmark": "Times presets side by side, beside the machine's own limits.",
     "convert": "Writes an official checkpoint as .weights.h5.",
     "build-data": "Makes a data set of downloaded or one's own files.",

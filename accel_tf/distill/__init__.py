@@ -1,5 +1,6 @@
 """Learning on the go: a student that a teacher tunes over a network (AMS)."""
 
+from accel_tf.distill.classroom import Classroom, TeachingSettings
 from accel_tf.distill.codec import (
     DecodedUpdate,
     EncodedUpdate,
@@ -7,6 +8,7 @@ from accel_tf.distill.codec import (
     UpdateError,
     original_update,
 )
+from accel_tf.distill.edge_session import EdgeSession
 from accel_tf.distill.label_similarity import label_similarity
 from accel_tf.distill.parameter_space import ParameterSpace
 from accel_tf.distill.phase_result import PhaseResult
@@ -22,12 +24,16 @@ from accel_tf.distill.selectors import (
     Selector,
     make_selector,
 )
+from accel_tf.distill.server_session import ServerSession
+from accel_tf.distill.student_pair import StudentPair
 from accel_tf.distill.student_state import StudentState
 from accel_tf.distill.update_period import UpdatePeriod
 
 __all__ = [
     "STRATEGIES",
+    "Classroom",
     "DecodedUpdate",
+    "EdgeSession",
     "EncodedUpdate",
     "Full",
     "GradientGuided",
@@ -39,7 +45,10 @@ __all__ = [
     "ReplayBuffer",
     "SamplingRate",
     "Selector",
+    "ServerSession",
+    "StudentPair",
     "StudentState",
+    "TeachingSettings",
     "UpdateCodec",
     "UpdateError",
     "UpdatePeriod",

@@ -74,9 +74,13 @@ class Link(threading.Thread):
         """The server took this edge: the next wait is a short one again."""
         self._call(self._reset_wait)
 
+    def end(self):
+        """Sends what waits to be sent, and ends in the background."""
+        self._call(self._end)
+
     def close(self, timeout=5.0):
         """Sends what waits to be sent, and ends."""
-        self._call(self._end)
+        self.end()
         self.join(timeout)
 
     def _call(self, function, *arguments):

@@ -46,6 +46,7 @@ class Phase:
     Attributes:
         encoded: `EncodedUpdate` to send, or `None`.
         fault: one line on why the edge cannot be taught, or `None`.
+        may_try_again: whether that may be over when the edge is back.
         frames: how many frames were learnt from.
         skipped: whether there was nothing to learn from them.
         damaged: how many batches did not decode.
@@ -61,6 +62,7 @@ class Phase:
         self.base, self.snapshot = base, snapshot
         self._sequence, self._offset = sequence, offset
         self.encoded = self.fault = None
+        self.may_try_again = False
         self.frames = self.damaged = 0
         self.skipped = self.needs_snapshot = False
         self.losses, self.seconds, self.lines = [], {}, []
@@ -86,6 +88,7 @@ class Phase:
     def fail(self, reason):
         """Notes that `run` raised something; nothing of it is sent."""
         self.encoded, self.fault = None, " ".join(reason.split())
+        self.may_try_again = True
 
     def _see(self, batch):
         try:

@@ -191,7 +191,9 @@ class DistillServer:
                 status=426, text="this is a distill-server; use WebSocket\n"
             )
         await socket.prepare(request)
-        connection = _Connection(socket)
+        # All weights twice: what waits beyond that waits for nobody.
+        most_bytes = 2 * self._classroom.codec.most_bytes
+        connection = _Connection(socket, request.transport, most_bytes)
         try:
             await self._converse(connection, request.remote)
         finally:
@@ -393,14 +395,24 @@ class DistillServer:
 class _Connection:
     """A WebSocket to which messages are sent in the background."""
 
-    def __init__(self, socket):
-        self.socket, self.run = socket, None
+    def __init__(self, socket, transport, most_bytes):
+        self.socket, self.run, self._transport = socket, None, transport
+        self._waiting, self._most_bytes = 0, most_bytes
         self._outgoing = asyncio.Queue()
         self._sender = asyncio.create_task(self._send_all())
 
     def send(self, message):
-        """Sends a message after those before, without waiting."""
-        self._outgoing.put_nowait(messages.pack(message))
+        """Sends a message after those before, without waiting.
+
+        An edge that asks for more than it takes is cut off.
+        """
+        data = messages.pack(message)
+        self._waiting += len(data)
+        if self._waiting > self._most_bytes:
+            self._sender.cancel()
+            self._transport.abort()
+            return
+        self._outgoing.put_nowait(data)
 
     async def close(self, message=None):
         """Ends the connection, after a last message."""
@@ -417,6 +429,7 @@ class _Connection:
                 await self.socket.send_bytes(data)
             except (ConnectionError, RuntimeError):
                 return  # It is closed; whoever receives finds out too.
+            self._waiting -= len(data)
 
 
 def _taken_over(old, hello):

@@ -278,7 +278,7 @@ class ServerSession:
         replies = []
         if phase.fault is not None:
             self.disconnect()
-            return [messages.error(phase.fault)]
+            return [messages.error(phase.fault, phase.may_try_again)]
         self._wants_snapshot |= phase.needs_snapshot
         # Where nothing could be sent, there may be something next time.
         self._may_differ = phase.base is None and not phase.snapshot

@@ -40,6 +40,9 @@ class VideoStream:
         frames_since_key: 0 on a key frame; `None` before the first.
     """
 
+    labels_any_size = True
+    """Whether calls take the `size` of the labels."""
+
     def __init__(self, model, policy=None, keep_scores=False):
         self.model = model
         self.policy = FixedInterval(5) if policy is None else policy

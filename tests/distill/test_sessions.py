@@ -1,16 +1,13 @@
 """A server's and an edge's session, with every fault between them."""
 
-import dataclasses
-
 import numpy as np
 import pytest
-from distill_pairs import SETTINGS, Pair, bright, classroom, picture
+from distill_pairs import Pair, another_classroom, bright, picture
 
 from accel_tf.distill import messages
-from accel_tf.distill.classroom import Classroom
 from accel_tf.distill.parameter_space import weights_digest
 from accel_tf.distill.server_session import ServerSession
-from accel_tf.distill.teachers import FunctionTeacher, TeacherError
+from accel_tf.distill.teachers import TeacherError
 
 
 def once(do, kind="update"):
@@ -50,18 +47,10 @@ def test_server_learns_from_what_it_decodes(uplink):
         seen.append((number, frame))
         return bright(frame, number)
 
-    room = classroom()
-    pair = Pair()
-    teacher, room.teacher = (
-        room.teacher,
-        FunctionTeacher(teach, room.class_names),
-    )
-    try:
-        pair.new_edge(uplink=uplink)
-        pair.connect()
-        pair.watch(5)
-    finally:
-        room.teacher = teacher
+    pair = Pair(room=another_classroom(teach))
+    pair.new_edge(uplink=uplink)
+    pair.connect()
+    pair.watch(5)
     assert [number for number, _ in seen] == [0, 2, 4, 6, 8]
     for number, frame in seen:
         difference = np.int16(frame) - picture(number)
@@ -325,7 +314,7 @@ def test_frames_that_do_not_decode_are_left_out():
 
 
 def test_teacher_that_abstains_teaches_nothing():
-    room = taught_by(lambda frame, number: None)
+    room = another_classroom(lambda frame, number: None)
     pair = Pair(room=room)
     pair.connect()
     pair.watch(5)
@@ -337,19 +326,11 @@ def test_teacher_that_fails_ends_the_connection():
     def fail(frame, number):
         raise TeacherError("the folder has no labels of the frames 0 to 8.")
 
-    pair = Pair(room=taught_by(fail))
+    pair = Pair(room=another_classroom(fail))
     pair.connect()
     pair.watch(5)
     assert pair.edge.refusal == "the folder has no labels of the frames 0 to 8."
     assert not pair.server.is_connected
-
-
-def taught_by(function):
-    room = classroom()
-    other = object.__new__(Classroom)
-    vars(other).update(vars(room))
-    other.teacher = FunctionTeacher(function, room.class_names)
-    return other
 
 
 def test_messages_at_the_wrong_time_are_refused():
@@ -364,8 +345,7 @@ def test_messages_at_the_wrong_time_are_refused():
 
 
 def test_waiting_frames_are_bounded():
-    room = taught_by(bright)
-    room.settings = dataclasses.replace(SETTINGS, most_waiting_bytes=2000)
+    room = another_classroom(most_waiting_bytes=2000)
     pair = Pair(room=room)
     pair.connect()
     for start in range(0, 40, 4):
@@ -378,8 +358,7 @@ def test_waiting_frames_are_bounded():
 
 
 def test_rate_follows_the_scene():
-    room = taught_by(bright)
-    room.settings = dataclasses.replace(SETTINGS, adapt_rate=True)
+    room = another_classroom(adapt_rate=True)
     pair = Pair(room=room)
     pair.connect()
     still = picture(0)
