@@ -114,7 +114,17 @@ def test_large_claims_cost_nothing(space, sent):
     bomb = lzma.compress(zeros, lzma.FORMAT_RAW, filters=filters)
     deep = zstandard.ZstdCompressor().compress(zeros)
     unsized = zstandard.ZstdCompressor(write_content_size=False).compress(zeros)
+    everything = np.ones(space.trainable_size, bool)
+    exact = UpdateCodec(space, "float32").encode(
+        1, before, everything, update.after
+    )
+    mask, _, statistics = split_update(exact.data)[1:]
     liars = {
+        "values bomb": (forged(exact, [mask, bomb, statistics]), "damaged"),
+        "more behind": (
+            forged(snapshot, [b"", whole[1] + bytes(9), b""]),
+            "damaged",
+        ),
         "selected": (forged(update, selected=2**63), "size"),
         "one more": (
             forged(update, selected=space.trainable_size + 1),
