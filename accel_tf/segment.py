@@ -123,7 +123,8 @@ def segment_stream(
         report.model_size = options.model_size(report.frame_size, stream)
         chosen = options.start, options.end, options.stride
         frames = wanted_frames(video, report.model_size, *chosen)
-        frames = enter(contextlib.closing(read_ahead(frames, size=4)))
+        frames = read_ahead(frames, size=4, stop=video.stop)
+        frames = enter(contextlib.closing(frames))
         first = _first(frames, source, options)
         sinks = enter(
             Sinks(

@@ -18,7 +18,7 @@ from accel_tf.video.video_reader import SourceLostError
 _END = object()  # It is queued after the last item.
 
 
-def read_ahead(iterable, size=8):
+def read_ahead(iterable, size=8, stop=None):
     """Iterates in a background thread, up to `size` items ahead.
 
     Decoding the next frames while a model works on this one hides the time
@@ -31,6 +31,9 @@ def read_ahead(iterable, size=8):
     Args:
         iterable: Any iterable; it is iterated in the other thread.
         size: How many items may be ready in advance, at least 1.
+        stop: Called without arguments before the thread is waited for, so
+            that it does not wait for its source for ever:
+            `VideoReader.stop` of the video that is read.
 
     Returns:
         A generator of the same items in the same order.
@@ -40,10 +43,10 @@ def read_ahead(iterable, size=8):
     """
     if size < 1:
         raise ValueError(f"size must be at least 1, not {size}")
-    return _read_ahead(iterable, size)
+    return _read_ahead(iterable, size, stop)
 
 
-def _read_ahead(iterable, size):
+def _read_ahead(iterable, size, stop):
     results = queue.SimpleQueue()
     # Taken before an item is computed rather than before it is queued: a
     # bounded queue would let the thread hold one more item in its hand.
@@ -76,6 +79,8 @@ def _read_ahead(iterable, size):
     finally:
         stopped.set()
         free_places.release()
+        if stop is not None:
+            stop()
         if thread.is_alive():
             thread.join()
 

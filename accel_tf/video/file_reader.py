@@ -1,6 +1,8 @@
 """Frames from a video file or the standard input."""
 
 import os
+import select
+import threading
 
 from accel_tf import optional
 from accel_tf.video.decoder import Decoder, NoVideoError, one_line
@@ -36,7 +38,7 @@ class FileReader(VideoReader):
     def __init__(self, source, name, frame_rate, strict, on_note):
         self._source, self._name = source, name
         self._strict, self._note = strict, on_note
-        self._is_read = False
+        self._is_read, self._stopped = False, threading.Event()
         # Kept for the first iteration: the standard input opens only once.
         self._decoder = decoder = self._open()
         is_given = frame_rate is not None and not decoder.is_timed
@@ -63,7 +65,7 @@ class FileReader(VideoReader):
         else:
             self._is_read = True
             if not source.seekable():
-                source = _Pipe(source)
+                source = _Pipe(source, self._stopped)
         try:
             return Decoder(source, self._name, on_note=self._note)
         except NoVideoError as error:
@@ -100,7 +102,7 @@ class FileReader(VideoReader):
                 yield VideoFrame(last, earlier, is_damaged=True)
             before_the_first = []
             yield VideoFrame(last, seconds, is_damaged=is_damaged)
-        if decoder.fault:
+        if decoder.fault and not self._stopped.is_set():
             line = (
                 f"{self._name} is cut off or damaged: after {index} frames "
                 f"{decoder.fault}"
@@ -117,6 +119,9 @@ class FileReader(VideoReader):
             )
         self.damaged.append(index)
 
+    def stop(self):
+        self._stopped.set()
+
     def close(self):
         """Closes the file, if no frame was asked for; else iteration does."""
         if self._decoder is not None:
@@ -125,14 +130,29 @@ class FileReader(VideoReader):
 
 
 class _Pipe:
-    """A file object that gives what is there rather than wait for more."""
+    """A file object that gives what is there rather than wait for more.
 
-    def __init__(self, file):
-        self._file = file
+    Args:
+        file: A binary file object.
+        stopped: `threading.Event`; once it is set, the file is at its end.
+    """
+
+    def __init__(self, file, stopped):
+        self._file, self._stopped = file, stopped
 
     def read(self, size):
+        while not self._is_ready():
+            if self._stopped.is_set():
+                return b""
         read = getattr(self._file, "read1", self._file.read)
         return read(size)
+
+    def _is_ready(self):
+        """Whether a read will not wait, after a moment."""
+        try:
+            return bool(select.select([self._file], [], [], 0.1)[0])
+        except (OSError, ValueError, TypeError):
+            return True  # No file of the system, or not one to wait for.
 
 
 def _why_not_opened(source, name, error):

@@ -52,7 +52,7 @@ class LiveReader(VideoReader):
         self._strict, self._live = strict, live
         self._reconnect_seconds = reconnect_seconds
         self._connection = connection = connect()
-        self._closed = threading.Event()
+        self._stopped = threading.Event()
         self._arrivals = _with_arrival(connection)
         self._step = 1 / frame_rate if frame_rate else None
         rate = frame_rate or connection.frame_rate
@@ -110,7 +110,7 @@ class LiveReader(VideoReader):
                     last = self._of_one_size(image)
                 yield VideoFrame(last, seconds, None, is_damaged, starts_anew)
                 index, starts_anew = index + 1, False
-            if self._closed.is_set():
+            if self._stopped.is_set():
                 return
             fault = connection.fault
             if connection.is_finite and index == index_at_loss:
@@ -143,7 +143,7 @@ class LiveReader(VideoReader):
                 f"{self._name} stopped after {count} frames ({fault}); "
                 f"reconnecting in {wait:.2g} s"
             )
-            if self._closed.wait(wait):
+            if self._stopped.wait(wait):
                 return
             try:
                 self._connection = self._connect()
@@ -160,9 +160,12 @@ class LiveReader(VideoReader):
             f"within {self._reconnect_seconds:g} s ({fault})"
         )
 
+    def stop(self):
+        self._stopped.set()
+
     def close(self):
         """Closes the connection."""
-        self._closed.set()
+        self._stopped.set()
         if self._connection is not None:
             self._connection.close()
             self._connection = None

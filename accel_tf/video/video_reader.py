@@ -87,5 +87,13 @@ class VideoReader:
         """Gives each frame as a `VideoFrame`."""
         raise NotImplementedError  # abstract
 
+    def stop(self):
+        """Ends an iteration in another thread, also one that waits.
+
+        For a pipe that is open and gives nothing, or a stream that is gone
+        and may come back: nobody can wait for the end of these. Where FFmpeg
+        or the camera waits, it takes some seconds.
+        """
+
     def close(self):
         """Lets go of the file, camera or connection."""

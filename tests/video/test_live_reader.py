@@ -84,6 +84,22 @@ def test_a_stream_that_is_lost_ends_after_its_frames(quick, server):
     assert "\n" not in str(lost.value) and "cannot open" not in str(lost.value)
 
 
+def test_the_wait_for_a_stream_can_be_stopped(quick, server, monkeypatch):
+    monkeypatch.setattr(live_reader, "_FIRST_WAIT", 60.0)
+    notes = []
+
+    def note(line):
+        notes.append(line)
+        video.stop()
+
+    with open_video(f"{server.url}/live", on_note=note) as video:
+        for count, _ in enumerate(video.frames()):
+            if count == 3:
+                server.stop()
+    server.start()
+    assert len(notes) == 1 and "reconnecting" in notes[0]
+
+
 def test_the_newest_frame_only(quick, server):
     server.frame_rate = 100
     with open_video(f"{server.url}/live", live=True) as video:

@@ -1,5 +1,8 @@
 import io
+import os
 import sys
+import threading
+import types
 
 import av
 import cv2
@@ -227,6 +230,20 @@ def test_a_pipe_gives_what_needs_no_seeking(tmp_path, monkeypatch):
     path = make(tmp_path / "c.mp4", map(noise, range(40)), options={"g": "1"})
     Input.buffer = Pipe(path.read_bytes())
     assert "index is at its end must be given as a file" in refusal("-")
+
+
+def test_a_pipe_that_gives_nothing_can_be_stopped(tmp_path, monkeypatch):
+    # FFmpeg waits for some thousand bytes when it opens one.
+    path = make(tmp_path / "a.mkv", map(noise, range(7)), "mpeg2video")
+    reading, writing = os.pipe()
+    with open(reading, "rb") as file, open(writing, "wb", 0) as writer:
+        monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=file))
+        writer.write(path.read_bytes())
+        notes = []
+        with open_video("-", on_note=notes.append) as video:
+            threading.Timer(0.1, video.stop).start()
+            assert len(list(video)) == 7
+    assert not notes
 
 
 def test_files_that_are_no_video(tmp_path, capfd):
