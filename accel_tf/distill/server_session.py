@@ -9,7 +9,7 @@ from accel_tf.distill.parameter_space import weights_digest
 from accel_tf.distill.phase import Batch, Phase
 from accel_tf.distill.student import Student
 
-_PATIENCE = 60.0  # Seconds after which an unanswered update counts as lost.
+_PATIENCE = 30.0  # Seconds after which an unanswered update counts as lost.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -82,7 +82,7 @@ class ServerSession:
         self._may_differ = False
         self._sent_at, self._patience = 0.0, _PATIENCE
         self._last_sequence = 0
-        self._wants_snapshot = False
+        self._wants_snapshot = self._sends_all = False
         self._waiting, self._waiting_bytes = [], 0
         self._size = None
         self._run, self._offset, self._newest = None, 0.0, None
@@ -240,6 +240,7 @@ class ServerSession:
                     f"has not confirmed update {self._under_way.sequence}"
                 )
                 self.counts["lost"] += 1
+                self._wants_snapshot |= self._sends_all
                 self._under_way, self._patience = None, 2 * self._patience
                 self._may_differ = True
 
@@ -324,7 +325,7 @@ class ServerSession:
         self._last_sequence = max(self._last_sequence, sequence)
         digest = update.header.weights_digest
         self._under_way = Known(sequence, update.after, digest)
-        self._sent_at = now
+        self._sent_at, self._sends_all = now, phase.snapshot
         if phase.snapshot:
             self._wants_snapshot = False
         self.counts[f"{kind}s"] += 1
