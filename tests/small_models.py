@@ -145,7 +145,13 @@ def small_pidnet(num_classes=CLASSES, light=True, **kwargs):
 def small_mobilenet_v2(name="backbone"):
     """All that there is: strides, a shortcut and dilation."""
     return MobileNetV2(
-        stages=((1, 4, 1, 1), (2, 6, 2, 2), (2, 8, 1, 4), (2, 10, 2, 2)),
+        stages=(
+            (1, 4, 1, 1),
+            (2, 6, 2, 2),
+            (2, 8, 1, 2),
+            (2, 8, 1, 2),
+            (2, 10, 2, 2),
+        ),
         stem_filters=6,
         name=name,
     )

@@ -14,6 +14,7 @@ import accel_tf
 from accel_tf.models.deeplab import DeepLabV3
 from accel_tf.models.summary import summarize_presets
 from accel_tf.ops import resize_bilinear
+from accel_tf.runtimes import RUNTIMES, to_runtime
 
 MODELS = {"plain": small_deeplab_v3, "decoder": small_deeplab_v3_plus}
 
@@ -83,8 +84,14 @@ def test_mixed_precision(make):
 
 @pytest.mark.slow
 def test_training(make):
+    """On frames whose smallest maps have something to normalise."""
     model_checks.check_training(
-        make, run_eagerly=True, optimizer=keras.optimizers.Adam(0.01), length=1
+        make,
+        run_eagerly=True,
+        optimizer=keras.optimizers.Adam(0.01),
+        length=1,
+        height=80,
+        width=96,
     )
 
 
@@ -105,6 +112,18 @@ def test_equal_when_fused(make):
     stream = accel_tf.VideoStream(fused)
     labels = run(model, clip)[0][0].argmax(-1)
     assert np.mean(np.asarray(stream(clip[:, 0])) == labels) > 0.999
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_equal_in_other_runtimes(make, runtime):
+    model, clip = make(), scenes(height=49, width=66)
+    expected = run(model, clip)[0]
+    fused = accel_tf.fuse_for_inference(model)
+    stream = accel_tf.VideoStream(to_runtime(fused, runtime, threads=1))
+    for index, logits in enumerate(expected):
+        labels = np.asarray(stream(clip[:, index]))
+        assert np.mean(labels == logits.argmax(-1)) > 0.999
 
 
 # === Alignment ===

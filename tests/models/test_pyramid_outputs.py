@@ -34,7 +34,7 @@ BACKBONES = {
     ),
     "mobilenet_v2": (
         small_mobilenet_v2,
-        {"P1": 4, "P2": 6, "P4": 10},
+        {"P1": 4, "P2": 6, "P3": 8, "P4": 10},
     ),
     "xception": (small_xception, {"P1": 6, "P2": 6, "P3": 8, "P4": 16}),
     "pidnet": (

@@ -29,11 +29,14 @@ def enlarge(image, alignment):
     Returns:
         tensor `[B, H + 1, W + 1, 3]`.
     """
+    # Not padded, because OpenVINO drops a padding before a convolution that
+    # places zeros as "SAME" does.
     if alignment == "ams_teacher":
         image = ops.concatenate([image[:, :1], image], axis=1)
         return ops.concatenate([image[:, :, :1], image], axis=2)
     # Grey: 127.5 of 255.
-    return ops.pad(image, ((0, 0), (0, 1), (0, 1), (0, 0)))
+    image = ops.concatenate([image, ops.zeros_like(image[:, :1])], axis=1)
+    return ops.concatenate([image, ops.zeros_like(image[:, :, :1])], axis=2)
 
 
 def resize_scores(scores, alignment, size, frame_size=None):

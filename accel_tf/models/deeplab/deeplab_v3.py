@@ -128,14 +128,15 @@ class DeepLabV3(DeepLabV3Step):
                 epsilon=head_epsilon,
                 momentum=head_momentum,
             )
-        # In a tuple, because its layers are the backbone's already.
-        self._hidden = (features_and_fine(self),)
+            features = features_and_fine(self)
+        # A function, because the layers are the backbone's already.
+        self._features = lambda: features
         self.built = True
 
     @property
     def features(self):
         """The backbone, with the decoder's map as a second output."""
-        return self._hidden[0]
+        return self._features()
 
     def checkpoint_entries(self):
         return deeplab_v3_entries(self)
