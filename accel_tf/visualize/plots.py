@@ -11,6 +11,7 @@ _COLUMNS = ("system", "interval", "mean_iou")
 _TIMED_COLUMNS = (*_COLUMNS, "milliseconds_per_frame")
 _DISTANCE_COLUMNS = (*_COLUMNS, "mean_iou_by_distance")
 _MARKERS = "os^Dv<>Ph"
+_MOST_LINES = 16
 
 
 def plot_accuracy_against_time(rows, path):
@@ -62,7 +63,8 @@ def plot_iou_against_distance(rows, path):
     """Plots mean intersection over union against the key frame's distance.
 
     Every system at every interval is a line; where each frame is a key frame
-    there is no distance, and the line is dotted and level.
+    there is no distance, and the line is dotted and level. Of more than
+    sixteen lines the longest interval of each system is left.
 
     Args:
         rows: Dicts with `system` (its name), `interval` (frames from one key
@@ -76,6 +78,11 @@ def plot_iou_against_distance(rows, path):
     """
     path = _checked_path(path)
     systems = _by_system(rows, _DISTANCE_COLUMNS)
+    if len(rows) > _MOST_LINES:
+        systems = {
+            system: [max(points, key=lambda row: row["interval"])]
+            for system, points in systems.items()
+        }
     greatest = max(max(map(int, r["mean_iou_by_distance"])) for r in rows)
     with _picture(path) as axes:
         for number, (system, points) in enumerate(systems.items()):

@@ -168,6 +168,29 @@ def test_iou_against_distance_has_a_line_for_each_interval(
     assert image.shape[0] >= 500 and image.shape[1] >= 1000
 
 
+def test_of_many_lines_the_longest_intervals_are_left(tmp_path, monkeypatch):
+    rows = [
+        {
+            "system": f"system {number}",
+            "interval": interval,
+            "mean_iou": 0.5,
+            "mean_iou_by_distance": dict.fromkeys(range(interval), 0.5),
+        }
+        for number in range(3)
+        for interval in (1, 2, 3, 5, 10, 20)
+    ]
+    drawn = []
+
+    def note_lines(figure, *arguments, **keywords):
+        drawn.extend(line.get_label() for line in figure.axes[0].lines)
+        return save(figure, *arguments, **keywords)
+
+    save = Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", note_lines)
+    plot_iou_against_distance(rows, tmp_path / "plot.png")
+    assert drawn == [f"system {number}, interval 20" for number in range(3)]
+
+
 def test_iou_against_distance_checks_its_rows(tmp_path):
     with pytest.raises(ValueError, match="row 0 has no mean_iou_by_distance"):
         plot_iou_against_distance([ROW], tmp_path / "plot.png")
