@@ -3,6 +3,7 @@
 import os
 import pathlib
 
+from accel_tf.checkpoints.load import is_weights_path
 from accel_tf.models.per_frame.files import is_model_path
 from accel_tf.models.presets import list_presets
 from accel_tf.models.restore import restore_model
@@ -55,7 +56,7 @@ def load_model(path, preset=None, num_classes=None):
             "builds one with random weights."
         )
     for each in paths:
-        if not pathlib.Path(each).exists():
+        if not (pathlib.Path(each).exists() or is_weights_path(each)):
             raise FileNotFoundError(f"no model file {each}.")
     if preset is not None:
         return restore_segmenter(preset, paths, num_classes)[0]
