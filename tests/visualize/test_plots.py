@@ -169,6 +169,8 @@ def test_iou_against_distance_has_a_line_for_each_interval(
 
 
 def test_of_many_lines_the_longest_intervals_are_left(tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
     rows = [
         {
             "system": f"system {number}",
