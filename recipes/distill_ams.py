@@ -139,22 +139,23 @@ def main(arguments=None):
     chosen = ways(settings)
     if options.ways:
         chosen = {name: chosen[name] for name in options.ways.split(";")}
-    rows = []
+    report = {
+        "machine": describe_machine("tensorflow", "keras"),
+        "model": options.model,
+        "settings": dataclasses.asdict(settings),
+        "phase_seconds": options.phase_seconds or None,
+        "kbps": options.kbps,
+        "once_after": ONCE_AFTER,
+        "slowness": SLOWNESS,
+        "rows": [],
+    }
     for name in options.drives.split(","):
         drive = _drive(name, options)
         model = _first_student(name, drive, options, out)
-        rows += _compare(drive, model, chosen, options, out)
-        report = {
-            "machine": describe_machine("tensorflow", "keras"),
-            "model": options.model,
-            "settings": dataclasses.asdict(settings),
-            "phase_seconds": options.phase_seconds or None,
-            "kbps": options.kbps,
-            "once_after": ONCE_AFTER,
-            "slowness": SLOWNESS,
-            "rows": rows,
-        }
-        write_text(options.json, json.dumps(report, indent=1) + "\n")
+        for row in _compare(drive, model, chosen, options, out):
+            report["rows"].append(row)
+            write_text(options.json, json.dumps(report, indent=1) + "\n")
+            print(_line(row))
     print(f"Written: {options.json}, and plots in {out}")
 
 
@@ -214,6 +215,7 @@ def _first_student(name, drive, options, out):
 
 
 def _compare(drive, model, chosen, options, out):
+    """Yields a row for every way; draws what came out in the end."""
     space = ParameterSpace(model)
     first, rows, curves = space.read(), [], {}
     teacher = FunctionTeacher(
@@ -246,11 +248,8 @@ def _compare(drive, model, chosen, options, out):
                 log = stream.run(progress)
         rows.append(_row(drive, name, scorer, log))
         curves[name] = scorer.over_time()
-        print(_line(rows[-1]))
-        with open(out / f"{drive.name}_over_time.json", "w") as file:
-            json.dump({k: v.round(4).tolist() for k, v in curves.items()}, file)
+        yield rows[-1]
     _plot(drive, rows, curves, out)
-    return rows
 
 
 def _row(drive, name, scorer, log):
