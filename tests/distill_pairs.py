@@ -10,7 +10,7 @@ import numpy as np
 import accel_tf
 from accel_tf.distill import messages
 from accel_tf.distill.classroom import Classroom, TeachingSettings
-from accel_tf.distill.codec import UpdateCodec
+from accel_tf.distill.codec import UpdateCodec, checks
 from accel_tf.distill.edge_session import EdgeSession
 from accel_tf.distill.parameter_space import ParameterSpace, weights_digest
 from accel_tf.distill.server_session import ServerSession
@@ -137,3 +137,14 @@ class Pair:
 def packed(message):
     """A message as it comes out at the other end."""
     return messages.unpack(messages.pack(message), 2**26)
+
+
+def poisoned_snapshot(codec, weights):
+    """Bytes of weights with NaN, which the codec itself refuses to encode."""
+    weights = weights.copy()
+    weights[3] = np.nan
+    check, checks.check_finite = checks.check_finite, lambda weights: None
+    try:
+        return codec.encode_snapshot(10**6, weights).data
+    finally:
+        checks.check_finite = check

@@ -160,7 +160,7 @@ def _add_server(group):
 def run(arguments):
     import asyncio
 
-    from accel_tf.distill.server import check_address
+    from accel_tf.distill.server import check_address, is_loopback
 
     token, tls = check_address(
         arguments.host,
@@ -169,8 +169,10 @@ def run(arguments):
         arguments.tls_key,
     )
     from accel_tf.distill.server import DistillServer
-    from accel_tf.messages import tell
+    from accel_tf.messages import note, tell
 
+    if tls is None and not is_loopback(arguments.host):
+        note("the token travels in the open; --tls-cert and --tls-key hide it")
     server = DistillServer(
         _classroom(arguments),
         token,

@@ -7,7 +7,7 @@ from accel_tf.distill.codec import UpdateError
 from accel_tf.distill.parameter_space import weights_digest
 from accel_tf.distill.uplink import encode_frames
 
-_MOST_KEPT = 600  # Frames that wait for a connection.
+_MOST_KEPT = messages.MOST_FRAMES  # Frames that wait for a connection.
 
 
 class EdgeSession:

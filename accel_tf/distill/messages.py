@@ -28,7 +28,7 @@ VERSION = 1
 MOST_TEXT = 500
 """Characters of a reason."""
 
-MOST_FRAMES = 1000
+MOST_FRAMES = 300
 """Pictures of one message."""
 
 _MOST_BYTES = 2**31 - 1

@@ -37,7 +37,7 @@ def check_address(host, token_file, tls_cert, tls_key):
     """
     if (tls_cert is None) != (tls_key is None):
         raise ValueError("--tls-cert and --tls-key go together.")
-    if token_file is None and not _is_loopback(host):
+    if token_file is None and not is_loopback(host):
         raise ValueError(
             f"--host {host} lets other machines in; give --token-file FILE "
             "with a token that they must know."
@@ -58,7 +58,8 @@ def check_address(host, token_file, tls_cert, tls_key):
     return token, context
 
 
-def _is_loopback(host):
+def is_loopback(host):
+    """Whether only this machine reaches what listens on an address."""
     if host == "localhost":
         return True
     try:

@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-import dataclasses
-import hashlib
+import functools
 import json
 import re
 import signal
-import struct
 import subprocess
 import sys
 import threading
@@ -15,12 +13,12 @@ import time
 
 import numpy as np
 import pytest
-import zstandard
-from distill_pairs import tiny_student
+from distill_pairs import poisoned_snapshot, tiny_student
 from video_making import make
 
 from accel_tf.distill import messages
-from accel_tf.distill.codec import header
+from accel_tf.distill.codec import UpdateCodec
+from accel_tf.distill.parameter_space import ParameterSpace
 
 pytestmark = pytest.mark.slow
 
@@ -245,16 +243,19 @@ def flip(data):
 
 
 def with_nan(message):
-    """The update, whole by its checksum, and NaN among its values."""
-    fields, mask, values, statistics = header.split_update(message["data"])
-    raw = bytearray(zstandard.ZstdDecompressor().decompress(statistics))
-    raw[:4] = struct.pack("<f", float("nan"))
-    packed = zstandard.ZstdCompressor().compress(bytes(raw))
-    sizes = (*fields.packed_sizes[:2], len(packed))
-    fields = dataclasses.replace(fields, packed_sizes=sizes)
-    data = header.join_update(fields, (mask, values, packed))
-    assert hashlib.sha256(data[:-32]).digest() == data[-32:]
+    """Weights, whole by their checksum, with NaN among them."""
+    data = poisoned_snapshot(_codec(), _codec().space.read())
     return [{**message, "data": data}]
+
+
+def enlarged(message):
+    """More than all weights, and less than the most that a message may be."""
+    return [{**message, "data": message["data"] + bytes(_codec().most_bytes)}]
+
+
+@functools.cache
+def _codec():
+    return UpdateCodec(ParameterSpace(tiny_student()))
 
 
 def reordered():
@@ -276,7 +277,7 @@ FAULTS = {
     "reordered": (reordered(), "duplicate"),
     "truncated": (nth(2, changed(lambda data: data[:-9])), "damaged"),
     "bit-flipped": (nth(2, changed(flip)), "damaged"),
-    "oversized": (nth(2, changed(lambda data: data + bytes(10**5))), "size"),
+    "oversized": (nth(2, enlarged), "size"),
     "nan": (nth(2, with_nan), "finite"),
 }
 
