@@ -346,14 +346,19 @@ def test_edge_that_is_killed_and_started_again(files, server, tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_server_that_ends_and_is_started_again(how, files, tmp_path):
     first = Server(files, tmp_path)
-    edge = Edge(files, first.url, tmp_path / "report.json")
+    # Slow enough to be there still when the second server is ready.
+    edge = Edge(files, first.url, tmp_path / "report.json", speed=0.5)
     first.wait_for("car-7: gets update 2")
     first.end(how)
     second = Server(files, tmp_path, first.port)
-    report = edge.report()
-    assert report["seconds"]["offline"] > 0
-    assert report["weights_digest"].startswith(second.digest())
-    assert second.end() == 0
+    try:
+        report = edge.report()
+        assert report["seconds"]["offline"] > 0
+        assert report["weights_digest"].startswith(second.digest())
+        assert second.end() == 0
+    finally:
+        second.process.kill()
+        second.process.wait()
     # It went on with what it had: nobody needed all weights.
     assert "snapshot" not in second.text()
 
