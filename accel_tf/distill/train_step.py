@@ -3,7 +3,6 @@
 import dataclasses
 
 import keras
-import numpy as np
 from keras import ops
 
 from accel_tf.distill.class_subset import places_of_classes
@@ -69,10 +68,17 @@ class TrainStep:
         self._program = tf.function(self._run, autograph=False)
 
     def fresh_counters(self, rng):
-        """Values of what the space leaves out: seeds, drawn, and counters."""
+        """Values of what the space leaves out: seeds, drawn, and counters.
+
+        Args:
+            rng: `numpy.random.Generator`; dropout depends on it too.
+
+        Returns:
+            list of numpy arrays.
+        """
         return [
-            rng.integers(2**32, size=each.shape, dtype=np.uint32)
-            if each.dtype == "uint32"
+            rng.integers(2**31, size=each.shape).astype(each.dtype)
+            if each.name == "seed_generator_state"
             else each.numpy()
             for each in self._counters
         ]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from backend import to_numpy
 from reference import FIXTURES, official_tensors, reference_frames
-from small_models import CLASSES, small_accel, small_deeplab
+from small_models import CLASSES, small_accel, small_deeplab, small_pspnet
 
 import accel_tf
 from accel_tf.distill import (
@@ -146,6 +146,10 @@ def test_the_model_and_other_students_are_left_alone(trainer, model):
     state = fresh(trainer, model)
     kept = state.weights.copy()
     run(trainer, state)
+    # Weights in the program as constants would be those of another student.
+    other = dataclasses.replace(state, weights=state.weights * 1.5)
+    losses = [run(trainer, each).losses for each in (state, other)]
+    assert (losses[0] != losses[1]).all()
     np.testing.assert_array_equal(trainer.space.read(), before)
     np.testing.assert_array_equal(state.weights, kept)
     assert not state.first_moment.any()
@@ -166,6 +170,15 @@ def test_moments_go_on_from_phase_to_phase(trainer, model):
     halves = run(trainer, half, buffer, iterations=1).state
     assert halves.steps == 2
     np.testing.assert_allclose(whole.weights, halves.weights, atol=1e-6)
+
+
+def test_dropout_is_drawn_anew_in_each_phase():
+    model = small_pspnet()
+    step = TrainStep(model, ParameterSpace(model), None, True)
+    rngs = [np.random.default_rng(seed) for seed in (0, 0, 1)]
+    (one,), (same,), (other,) = map(step.fresh_counters, rngs)
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
 
 
 # === Which weights ===
