@@ -308,3 +308,47 @@ def format_propagation(report):
         f"{machine['processor']}, TensorFlow {machine['tensorflow']}.",
     ]
     return "\n".join(lines)
+
+
+def format_ams(results):
+    """What `distill_ams.py` measured, as Markdown."""
+    lines = [
+        "| drive | way of learning | mean IoU | in windows of 10 s | pixels | "
+        "kbit/s up | kbit/s down | original's coding | updates |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in results["rows"]:
+        original = row.get("kbps_down_original")
+        lines.append(
+            f"| {row['drive']} | {row['way']} | {row['mean_iou']:.1%} | "
+            f"{row['windowed_mean_iou']:.1%} | {row['pixel_accuracy']:.1%} | "
+            f"{row['kbps_up']:.0f} | {row['kbps_down']:.0f} | "
+            f"{'' if original is None else f'{original:.0f}'} | "
+            f"{row.get('updates', 0)} |"
+        )
+    settings, slow = results["settings"], results["slowness"]
+    height, played = settings["height"], []
+    for drive in dict.fromkeys(row["drive"] for row in results["rows"]):
+        rows = [row for row in results["rows"] if row["drive"] == drive]
+        slowness = slow.get(drive)
+        played.append(
+            f"{drive}: {rows[0]['seconds']:.0f} s"
+            + (f", played {slowness:g} times slower" if slowness else "")
+            + f", {len(rows[0]['classes'])} classes"
+        )
+    seconds = results["phase_seconds"]
+    lines += [
+        "",
+        f"{results['model']} at {height}x{2 * height}; an update every "
+        f"{settings['update_period']:g} s of "
+        f"{settings['iterations']} iterations with {settings['batch_size']} "
+        f"frames of the last {settings['horizon']:g} s; "
+        + (
+            f"{seconds:g} s pass on the video's clock while it trains, "
+            if seconds
+            else "as long as training takes here passes on the video's clock, "
+        )
+        + f"{results['kbps']:g} kbit/s in each direction. Scored from "
+        f"{results['once_after']:g} s on. {'; '.join(played)}.",
+    ]
+    return "\n".join(lines)
