@@ -33,7 +33,7 @@ from accel_tf.checkpoints import load_checkpoint
 from accel_tf.distill.classroom import Classroom, TeachingSettings
 from accel_tf.distill.parameter_space import ParameterSpace
 from accel_tf.distill.teachers import FunctionTeacher
-from accel_tf.files import replacing, write_text
+from accel_tf.files import replacing, write_bytes, write_text
 from accel_tf.models.presets import from_preset
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.drive_scores import DriveScorer
@@ -52,11 +52,14 @@ from accel_tf.recipes.common.simulated_stream import (
     SimulatedLink,
     SimulatedStream,
 )
+from accel_tf.visualize import add_legend, caption, overlay
 
 ONCE_AFTER = 60.0
 """Seconds of the video after which "one-time" adapts."""
 FAST = "full model, 20 times the link"
 """A way whose updates are megabytes, and which is on time all the same."""
+SHOWN = ("no adaptation", "one-time", "AMS, 5%")
+"""Ways that the pictures show."""
 SLOWNESS = {"highway": 8.0, "dashcam": 16.0}
 
 
@@ -219,13 +222,15 @@ def _first_student(name, drive, options, out):
 def _compare(drive, model, chosen, options, out):
     """Yields a row for every way; draws what came out in the end."""
     space = ParameterSpace(model)
-    first, rows, curves = space.read(), [], {}
+    first, rows, curves, seen = space.read(), [], {}, {}
+    count = len(drive.times)
+    shown = [count * 2 // 5, count * 7 // 10, count - 1]
     teacher = FunctionTeacher(
         lambda frame, number: drive.labels[number], drive.label_map.names
     )
     for name, settings in chosen.items():
         space.write(first)
-        scorer, log = DriveScorer(model, space, drive), None
+        scorer, log = DriveScorer(model, space, drive, shown), None
         with tqdm.tqdm(total=100, unit=" %", desc=name) as bar:
 
             def progress(share, bar=bar):
@@ -233,7 +238,7 @@ def _compare(drive, model, chosen, options, out):
 
             if settings is None:
                 scorer.use(first)
-                for index in range(len(drive.times)):
+                for index in range(count):
                     scorer.add(index)
             else:
                 settings = dataclasses.replace(
@@ -251,8 +256,10 @@ def _compare(drive, model, chosen, options, out):
                 log = stream.run(progress)
         rows.append(_row(drive, name, scorer, log))
         curves[name] = scorer.over_time()
+        seen[name] = scorer.labels
         yield rows[-1]
     _plot(drive, rows, curves, out)
+    _draw(drive, seen, out)
 
 
 def _row(drive, name, scorer, log):
@@ -307,11 +314,10 @@ def _line(row):
 def _plot(drive, rows, curves, out):
     """Mean IoU over time, and against the bandwidth."""
     plt = optional.matplotlib_pyplot()
-    shown = ("no adaptation", "one-time", "AMS, 5%", "full model")
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(12, 4.2), width_ratios=(3, 2), layout="constrained"
     )
-    for name in shown:
+    for name in (*SHOWN, FAST):
         if name in curves:
             left.plot(drive.times, 100 * curves[name], label=name)
     for seconds, text in drive.scenes:
@@ -335,6 +341,29 @@ def _plot(drive, rows, curves, out):
     with replacing(out / f"ams_{drive.name}.png") as partial:
         figure.savefig(partial, dpi=110)
     plt.close(figure)
+
+
+def _draw(drive, seen, out):
+    """Frames, the teacher's labels, and what the student made of them."""
+    rows = []
+    for index in next(iter(seen.values())):
+        frame = drive.frames[index]
+        named = {
+            "teacher": drive.labels[index],
+            **{
+                name: labels[index]
+                for name, labels in seen.items()
+                if name in SHOWN
+            },
+        }
+        tiles = [caption(frame, f"{drive.times[index]:.0f} s")]
+        for name, labels in named.items():
+            picture = overlay(frame, labels, drive.label_map, alpha=0.6)
+            tiles.append(caption(picture, name))
+        rows.append(np.concatenate(tiles, 1))
+    picture = add_legend(np.concatenate(rows), drive.label_map)
+    encoded = optional.cv2().imencode(".png", picture[..., ::-1])[1]
+    write_bytes(out / f"ams_{drive.name}_overlay.png", encoded.tobytes())
 
 
 if __name__ == "__main__":

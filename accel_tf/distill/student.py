@@ -75,7 +75,9 @@ class Student:
         self.last_labels = labels[-1]
         settings = self.classroom.settings
         if settings.adapt_rate:
-            similarity = label_similarity([*before, *labels])
+            similarity = label_similarity(
+                [*before, *labels], settings.class_indices
+            )
             self.rate = self.rate.step(similarity)
         if settings.adapt_period:
             self.period = self.period.step(self.rate.rate)

@@ -24,10 +24,15 @@ class DriveScorer:
         model: a per-frame `VideoSegmenter`; its weights are overwritten.
         space: its `ParameterSpace`.
         drive: `Drive`.
+        kept: indices of frames whose labels are kept.
+
+    Attributes:
+        labels: dict of such an index -> uint8 `[H, W]`.
     """
 
-    def __init__(self, model, space, drive):
+    def __init__(self, model, space, drive, kept=()):
         self._space, self._drive = space, drive
+        self._kept, self.labels = set(kept), {}
         self._classes = drive.classes
         self._places = np.full(256, IGNORE, np.uint8)
         self._places[self._classes] = np.arange(len(self._classes))
@@ -60,6 +65,8 @@ class DriveScorer:
         padded = (self._waiting * _BATCH)[:_BATCH]
         predictions = self._predict(self._drive.frames[padded]).numpy()
         for index, labels in zip(self._waiting, predictions, strict=False):
+            if index in self._kept:
+                self.labels[index] = self._classes[labels].astype(np.uint8)
             self._confusions[index] = confusion_matrix(
                 self._places[self._drive.labels[index]],
                 labels,

@@ -16,6 +16,8 @@ accel-tf recipe evaluate ... --json recipes/results/int8.json  (docs/results.md)
 accel-tf recipe compare_propagation --manual-dir CAMVID --labels LABELS
 accel-tf benchmark --models ... --json \\
     recipes/results/benchmark_propagation.json  (docs/results.md)
+accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
+    --checkpoint PASCAL
 accel-tf recipe published_accuracy --out recipes/results
 accel-tf recipe benchmark_tdnet --original TDNET \\
     --out recipes/results/tdnet_speed.json
@@ -33,6 +35,7 @@ from accel_tf.files import write_text
 from accel_tf.models.summary import format_table
 from accel_tf.recipes.common.result_tables import (
     format_accel_speed,
+    format_ams,
     format_camvid,
     format_pipeline,
     format_propagation,
@@ -99,6 +102,7 @@ TABLES = {
     "propagation": format_propagation,
     "benchmark_propagation": format_markdown,
     "savings": format_savings,
+    "ams": format_ams,
 }
 SOURCES = {"savings": "benchmark_propagation"}
 """Table -> the file that it is made of, where that has another name."""

@@ -1,5 +1,6 @@
 """The parts of the recipe that measures learning on the go."""
 
+import cv2
 import numpy as np
 import pytest
 from small_models import small_deeplab
@@ -8,6 +9,7 @@ from accel_tf.data.label_maps import STREETS
 from accel_tf.distill import ParameterSpace
 from accel_tf.distill.classroom import Classroom, TeachingSettings
 from accel_tf.distill.teachers import FunctionTeacher
+from accel_tf.recipes import distill_ams
 from accel_tf.recipes.common.drive_scores import DriveScorer
 from accel_tf.recipes.common.drives import Drive, drawn_drive
 from accel_tf.recipes.common.first_student import (
@@ -18,7 +20,6 @@ from accel_tf.recipes.common.simulated_stream import (
     SimulatedLink,
     SimulatedStream,
 )
-from accel_tf.recipes.distill_ams import ways
 
 HEIGHT = 32
 
@@ -85,7 +86,9 @@ def test_a_stream_teaches_and_both_sides_stay_in_step(drive, model):
 
 
 def test_one_time_has_as_many_iterations_as_the_others_by_then():
-    all_ways = ways(TeachingSettings(iterations=20, update_period=10.0))
+    all_ways = distill_ams.ways(
+        TeachingSettings(iterations=20, update_period=10.0)
+    )
     assert all_ways["one-time"].iterations == 120
     assert all_ways["no adaptation"] is None
     assert all_ways["full model"].strategy == "full"
@@ -116,3 +119,17 @@ def test_the_first_weights_learn(drive, model):
     ]
     assert losses[1] < losses[0]
     space.write(before)
+
+
+def test_pictures_show_the_ways(drive, tmp_path):
+    wrong = {0: np.zeros_like(drive.labels[0]), 39: drive.labels[39]}
+    seen = {"no adaptation": wrong, "AMS, 5%": wrong, "random, 5%": wrong}
+    distill_ams._draw(drive, seen, tmp_path)
+    picture = cv2.imread(str(tmp_path / "ams_drawn_overlay.png"))
+    # Frame, teacher and two ways; two frames and a legend.
+    assert picture.shape[1] == 4 * 2 * HEIGHT
+    assert picture.shape[0] > 2 * HEIGHT
+    rows = [{"way": way, "kbps_down": 10.0, "mean_iou": 0.5} for way in seen]
+    curves = {way: np.linspace(0, 1, 40) for way in seen}
+    distill_ams._plot(drive, rows, curves, tmp_path)
+    assert cv2.imread(str(tmp_path / "ams_drawn.png")).std() > 5
