@@ -40,8 +40,8 @@ class PhaseTrainer:
         statistics: `"sent"`: batches are normalised with their own
             statistics, and the moving ones follow (the variance by the
             unbiased one of the batch, as in TensorFlow 1), which the edge
-            must be sent. `"frozen"`: with the moving statistics, which stay; other
-            parts behave as in inference too (no dropout).
+            must be sent. `"frozen"`: with the moving statistics, which stay;
+            other parts behave as in inference too (no dropout).
 
     Raises:
         ValueError: if an argument is not of that kind, or Keras does not run
