@@ -102,6 +102,12 @@ def run_edge(
         worker.answered.wait(_SECONDS_TO_WAIT)
         run.check_refusal()
         size = session.size or DEFAULT_SIZE
+        if session.size is None:
+            on_note(
+                f"{server} does not answer yet; the student sees frames of "
+                f"{size[0]}x{size[1]} (height x width) to the end, also if "
+                "the server asks for others later."
+            )
         pair.prepare(size, frame_size)
         segment_stream(
             run,

@@ -161,7 +161,8 @@ def test_edge_goes_on_without_a_server(video, monkeypatch):
     assert report["frames"] == FRAMES and report["updates"] == 0
     assert report["kbps_down"] == 0
     assert notes[0].startswith("no connection to the server: ")
-    assert len(notes) == 1  # Not for each attempt.
+    assert "frames of 256x512 (height x width) to the end" in notes[1]
+    assert len(notes) == 2  # Not for each attempt.
 
 
 def test_server_that_comes_late_and_goes_and_comes(
