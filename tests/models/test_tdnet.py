@@ -149,10 +149,11 @@ def test_each_frame_runs_one_path():
 def test_a_stream_goes_on_after_a_full_turn(name):
     """The compiled step knows every phase; labels are those of `step`."""
     model = built(name)
-    clip = scenes(length=7)
+    length = len(model.paths) + 3
+    clip = scenes(length=length)
     logits, _ = run(model, clip)
     stream = accel_tf.VideoStream(model)
-    for index in range(7):
+    for index in range(length):
         assert_labels(stream(clip[:, index]), logits[index])
         assert stream.is_key  # as of all models without key frames
 

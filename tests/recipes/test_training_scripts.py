@@ -100,12 +100,6 @@ def test_deeplab_is_trained_resumed_and_shown(write_config, monkeypatch):
     assert equal(whole, stored(resumed / "deeplab_tiny_light.keras"))
     assert equal(whole, stored(resumed / "last.keras"))
 
-    # A finished run can go on.
-    script.main([path, *again, "--set", "steps=5"])
-    history = json.loads((resumed / "history.json").read_text())
-    assert len(history) == 3
-    assert not equal(whole, stored(resumed / "deeplab_tiny_light.keras"))
-
     # Another run must not be mixed into this one.
     with pytest.raises(ValueError, match="learning_rate: 0.001, not 0.1"):
         script.main([path, "--set", "learning_rate=0.1"])
@@ -177,7 +171,8 @@ def test_a_run_on_two_devices_is_resumed(write_config, tmp_path):
 @pytest.mark.parametrize(
     "objective",
     [
-        "supervised",
+        # The test below does the same.
+        pytest.param("supervised", marks=pytest.mark.slow),
         "photometric",
         pytest.param("stills", marks=pytest.mark.slow),
     ],
@@ -203,6 +198,8 @@ def test_flow_starts_from_a_file(write_config, parts):
     settings = ["--set", "learning_rate=0", "--set", "steps=2"]
     load_script("train_flow").main([path, *settings])
     assert equal(weights(out / "dff_tiny.keras"), weights(parts["flow"]))
+    (logs,) = json.loads((out / "history.json").read_text())
+    assert np.isfinite(logs["loss"])
 
 
 @pytest.mark.slow
