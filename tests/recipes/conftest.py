@@ -4,18 +4,10 @@ import pathlib
 
 import pytest
 import tensorflow_datasets as tfds
-from small_models import (
-    small_flow_network,
-    small_pre_activation_resnet,
-    small_resnet_v1,
-)
+from small_presets import small_presets
 
 from accel_tf.data.builders import builder_class
 from accel_tf.datasets.synthetic_streets import SyntheticStreetsConfig
-from accel_tf.models import presets
-from accel_tf.models.accel import Accel
-from accel_tf.models.deeplab import DeepLab
-from accel_tf.models.dff import DeepFeatureFlow
 
 CONFIG = """
 from accel_tf.data.augmentation import Augmentation
@@ -35,41 +27,9 @@ config = {kind}(
 """
 
 
-def _deeplab(num_classes, **kwargs):
-    return DeepLab(small_resnet_v1(), num_classes, head_filters=16, **kwargs)
-
-
-def _light_deeplab(num_classes, **kwargs):
-    backbone = small_pre_activation_resnet()
-    return DeepLab(backbone, num_classes, head_filters=16, **kwargs)
-
-
-def _dff(num_classes, **kwargs):
-    parts = small_resnet_v1(), small_flow_network()
-    return DeepFeatureFlow(*parts, num_classes, head_filters=16, **kwargs)
-
-
-def _accel(num_classes, **kwargs):
-    parts = (
-        small_resnet_v1(name="reference_backbone"),
-        small_flow_network(),
-        small_pre_activation_resnet(name="update_backbone"),
-    )
-    return Accel(*parts, num_classes, head_filters=16, **kwargs)
-
-
 @pytest.fixture(scope="module")
 def tiny_presets():
-    """The tiny presets, with networks that are built in a moment."""
-    small = {
-        "deeplab_tiny": _deeplab,
-        "deeplab_tiny_light": _light_deeplab,
-        "dff_tiny": _dff,
-        "accel_tiny": _accel,
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, construct in small.items():
-            patch.setitem(presets._PRESETS, name, ("", construct))
+    with small_presets():
         yield
 
 
