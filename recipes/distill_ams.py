@@ -111,8 +111,8 @@ def main(arguments=None):
         help="of another number of classes: all but the last layer is taken",
     )
     parser.add_argument("--height", type=int, default=128, metavar="H")
-    parser.add_argument("--seconds", type=float, default=300.0, metavar="S")
-    parser.add_argument("--first-iterations", type=int, default=600)
+    parser.add_argument("--seconds", type=float, default=200.0, metavar="S")
+    parser.add_argument("--first-iterations", type=int, default=400)
     parser.add_argument("--period", type=float, default=10.0, metavar="S")
     parser.add_argument("--horizon", type=float, default=120.0, metavar="S")
     parser.add_argument("--iterations", type=int, default=20, metavar="K")
@@ -328,13 +328,14 @@ def _plot(drive, rows, curves, out):
         )  # fmt: skip
     left.set_xlabel("seconds")
     left.set_ylabel("mean IoU with the teacher, last 10 s, %")
-    left.legend(loc="lower right", fontsize=8)
+    left.legend(loc="best", fontsize=8)
     for row in rows:
         right.plot(row["kbps_down"], 100 * row["mean_iou"], "o", markersize=5)
         right.annotate(
             row["way"], (row["kbps_down"], 100 * row["mean_iou"]),
             xytext=(4, 3), textcoords="offset points", fontsize=7,
         )  # fmt: skip
+    right.margins(x=0.2)
     right.set_xscale("symlog", linthresh=20)
     right.set_xlabel("kbit/s down")
     right.set_ylabel("mean IoU, %")
