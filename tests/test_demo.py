@@ -1,3 +1,4 @@
+import functools
 import json
 
 import keras
@@ -12,10 +13,12 @@ from accel_tf.video import open_video
 
 
 @pytest.fixture
-def miniature(monkeypatch):
+def miniature(monkeypatch, untraced):
     """Frames and networks that take a moment; gives the frames' config."""
     monkeypatch.setattr(demo, "CROP", (48, 96))
     monkeypatch.setattr(demo, "INTERVALS", (1, 2, 5))
+    quick = functools.partial(demo.measure_steps, rounds=1)
+    monkeypatch.setattr(demo, "measure_steps", quick)
     config = SyntheticStreetsConfig(
         name="miniature",
         height=48,

@@ -177,7 +177,7 @@ def test_a_run_on_two_devices_is_resumed(write_config, tmp_path):
         pytest.param("stills", marks=pytest.mark.slow),
     ],
 )
-def test_flow_is_trained(write_config, objective):
+def test_flow_is_trained(write_config, objective, untraced):
     path, out = write_config(
         "FlowConfig", model="dff_tiny", objective=objective
     )
@@ -191,7 +191,7 @@ def test_flow_is_trained(write_config, objective):
     assert np.isfinite(logs["loss"])
 
 
-def test_flow_starts_from_a_file(write_config, parts):
+def test_flow_starts_from_a_file(write_config, parts, untraced):
     path, out = write_config(
         "FlowConfig", model="dff_tiny", weights=parts["flow"]
     )
@@ -224,7 +224,7 @@ def test_dff_learns_through_the_warp(write_config, parts):
     )
 
 
-def test_accel_learns_its_fusion_only(write_config, parts):
+def test_accel_learns_its_fusion_only(write_config, parts, untraced):
     path, out = write_config(
         model="accel_tiny",
         **parts,
