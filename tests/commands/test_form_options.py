@@ -10,6 +10,7 @@ from small_models import lively
 import accel_tf
 from accel_tf import commands, optional
 from accel_tf.data.label_maps import STREETS
+from accel_tf.models import fuse
 from accel_tf.video import VideoWriter
 
 CLASSES = len(STREETS)
@@ -53,7 +54,11 @@ def segment(files, folder, *options):
 @pytest.fixture(scope="module")
 def exact(files, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exact")
-    colors = segment(files, folder, *model_options(files), "--exact-graph")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            fuse, "fuse_for_inference", lambda _: pytest.fail("fused")
+        )
+        colors = segment(files, folder, *model_options(files), "--exact-graph")
     assert len(np.unique(colors.reshape(-1, 3), axis=0)) > 1
     return colors
 
@@ -61,8 +66,6 @@ def exact(files, tmp_path_factory):
 def test_the_fused_form_runs_unless_the_exact_graph_is_asked_for(
     files, exact, tmp_path, monkeypatch
 ):
-    from accel_tf.models import fuse
-
     fused = []
     make = fuse.fuse_for_inference
     monkeypatch.setattr(
@@ -70,11 +73,7 @@ def test_the_fused_form_runs_unless_the_exact_graph_is_asked_for(
         "fuse_for_inference",
         lambda model: fused.append(make(model)) or fused[-1],
     )
-    (tmp_path / "exact").mkdir()
-    segment(files, tmp_path / "exact", *model_options(files), "--exact-graph")
-    assert not fused
-    (tmp_path / "fused").mkdir()
-    colors = segment(files, tmp_path / "fused", *model_options(files))
+    colors = segment(files, tmp_path, *model_options(files))
     assert len(fused) == 1
     assert (colors == exact).mean() > 0.999
 
@@ -98,7 +97,7 @@ def test_segment_runs_what_export_wrote(files, exact, tmp_path, capsys):
 
 
 def test_the_model_of_the_package_runs_where_none_is_named(
-    files, tmp_path, capsys
+    files, tmp_path, capsys, untraced
 ):
     segment(files, tmp_path)
     said = capsys.readouterr().out
@@ -106,18 +105,18 @@ def test_the_model_of_the_package_runs_where_none_is_named(
     assert "12 frames, 3 key frames" in said
 
 
-def test_a_keras_file_says_which_model_it_is(files, exact, tmp_path):
+def test_a_keras_file_says_which_model_it_is(files, exact, tmp_path, untraced):
     weights = ["--weights", str(files / "model.keras")]
     assert (segment(files, tmp_path, *weights) == exact).mean() > 0.999
 
 
-def test_a_per_frame_model_gets_key_frames(files, tmp_path, capsys):
+def test_a_per_frame_model_gets_key_frames(files, tmp_path, capsys, untraced):
     options = [*untrained(), "--propagate", "dis:fast:2"]
     segment(files, tmp_path, *options, "--interval", "4", "--smooth", "0.3")
     assert "12 frames, 3 key frames" in capsys.readouterr().out
 
 
-def test_smoothing_and_another_flow(files, tmp_path, capsys):
+def test_smoothing_and_another_flow(files, tmp_path, capsys, untraced):
     (tmp_path / "smooth").mkdir()
     options = [*untrained(), "--smooth"]
     segment(files, tmp_path / "smooth", *options)

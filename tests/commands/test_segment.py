@@ -12,6 +12,7 @@ import types
 import keras
 import numpy as np
 import pytest
+from small_presets import small_presets
 from video_making import make
 
 import accel_tf
@@ -31,8 +32,14 @@ def frames(count, height=48, width=64):
     return [np.roll(start, index, axis=1) for index in range(count)]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def tiny_presets():
+    with small_presets():
+        yield
+
+
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def files(tmp_path_factory, tiny_presets):
     """A video, a model with names and colours, and weights of another."""
     folder = tmp_path_factory.mktemp("files")
     with VideoWriter(folder / "video.mp4", 48, 64, 10.0) as writer:
@@ -76,7 +83,7 @@ def test_segment_writes_video_and_labels(files, tmp_path, capsys):
     assert names["0"] == "road" and names["7"] == "car"
 
 
-def test_segment_reads_a_folder(files, tmp_path, capsys):
+def test_segment_reads_a_folder(files, tmp_path, capsys, untraced):
     from accel_tf import optional
 
     for index, frame in enumerate(frames(3)):
@@ -89,7 +96,7 @@ def test_segment_reads_a_folder(files, tmp_path, capsys):
     assert "3 frames, 1 key frames" in line and not errors
 
 
-def test_segment_takes_several_inputs(files, tmp_path, capsys):
+def test_segment_takes_several_inputs(files, tmp_path, capsys, untraced):
     """A folder of videos and a file; one that is no video; names clash."""
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
@@ -188,7 +195,7 @@ def one_line(capsys):
     return lines[0].split("accel-tf:")[1]
 
 
-def test_bad_input_ends_in_one_line(files, tmp_path, capsys):
+def test_bad_input_ends_in_one_line(files, tmp_path, capsys, untraced):
     text = tmp_path / "text.mp4"
     text.write_text("not a video")
     whole = (files / "video.mp4").read_bytes()
@@ -252,7 +259,7 @@ def test_the_input_is_never_overwritten(files, capsys):
 
 
 def test_an_interrupted_run_leaves_a_playable_file(
-    files, tmp_path, capsys, monkeypatch
+    files, tmp_path, capsys, monkeypatch, untraced
 ):
     """Also where the source neither goes on nor ends."""
     output, labels = tmp_path / "out.mp4", tmp_path / "labels"
