@@ -509,6 +509,9 @@ class FakeVideo:
         for index in range(6):
             yield VideoFrame(image, index / 10, starts_anew=index == 3)
 
+    def stop(self):
+        pass
+
     def __enter__(self):
         return self
 
