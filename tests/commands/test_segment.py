@@ -258,6 +258,7 @@ def test_the_input_is_never_overwritten(files, capsys):
     assert (files / "video.mp4").read_bytes() == before
 
 
+@pytest.mark.slow  # A signal to the process of all tests is not without risk.
 def test_an_interrupted_run_leaves_a_playable_file(
     files, tmp_path, capsys, monkeypatch, untraced
 ):
