@@ -124,7 +124,7 @@ def _add_server(group):
     add = group.add_argument
     add(
         "--port",
-        type=_port,
+        type=option_types.port,
         default=8700,
         metavar="PORT",
         help="default: 8700; 0: a free one",
@@ -160,7 +160,7 @@ def _add_server(group):
 def run(arguments):
     import asyncio
 
-    from accel_tf.distill.server import check_address, is_loopback
+    from accel_tf.distill.access import check_address, is_loopback
 
     token, tls = check_address(
         arguments.host,
@@ -237,43 +237,23 @@ def _log(line):
     tell(f"{time.strftime('%H:%M:%S')} {line}")
 
 
-def _number(text, type_, is_right, hint):
-    try:
-        number = type_(text)
-    except ValueError:
-        number = None
-    if number is None or not is_right(number):
-        raise argparse.ArgumentTypeError(f"{text!r}: {hint}")
-    return number
-
-
 def _share(text):
-    return _number(
-        text, float, lambda x: 0 < x <= 1, "give a share above 0, at most 1"
+    return option_types.number(
+        text, float, 1e-9, 1, "give a share above 0, at most 1"
     )
 
 
 def _rate(text):
-    return _number(text, float, lambda x: 0 < x <= 100, "give a number above 0")
+    return option_types.number(text, float, 1e-9, 100, "give a number above 0")
 
 
 def _positive_seconds(text):
-    return _number(text, float, lambda x: 0 < x <= 1e6, "give seconds above 0")
+    return option_types.number(text, float, 1e-3, 1e6, "give seconds above 0")
 
 
 def _even(text):
-    return _number(
-        text,
-        int,
-        lambda x: 16 <= x <= 4096 and x % 2 == 0,
-        "give an even number of 16 or more",
-    )
-
-
-def _port(text):
-    return _number(
-        text,
-        int,
-        lambda x: 0 <= x <= 65535,
-        "a port is a number from 0 to 65535",
-    )
+    hint = "give an even number of 16 or more"
+    height = option_types.number(text, int, 16, 4096, hint)
+    if height % 2:
+        raise argparse.ArgumentTypeError(f"{text!r}: {hint}")
+    return height

@@ -51,6 +51,36 @@ def count(text):
     return int(text)
 
 
+def number(text, type_, least, most, hint):
+    """A number within limits.
+
+    Args:
+        text: from the command line.
+        type_: `int` or `float`.
+        least, most: that are right.
+        hint: what would be right, for the message.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    try:
+        value = type_(text)
+    except ValueError:
+        value = None
+    if value is None or not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r}: {hint}")
+    return value
+
+
+def port(text):
+    """A port of TCP; 0 stands for a free one.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    return number(text, int, 0, 65535, "a port is a number from 0 to 65535")
+
+
 def names(text):
     """A list of texts with commas between them."""
     return [name.strip() for name in text.split(",") if name.strip()]

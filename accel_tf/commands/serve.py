@@ -1,7 +1,6 @@
 """`accel-tf serve`."""
 
-import argparse
-
+from accel_tf.commands import option_types
 from accel_tf.commands.keywords import keywords
 from accel_tf.serving.http_limits import HttpLimits
 
@@ -30,7 +29,7 @@ def add_options(parser):
     )
     add(
         "--rest-api-port",
-        type=_port,
+        type=option_types.port,
         default=8501,
         metavar="PORT",
         help="default: 8501; 0: a free one",
@@ -115,23 +114,11 @@ def run(arguments):
     serve(**keywords(arguments))
 
 
-def _port(text):
-    return _number(text, int, 0, 65535, "a port is a number from 0 to 65535")
-
-
 def _positive(text):
-    return _number(text, int, 1, 2**63 - 1, "give a whole number, 1 or more")
+    return option_types.number(
+        text, int, 1, 2**63 - 1, "give a whole number, 1 or more"
+    )
 
 
 def _seconds(text):
-    return _number(text, float, 0, 1e9, "give seconds, 0 or more")
-
-
-def _number(text, type_, least, most, hint):
-    try:
-        number = type_(text)
-    except ValueError:
-        number = None
-    if number is None or not least <= number <= most:
-        raise argparse.ArgumentTypeError(f"{text!r}: {hint}")
-    return number
+    return option_types.number(text, float, 0, 1e9, "give seconds, 0 or more")

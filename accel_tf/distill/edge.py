@@ -7,13 +7,13 @@ import statistics
 import time
 
 from accel_tf import optional
+from accel_tf.distill.access import read_token
 from accel_tf.distill.codec import UpdateCodec
 from accel_tf.distill.edge_session import EdgeSession
 from accel_tf.distill.edge_worker import EdgeWorker
 from accel_tf.distill.link import Link
 from accel_tf.distill.parameter_space import weights_digest
 from accel_tf.distill.student_pair import StudentPair
-from accel_tf.distill.tokens import read_token
 from accel_tf.distill.uplink import KINDS
 from accel_tf.files import write_text
 from accel_tf.messages import note

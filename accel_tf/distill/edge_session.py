@@ -50,7 +50,8 @@ class EdgeSession:
         rate, period: frames per second, and seconds between two sendings.
         next_sending: time from which frames are to be sent.
         is_resyncing: whether it waits for all weights.
-        refusal: what a server said that will not have this edge, or `None`.
+        refusal: why there is no use in going on with this server: what it
+            said, or that its updates are of another kind; or `None`.
         faults: kinds of `UpdateError` that came, with their number.
         left_out: frames that were not sent, for want of a connection.
     """
@@ -163,8 +164,12 @@ class EdgeSession:
             self.faults[error.kind] = self.faults.get(error.kind, 0) + 1
             if error.kind == "duplicate":
                 return [self._applied()]
-            self.is_resyncing = True
             reason = " ".join(str(error).split())[: messages.MOST_TEXT]
+            if error.kind in ("architecture", "version"):
+                # Which all weights would not mend.
+                self.refusal, self.is_connected = reason, False
+                return [messages.error(reason)]
+            self.is_resyncing = True
             return [{"type": "resync", "reason": reason}]
         self.is_resyncing = False
         self.weights, self.sequence = update.after, update.sequence

@@ -1,71 +1,23 @@
 """What `accel-tf distill-server` does."""
 
 import asyncio
-import collections
 import concurrent.futures
 import contextlib
-import ipaddress
-import pathlib
 import signal
-import ssl
 import time
 
 from accel_tf.distill import messages
-from accel_tf.distill.server_session import ServerSession
-from accel_tf.distill.student import read_state_record
-from accel_tf.distill.tokens import is_token, read_token
+from accel_tf.distill.access import is_token
+from accel_tf.distill.server_connection import ServerConnection
+from accel_tf.distill.session_store import SessionStore
 from accel_tf.messages import one_line, tell
 from accel_tf.optional import require
 
 _SECONDS_TO_HELLO = 10.0
-_SECONDS_TO_SEND = 5.0  # What is left, when a connection ends.
 # Longer than an edge's, whose answers may wait behind its frames.
 _HEARTBEAT = 120.0
 _SECONDS_BETWEEN_LOOKS = 1.0
-_SECONDS_BETWEEN_FRAMES = 60.0  # Of savings with all frames.
 _MOST_BYTES = 2**26  # Of a message from an edge.
-
-
-def check_address(host, token_file, tls_cert, tls_key):
-    """Finds out what is wrong with the options before any work.
-
-    Returns:
-        tuple of the token and the `ssl.SSLContext`, each or `None`.
-
-    Raises:
-        ValueError, OSError: one line.
-    """
-    if (tls_cert is None) != (tls_key is None):
-        raise ValueError("--tls-cert and --tls-key go together.")
-    if token_file is None and not is_loopback(host):
-        raise ValueError(
-            f"--host {host} lets other machines in; give --token-file FILE "
-            "with a token that they must know."
-        )
-    token = None if token_file is None else read_token(token_file)
-    if tls_cert is None:
-        return token, None
-    for path in (tls_cert, tls_key):
-        if not pathlib.Path(path).is_file():
-            raise FileNotFoundError(f"no such file: {path}.")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(tls_cert, tls_key)
-    except (ssl.SSLError, OSError) as error:
-        raise ValueError(
-            f"{tls_cert} and {tls_key} are no certificate and its key in PEM."
-        ) from error
-    return token, context
-
-
-def is_loopback(host):
-    """Whether only this machine reaches what listens on an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class DistillServer:
@@ -94,7 +46,6 @@ class DistillServer:
 
     Attributes:
         port: that it listens on, once it does.
-        sessions: dict of edge -> `ServerSession`.
     """
 
     def __init__(
@@ -104,27 +55,24 @@ class DistillServer:
         self._types = require("aiohttp", "distill").WSMsgType
         require("msgpack", "distill")
         self._classroom, self._token, self._log = classroom, token, log
-        self._folder = None if state_dir is None else pathlib.Path(state_dir)
         self._most_edges = most_edges
-        self.sessions = collections.OrderedDict()
         self._connections = {}
-        self._loading, self._frames_saved = {}, {}
+        self._store = SessionStore(
+            classroom,
+            state_dir,
+            most_edges,
+            self._connections.__contains__,
+            log,
+        )
         self._worker = concurrent.futures.ThreadPoolExecutor(
             1, thread_name_prefix="distill_train"
         )
         self.port = None
-        if self._folder is not None:
-            self._check_folder()
 
-    def _check_folder(self):
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OSError(
-                f"cannot make the folder {self._folder}: {error.strerror}."
-            ) from error
-        for path in sorted(self._folder.glob("*/session.json")):
-            read_state_record(path.parent, self._classroom)
+    @property
+    def sessions(self):
+        """dict of edge -> `ServerSession`."""
+        return self._store.sessions
 
     # === From start to end ===
 
@@ -174,7 +122,7 @@ class DistillServer:
         finally:
             stopped.cancel()
         for session in list(self.sessions.values()):
-            await self._save(session)
+            await self._store.save(session)
 
     # === Connections ===
 
@@ -194,7 +142,7 @@ class DistillServer:
         await socket.prepare(request)
         # All weights twice: what waits beyond that waits for nobody.
         most_bytes = 2 * self._classroom.codec.most_bytes
-        connection = _Connection(socket, request.transport, most_bytes)
+        connection = ServerConnection(socket, request.transport, most_bytes)
         try:
             await self._converse(connection, request.remote)
         finally:
@@ -204,7 +152,7 @@ class DistillServer:
     async def _converse(self, connection, remote):
         try:
             hello = await self._first(connection)
-            session = await self._session(hello["edge"])
+            session = await self._store.session(hello["edge"])
         except (messages.MessageError, ValueError, OSError) as error:
             self._log(f"{remote}: refused, {one_line(error)}")
             await connection.close(messages.error(error))
@@ -284,74 +232,12 @@ class DistillServer:
                 await connection.close(messages.error(error))
                 return
 
-    # === Sessions ===
-
-    async def _session(self, name):
-        """The session of an edge, from memory, the disk or new; or `None`."""
-        if name not in self.sessions:
-            if not await self._make_room():
-                return None
-            # Two connections of one edge may ask at once.
-            if name not in self._loading:
-                self._loading[name] = asyncio.ensure_future(
-                    asyncio.to_thread(self._load, name)
-                )
-            try:
-                session = await asyncio.shield(self._loading[name])
-            finally:
-                self._loading.pop(name, None)
-            self.sessions.setdefault(name, session)
-        self.sessions.move_to_end(name)
-        return self.sessions[name]
-
-    def _load(self, name):
-        session = ServerSession(self._classroom, name)
-        folder = None if self._folder is None else self._folder / name
-        if folder is not None and folder.exists():
-            session.load(folder)
-        return session
-
-    async def _make_room(self):
-        while len(self.sessions) + len(self._loading) >= self._most_edges:
-            away = [
-                session
-                for name, session in self.sessions.items()
-                if name not in self._connections and not session.is_busy
-            ]
-            if not away:
-                return False
-            name = away[0].edge
-            await self._save(away[0])
-            if name not in self._connections and not away[0].is_busy:
-                self.sessions.pop(name, None)
-        return True
-
-    async def _save(self, session, is_last=True):
-        """Writes a session, and now and then the frames, which are many."""
-        if self._folder is None:
-            return
-        folder, now = self._folder / session.edge, time.monotonic()
-        since = now - self._frames_saved.get(session.edge, -1e9)
-        with_frames = is_last or since >= _SECONDS_BETWEEN_FRAMES
-
-        def save():
-            folder.mkdir(exist_ok=True)
-            session.save(folder, with_frames)
-
-        try:
-            await asyncio.to_thread(save)
-        except OSError as error:
-            self._log(f"{session.edge}: cannot be saved, {one_line(error)}")
-        else:
-            if with_frames:
-                self._frames_saved[session.edge] = now
-
     # === Work ===
 
     async def _work(self, stop):
         """One phase after another, round robin."""
         while not stop.is_set():
-            session = self._next_due()
+            session = self._store.next_due(time.monotonic())
             if session is None:
                 self._wake.clear()
                 with contextlib.suppress(TimeoutError):
@@ -359,14 +245,6 @@ class DistillServer:
                         await self._wake.wait()
                 continue
             await self._run_phase(session)
-
-    def _next_due(self):
-        now = time.monotonic()
-        for name, session in self.sessions.items():
-            if session.due(now):
-                self.sessions.move_to_end(name)
-                return session
-        return None
 
     async def _run_phase(self, session):
         phase = session.begin(time.monotonic())
@@ -385,52 +263,12 @@ class DistillServer:
             else:
                 connection.send(reply)
         if phase.frames or phase.encoded is not None:
-            await self._save(session, is_last=False)
+            await self._store.save(session, is_last=False)
 
     def _tell(self, session):
         lines, session.events = session.events, []
         for line in lines:
             self._log(f"{session.edge}: {line}")
-
-
-class _Connection:
-    """A WebSocket to which messages are sent in the background."""
-
-    def __init__(self, socket, transport, most_bytes):
-        self.socket, self.run, self._transport = socket, None, transport
-        self._waiting, self._most_bytes = 0, most_bytes
-        self._outgoing = asyncio.Queue()
-        self._sender = asyncio.create_task(self._send_all())
-
-    def send(self, message):
-        """Sends a message after those before, without waiting.
-
-        An edge that asks for more than it takes is cut off.
-        """
-        data = messages.pack(message)
-        self._waiting += len(data)
-        if self._waiting > self._most_bytes:
-            self._sender.cancel()
-            self._transport.abort()
-            return
-        self._outgoing.put_nowait(data)
-
-    async def close(self, message=None):
-        """Ends the connection, after a last message."""
-        if message is not None:
-            self.send(message)
-        self._outgoing.put_nowait(None)
-        await asyncio.wait([self._sender], timeout=_SECONDS_TO_SEND)
-        self._sender.cancel()
-        await self.socket.close()
-
-    async def _send_all(self):
-        while (data := await self._outgoing.get()) is not None:
-            try:
-                await self.socket.send_bytes(data)
-            except (ConnectionError, RuntimeError):
-                return  # It is closed; whoever receives finds out too.
-            self._waiting -= len(data)
 
 
 def _taken_over(old, hello):

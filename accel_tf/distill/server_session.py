@@ -1,35 +1,10 @@
 """The server's side of a connection, without sockets and clocks."""
 
-import dataclasses
-
-import numpy as np
-
 from accel_tf.distill import messages
-from accel_tf.distill.parameter_space import weights_digest
-from accel_tf.distill.phase import Batch, Phase
+from accel_tf.distill.delivery import Delivery, Known
+from accel_tf.distill.phase import Phase
 from accel_tf.distill.student import Student
-
-_PATIENCE = 30.0  # Seconds after which an unanswered update counts as lost.
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Known:
-    """Weights that an edge has, or will have.
-
-    Attributes:
-        sequence: of the update that brought them; 0 for those it began with.
-        weights: float32 `[size]`.
-        digest: `weights_digest` of them.
-    """
-
-    sequence: int
-    weights: np.ndarray
-    digest: str
-
-    @classmethod
-    def of(cls, sequence, weights):
-        """Takes milliseconds where there are millions of weights."""
-        return cls(sequence, weights, weights_digest(weights))
+from accel_tf.distill.waiting_frames import WaitingFrames
 
 
 class ServerSession:
@@ -57,6 +32,7 @@ class ServerSession:
 
     Attributes:
         student: `Student`: buffer, optimiser, weights, controllers.
+        delivery: `Delivery`: the weights that the edge has.
         is_connected: whether an edge is, and was welcomed.
         is_refused: whether the edge was told that it is not wanted.
         counts: dict of what happened: `phases`, `skipped` (nothing to learn
@@ -77,15 +53,11 @@ class ServerSession:
             0,
         )
         self.events = []
-        self._initial = Known(0, classroom.initial, classroom.initial_digest)
-        self._confirmed, self._under_way = self._initial, None
-        self._may_differ = False
-        self._sent_at, self._patience = 0.0, _PATIENCE
-        self._last_sequence = 0
-        self._wants_snapshot = self._sends_all = False
-        self._waiting, self._waiting_bytes = [], 0
+        self.delivery = Delivery(
+            Known(0, classroom.initial, classroom.initial_digest)
+        )
+        self._waiting = WaitingFrames(classroom.settings.most_waiting_bytes)
         self._size = None
-        self._run, self._offset, self._newest = None, 0.0, None
         self._told = None
 
     # === Messages ===
@@ -120,7 +92,7 @@ class ServerSession:
         elif kind == "resync":
             self.counts["resyncs"] += 1
             self.events.append(f"asks for all weights: {message['reason']}")
-            self._under_way, self._wants_snapshot = None, True
+            self.delivery.ask_for_all()
         else:
             raise messages.MessageError(f"an edge does not say {kind}.")
         return []
@@ -134,11 +106,9 @@ class ServerSession:
         if reason:
             self.is_connected, self.is_refused = False, True
             return [messages.error(reason)]
-        self._compare(message["sequence"], message["weights"])
-        if message["run"] != self._run:
-            # Its clock begins anew; the student's goes on.
-            self._run = message["run"]
-            self._offset = 0.0 if self._newest is None else self._newest + 1.0
+        if not self.delivery.meet(message["sequence"], message["weights"]):
+            self.events.append("has weights that are not known here")
+        self._waiting.begin_run(message["run"])
         self._size = self._classroom.settings.frame_size(message["frame_size"])
         self.is_connected, self.is_refused = True, False
         pace = self.student.pace()
@@ -153,65 +123,28 @@ class ServerSession:
             }
         ]
 
-    def _compare(self, sequence, digest):
-        """Finds out from which weights an edge goes on."""
-        under_way, self._under_way = self._under_way, None
-        self._last_sequence = max(self._last_sequence, sequence)
-        self._may_differ = True
-        for each in (self._confirmed, under_way, self._initial):
-            if each is not None and each.digest == digest:
-                self._confirmed = dataclasses.replace(each, sequence=sequence)
-                self._wants_snapshot = False
-                return
-        self.events.append("has weights that are not known here")
-        self._wants_snapshot = True
-
     def _frames(self, message):
-        size = sum(map(len, message["data"]))
-        times = [self._offset + time for time in message["times"]]
-        if self._newest is not None and times[0] <= self._newest:
+        is_late = bool(self._waiting)
+        dropped = self._waiting.add(message, self._size)
+        if dropped is None:
             self.events.append("sent frames again, which are left out")
-            return
-        self._newest = times[-1]
-        if self._waiting:
-            self.counts["late"] += 1
-        self._waiting.append(
-            Batch(
-                kind=message["kind"],
-                data=message["data"],
-                numbers=message["numbers"],
-                times=times,
-                size=self._size,
-            )
-        )
-        self._waiting_bytes += size
-        limit = self._classroom.settings.most_waiting_bytes
-        while self._waiting_bytes > limit:
-            oldest = self._waiting.pop(0)
-            self._waiting_bytes -= oldest.bytes
-            self.counts["dropped"] += len(oldest.times)
+        else:
+            self.counts["late"] += is_late
+            self.counts["dropped"] += dropped
 
     def _applied(self, message):
-        update = self._under_way
-        if update is not None and message["sequence"] == update.sequence:
-            self._under_way, self._patience = None, _PATIENCE
-            if message["weights"] == update.digest:
-                self._confirmed = update
-                self._may_differ |= update.weights is not self._weights
-            else:
-                self.events.append(
-                    f"has other weights than update {update.sequence} makes"
-                )
-                self._wants_snapshot = True
+        sequence = message["sequence"]
+        if not self.delivery.confirm(
+            sequence, message["weights"], self.student.state.weights
+        ):
+            self.events.append(
+                f"has other weights than update {sequence} makes"
+            )
 
     @property
     def digest(self):
         """`weights_digest` of the weights that the edge has confirmed."""
-        return self._confirmed.digest
-
-    @property
-    def _weights(self):
-        return self.student.state.weights
+        return self.delivery.confirmed.digest
 
     # === Work ===
 
@@ -223,26 +156,14 @@ class ServerSession:
         """
         if self.is_busy:
             return False
-        self._give_up(now)
-        if self._waiting:
-            return True
-        return self.is_connected and (
-            self._wants_snapshot
-            or (self._under_way is None and self._may_differ)
-        )
-
-    def _give_up(self, now):
-        """An update that nobody confirmed counts as lost, more slowly each
-        time: it may be long on its way."""
-        if self._under_way is not None and self.is_connected:
-            if now - self._sent_at > self._patience:
-                self.events.append(
-                    f"has not confirmed update {self._under_way.sequence}"
-                )
+        if self.is_connected:
+            lost = self.delivery.give_up(now)
+            if lost is not None:
                 self.counts["lost"] += 1
-                self._wants_snapshot |= self._sends_all
-                self._under_way, self._patience = None, 2 * self._patience
-                self._may_differ = True
+                self.events.append(f"has not confirmed update {lost}")
+        return bool(self._waiting) or (
+            self.is_connected and self.delivery.is_due
+        )
 
     def begin(self, now):
         """Takes the work that is due.
@@ -251,16 +172,14 @@ class ServerSession:
             A `Phase`, whose `run` does it.
         """
         self.is_busy = True
-        batches, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        can_send = self.is_connected and self._under_way is None
-        snapshot = self._wants_snapshot and self.is_connected
+        delivery = self.delivery
         return Phase(
             student=self.student,
-            batches=batches,
-            base=self._confirmed if can_send and not snapshot else None,
-            snapshot=snapshot,
-            sequence=self._last_sequence + 1,
-            offset=self._offset,
+            batches=self._waiting.take(),
+            base=delivery.base if self.is_connected else None,
+            snapshot=self.is_connected and delivery.wants_snapshot,
+            sequence=delivery.last_sequence + 1,
+            offset=self._waiting.offset,
         )
 
     def finish(self, phase, now):
@@ -280,14 +199,15 @@ class ServerSession:
         if phase.fault is not None:
             self.disconnect()
             return [messages.error(phase.fault, phase.may_try_again)]
-        self._wants_snapshot |= phase.needs_snapshot
+        delivery = self.delivery
+        delivery.wants_snapshot |= phase.needs_snapshot
         # Where nothing could be sent, there may be something next time.
-        self._may_differ = phase.base is None and not phase.snapshot
+        delivery.may_differ = phase.base is None and not phase.snapshot
         if phase.encoded is not None:
             if self._is_wanted(phase):
                 replies.append(self._sent(phase, now))
             else:
-                self._may_differ = True
+                delivery.may_differ = True
         pace = self.student.pace()
         if self.is_connected and pace != self._told:
             self._told = pace
@@ -309,27 +229,17 @@ class ServerSession:
 
     def _is_wanted(self, phase):
         """Whether the edge is still where it was when the phase began."""
-        if phase.snapshot:
-            return self.is_connected
-        return (
-            self.is_connected
-            and not self._wants_snapshot
-            and self._under_way is None
-            and phase.base is self._confirmed
+        return self.is_connected and (
+            phase.snapshot or phase.base is self.delivery.base
         )
 
     def _sent(self, phase, now):
-        update = phase.encoded
-        sequence = update.header.sequence
-        kind = "snapshot" if phase.snapshot else "update"
-        self._last_sequence = max(self._last_sequence, sequence)
-        digest = update.header.weights_digest
-        self._under_way = Known(sequence, update.after, digest)
-        self._sent_at, self._sends_all = now, phase.snapshot
-        if phase.snapshot:
-            self._wants_snapshot = False
+        update, kind = phase.encoded, "snapshot" if phase.snapshot else "update"
+        self.delivery.send(update, now)
         self.counts[f"{kind}s"] += 1
-        self.events.append(f"gets {kind} {sequence}, {len(update.data)} bytes")
+        self.events.append(
+            f"gets {kind} {update.header.sequence}, {len(update.data)} bytes"
+        )
         return {"type": kind, "data": update.data}
 
     def _count(self, phase):
@@ -351,16 +261,9 @@ class ServerSession:
             with_frames: also the frames that the student remembers, which
                 are many; else those of the last time stay there.
         """
-        known = self._confirmed
-        record = {
-            "sequence": self._last_sequence,
-            "confirmed": known.sequence,
-            "weights_digest": known.digest,
-            "run": self._run,
-            "offset": self._offset,
-            "newest": self._newest,
-        }
-        self.student.save(folder, record, known.weights, with_frames)
+        record = {**self.delivery.record(), **self._waiting.record()}
+        confirmed = self.delivery.confirmed.weights
+        self.student.save(folder, record, confirmed, with_frames)
 
     def load(self, folder):
         """Goes on where `save` was called.
@@ -370,12 +273,9 @@ class ServerSession:
                 or that of another model.
         """
         record, confirmed = self.student.load(folder)
-        self._last_sequence = record["sequence"]
-        self._confirmed = Known.of(record["confirmed"], confirmed)
-        # The last update may have arrived.
-        self._under_way = Known.of(self._last_sequence, self._weights)
-        self._run, self._offset = record["run"], record["offset"]
-        self._newest = record["newest"]
+        newest = self.student.state.weights
+        self.delivery.restore(record, confirmed, newest)
+        self._waiting.restore(record)
 
 
 def _refusal(message, classroom):

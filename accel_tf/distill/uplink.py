@@ -110,21 +110,15 @@ def jpeg_size(data):
     """`(height, width)` that the header of a JPEG file states, or `None`.
 
     A few bytes may state a picture that fills the memory; this is known
-    before it is decoded (ITU-T T.81, B.2.2).
+    before it is decoded.
     """
-    place = 2
-    if data[:2] != b"\xff\xd8":
+    import tensorflow as tf
+
+    try:
+        height, width, _ = tf.io.extract_jpeg_shape(data).numpy()
+    except tf.errors.InvalidArgumentError:
         return None
-    while place + 9 <= len(data) and data[place] == 0xFF:
-        mark = data[place + 1]
-        if 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):
-            at = place + 5
-            return (
-                int.from_bytes(data[at : at + 2]),
-                int.from_bytes(data[at + 2 : at + 4]),
-            )
-        place += 2 + int.from_bytes(data[place + 2 : place + 4])
-    return None
+    return int(height), int(width)
 
 
 def _h264(images, quality):

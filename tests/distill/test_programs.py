@@ -12,8 +12,9 @@ from video_making import make
 
 from accel_tf.distill import edge as edge_program
 from accel_tf.distill import edge_worker, link
+from accel_tf.distill.access import check_address
 from accel_tf.distill.edge import run_edge
-from accel_tf.distill.server import DistillServer, check_address
+from accel_tf.distill.server import DistillServer
 
 FRAMES = 12
 
@@ -188,7 +189,9 @@ def test_server_that_comes_late_and_goes_and_comes(
     with Running(room, port, state_dir=states) as running:
         wait_for(lambda: any("gets update" in x for x in running.lines))
         server = running.server
-        wait_for(lambda: server.sessions["car-7"]._confirmed.sequence == 1)
+        wait_for(
+            lambda: server.sessions["car-7"].delivery.confirmed.sequence == 1
+        )
     with Running(room, port, state_dir=states) as running:
         thread.join(60)
         session = running.server.sessions["car-7"]

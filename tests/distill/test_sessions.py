@@ -87,7 +87,25 @@ def test_damaged_update_ends_in_all_weights(fault, kind):
     pair.watch(13)
     assert pair.edge.faults == {kind: 1}
     assert pair.heard.count("snapshot") == 1
-    assert pair.agrees and pair.edge.sequence == pair.server._last_sequence
+    assert (
+        pair.agrees and pair.edge.sequence == pair.server.delivery.last_sequence
+    )
+
+
+def change_version(message):
+    data = bytearray(message["data"])
+    data[4] += 1
+    return [{**message, "data": bytes(data)}]
+
+
+def test_updates_of_another_version_end_the_connection():
+    pair = Pair(down=once(change_version))
+    pair.connect()
+    pair.watch(13)
+    assert pair.edge.faults == {"version": 1}
+    assert "use the same accel-tf on both sides" in pair.edge.refusal
+    assert not pair.edge.is_connected and not pair.server.is_connected
+    assert "snapshot" not in pair.heard and pair.edge.sequence == 0
 
 
 def test_damaged_snapshot_is_asked_for_again():
@@ -344,7 +362,7 @@ def test_waiting_frames_are_bounded():
         ]
         pair.to_server(pair.edge.due_frames(100.0 + start, last=True))
     assert pair.server.counts["dropped"] > 0
-    assert sum(batch.bytes for batch in pair.server._waiting) <= 2000
+    assert sum(batch.bytes for batch in pair.server._waiting.take()) <= 2000
 
 
 def test_rate_follows_the_scene():
