@@ -98,21 +98,12 @@ def torch_layer_entries(layer, name):
     Returns:
         list of `CheckpointEntry`.
     """
-    if isinstance(layer, keras.layers.BatchNormalization):
-        variables = {
-            "weight": layer.gamma,
-            "bias": layer.beta,
-            "running_mean": layer.moving_mean,
-            "running_var": layer.moving_variance,
-        }
-    elif isinstance(layer, keras.layers.Conv2D):
-        variables = {"weight": layer.kernel}
-        if layer.bias is not None:
-            variables["bias"] = layer.bias
-    else:
-        raise TypeError(
-            f"no PyTorch layout for a layer {type(layer).__name__}."
-        )
+    variables = _named_variables(
+        layer,
+        ("weight", "bias", "running_mean", "running_var"),
+        ("weight", "bias"),
+        "PyTorch",
+    )
     entries = []
     for suffix, variable in variables.items():
         shape, convert = tuple(variable.shape), lambda array: array
@@ -139,23 +130,16 @@ def tf_layer_entries(layer, *names):
     Returns:
         list of `CheckpointEntry`.
     """
-    if isinstance(layer, keras.layers.BatchNormalization):
-        variables = {
-            "BatchNorm/gamma": layer.gamma,
-            "BatchNorm/beta": layer.beta,
-            "BatchNorm/moving_mean": layer.moving_mean,
-            "BatchNorm/moving_variance": layer.moving_variance,
-        }
-    elif isinstance(layer, keras.layers.DepthwiseConv2D):
-        variables = {"depthwise_weights": layer.kernel}
-    elif isinstance(layer, keras.layers.Conv2D):
-        variables = {"weights": layer.kernel}
-        if layer.bias is not None:
-            variables["biases"] = layer.bias
-    else:
-        raise TypeError(
-            f"no TensorFlow 1 name for a layer {type(layer).__name__}."
-        )
+    is_depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+    variables = _named_variables(
+        layer,
+        tuple(
+            f"BatchNorm/{each}"
+            for each in ("gamma", "beta", "moving_mean", "moving_variance")
+        ),
+        ("depthwise_weights" if is_depthwise else "weights", "biases"),
+        "TensorFlow 1",
+    )
     return [
         CheckpointEntry(
             tuple(f"{name}/{suffix}" for name in names),
@@ -164,6 +148,27 @@ def tf_layer_entries(layer, *names):
         )
         for suffix, variable in variables.items()
     ]
+
+
+def _named_variables(layer, of_normalization, of_convolution, kind):
+    """dict of the name in a kind of file -> variable of a layer."""
+    if isinstance(layer, keras.layers.BatchNormalization):
+        names = of_normalization
+        variables = (
+            layer.gamma,
+            layer.beta,
+            layer.moving_mean,
+            layer.moving_variance,
+        )
+    elif isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
+        names, variables = of_convolution, (layer.kernel, layer.bias)
+    else:
+        raise TypeError(f"no {kind} name for a layer {type(layer).__name__}.")
+    return {
+        name: variable
+        for name, variable in zip(names, variables, strict=True)
+        if variable is not None
+    }
 
 
 def _kernel_from_torch(array):

@@ -2,6 +2,8 @@
 
 import keras
 
+from accel_tf.models.cost import count_multiply_adds
+
 
 class Network(keras.Model):
     """A functional model whose config is its constructor's arguments.
@@ -54,6 +56,10 @@ class Backbone(Network):
             f"P{stride.bit_length() - 1}": self.maps[stride]
             for stride in sorted(self.maps)
         }
+
+    def multiply_adds(self, image_shape):
+        """Of the convolutions, for images `[B, H, W, 3]` of `image_shape`."""
+        return count_multiply_adds(self, image_shape)
 
 
 def copy_network(network, name, dtype=None):

@@ -9,10 +9,11 @@ from accel_tf.data.label_maps import LabelMap, default_label_map
 from accel_tf.frame_size import checked_size
 from accel_tf.models.array_training import ArrayTraining
 from accel_tf.models.dry_run import dry_run
+from accel_tf.models.segmenter_config import SegmenterConfig
 from accel_tf.ops import upsample_scores
 
 
-class VideoSegmenter(ArrayTraining):
+class VideoSegmenter(SegmenterConfig, ArrayTraining):
     """A pure step function from a frame and a state to logits and a state.
 
         height, width, _ = video[0].shape  # frames [H, W, 3]
@@ -348,49 +349,6 @@ class VideoSegmenter(ArrayTraining):
     def compute_output_shape(self, input_shape):
         batch, _, height, width, _ = input_shape
         return (batch, height, width, self.num_classes)
-
-    # === Config ===
-
-    @staticmethod
-    def serialize_network(network):
-        """The config of a network that is an argument of the constructor."""
-        config = keras.saving.serialize_keras_object(network)
-        # That it was compiled, for training alone, is not part of it.
-        config.pop("compile_config", None)
-        config.pop("build_config", None)
-        return config
-
-    def get_config(self):
-        config = (
-            {}
-            if self.trained_size is None
-            else {"trained_size": list(self.trained_size)}
-        )
-        return config | {
-            "num_classes": self.num_classes,
-            "label_map": self.label_map.to_config(),
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        """Builds the model; networks among the arguments are made first."""
-
-        def made(value):
-            if isinstance(value, list):
-                return [made(each) for each in value]
-            if isinstance(value, dict) and "class_name" in value:
-                return keras.saving.deserialize_keras_object(value)
-            return value
-
-        return cls(
-            **{
-                key: value if key == "dtype" else made(value)
-                for key, value in config.items()
-            }
-        )
 
 
 @functools.singledispatch

@@ -6,7 +6,11 @@ of the image; a frame gets a row and a column more.
 
 from keras import ops
 
-from accel_tf.ops.resize import frame_places, interpolate
+from accel_tf.ops.resize import (
+    frame_places,
+    interpolate,
+    resize_bilinear,
+)
 
 ALIGNMENTS = ("ams", "deeplab", "ams_teacher")
 
@@ -51,6 +55,12 @@ def resize_scores(scores, alignment, size, frame_size=None):
     Returns:
         tensor `[B, height, width, classes]`.
     """
+    if alignment == "ams":
+        # The corners of the map are taken for those of the frame.
+        return resize_bilinear(scores, size, True, frame_size)
+    # The enlarged image has its row and column more before the frame, or
+    # after it.
+    before = 1.0 if alignment == "ams_teacher" else 0.0
     positions = []
     for place, side, count in zip(
         frame_places(size, frame_size),
@@ -59,11 +69,6 @@ def resize_scores(scores, alignment, size, frame_size=None):
         strict=True,
     ):
         last = ops.cast(count - 1, "float32")
-        if alignment == "ams":
-            # The corners of the map are taken for those of the frame.
-            side = ops.maximum(side - 1, 1)
-        elif alignment == "ams_teacher":
-            place = place + 1.0
         scale = last / ops.cast(side, "float32")
-        positions.append(ops.clip(place * scale, 0.0, last))
+        positions.append(ops.clip((place + before) * scale, 0.0, last))
     return interpolate(scores, *positions)

@@ -4,7 +4,6 @@ import keras
 
 from accel_tf.layers.blocks import network_scope
 from accel_tf.layers.slim import convolution, depthwise, normalize
-from accel_tf.models.cost import count_multiply_adds
 from accel_tf.models.network import Backbone
 
 # Expansion, channels, blocks and stride of each stage.
@@ -81,10 +80,6 @@ class MobileNetV2(Backbone):
         self.stages = tuple(tuple(stage) for stage in stages)
         self.stem_filters = stem_filters
         self.output_stride = output_stride
-
-    def multiply_adds(self, image_shape):
-        """Of the convolutions, for images of `image_shape`."""
-        return count_multiply_adds(self, image_shape)
 
 
 def _block(x, expansion, filters, strides, dilation, name):

@@ -9,7 +9,6 @@ from accel_tf.layers.blocks import (
     network_scope,
     relu,
 )
-from accel_tf.models.cost import count_multiply_adds
 from accel_tf.models.network import Backbone
 from accel_tf.models.pidnet.context_pooling import (
     deep_pooling,
@@ -130,10 +129,6 @@ class PIDNetBackbone(Backbone):
         self.blocks = tuple(blocks)
         self.pooling_filters = pooling_filters
         self.light = light
-
-    def multiply_adds(self, image_shape):
-        """Of the convolutions, for images of `image_shape`."""
-        return count_multiply_adds(self, image_shape)
 
 
 def _conv_norm_relu(x, filters, name, place):

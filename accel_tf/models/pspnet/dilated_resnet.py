@@ -9,7 +9,6 @@ from accel_tf.layers.blocks import (
     network_scope,
     relu,
 )
-from accel_tf.models.cost import count_multiply_adds
 from accel_tf.models.network import Backbone
 from accel_tf.models.pspnet.residual_units import basic_unit, bottleneck_unit
 
@@ -101,10 +100,6 @@ class DilatedResNet(Backbone):
         return self.get_layer(
             f"layer{stage}_{self.blocks[stage - 1] - 1}"
         ).output
-
-    def multiply_adds(self, image_shape):
-        """Of the convolutions, for images of `image_shape`."""
-        return count_multiply_adds(self, image_shape)
 
 
 def _dilations(stage, index):

@@ -4,7 +4,6 @@ import keras
 
 from accel_tf.layers.blocks import network_scope, relu
 from accel_tf.layers.slim import convolution, depthwise, normalize
-from accel_tf.models.cost import count_multiply_adds
 from accel_tf.models.network import Backbone
 
 # Blocks: channels of the three separable convolutions of a unit, number of
@@ -123,10 +122,6 @@ class Xception(Backbone):
         """
         name = "entry_flow_block2_unit_1_separable_conv2_pointwise_BatchNorm"
         return self.get_layer(name).output
-
-    def multiply_adds(self, image_shape):
-        """Of the convolutions, for images of `image_shape`."""
-        return count_multiply_adds(self, image_shape)
 
 
 def _shortcut(flow, number, blocks):
