@@ -25,7 +25,7 @@ from accel_tf.evaluation import (
     mean_over_interval,
     measure_steps,
 )
-from accel_tf.files import write_bytes, write_text
+from accel_tf.files import write_text
 from accel_tf.messages import tell
 from accel_tf.models.keras_files import load_keras_model, save_model
 from accel_tf.streaming import FixedInterval, VideoStream
@@ -33,6 +33,7 @@ from accel_tf.training.configs import FlowConfig, SegmentationConfig
 from accel_tf.training.stages import FLOW, FUSION, REFERENCE, UPDATE, Stages
 from accel_tf.video import VideoWriter
 from accel_tf.visualize.overlay import add_legend, caption, overlay
+from accel_tf.visualize.pictures import write_picture
 from accel_tf.visualize.plots import plot_accuracy_against_time
 
 INTERVALS = (1, 2, 5, 10)
@@ -263,7 +264,7 @@ def _write_overlays(systems, sequences, label_map, out, interval=10):
                 writer.write(grid)
                 if index < interval:
                     last = grid
-    _write_picture(out / "overlay.png", add_legend(last, label_map))
+    write_picture(out / "overlay.png", add_legend(last, label_map))
 
 
 def _grid(pictures, scale):
@@ -273,8 +274,3 @@ def _grid(pictures, scale):
     ]
     rows = [np.concatenate(tiles[i : i + 2], axis=1) for i in (0, 2)]
     return np.concatenate(rows)
-
-
-def _write_picture(path, image):
-    encoded = optional.cv2().imencode(".png", image[..., ::-1])[1]
-    write_bytes(path, encoded.tobytes())

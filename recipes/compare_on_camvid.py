@@ -13,13 +13,12 @@ import pathlib
 
 import numpy as np
 
-from accel_tf import optional
 from accel_tf.benchmark.devices import describe_machine
 from accel_tf.data.build_data import build_data
 from accel_tf.data.builders import prepared_builder
 from accel_tf.data.sequences import read_sequences
 from accel_tf.evaluation.systems import evaluate_systems
-from accel_tf.files import write_bytes, write_text
+from accel_tf.files import write_text
 from accel_tf.models.accel import Accel
 from accel_tf.models.keras_files import load_keras_model, save_model
 from accel_tf.models.propagation import propagate, with_flow
@@ -27,7 +26,7 @@ from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.recorded import results_file
 from accel_tf.recipes.common.stages import cost, train
 from accel_tf.streaming import FixedInterval, VideoStream
-from accel_tf.visualize import add_legend, caption, overlay
+from accel_tf.visualize import add_legend, caption, overlay, write_picture
 
 DATA = "camvid_sequences/segnet_480x360"
 STREETS = "synthetic_streets/tiny_128x256"
@@ -159,9 +158,7 @@ def _draw(models, sequence, path, start=40, interval=10):
     picture = np.concatenate(
         [np.concatenate(tiles[i : i + 3], 1) for i in range(0, 6, 3)]
     )
-    picture = add_legend(picture, label_map)
-    encoded = optional.cv2().imencode(".png", picture[..., ::-1])[1]
-    write_bytes(path, encoded.tobytes())
+    write_picture(path, add_legend(picture, label_map))
 
 
 if __name__ == "__main__":

@@ -27,15 +27,15 @@ import keras
 import numpy as np
 import tqdm
 
-from accel_tf import optional
 from accel_tf.benchmark.devices import describe_machine
 from accel_tf.checkpoints import load_checkpoint
 from accel_tf.distill.classroom import Classroom, TeachingSettings
 from accel_tf.distill.parameter_space import ParameterSpace
 from accel_tf.distill.teachers import FunctionTeacher
-from accel_tf.files import replacing, write_bytes, write_text
+from accel_tf.files import replacing, write_text
 from accel_tf.models.presets import from_preset
 from accel_tf.recipes.common.command_line import make_parser, run
+from accel_tf.recipes.common.drive_pictures import draw_drive, plot_drive
 from accel_tf.recipes.common.drive_scores import DriveScorer
 from accel_tf.recipes.common.drives import (
     drawn_drive,
@@ -52,14 +52,11 @@ from accel_tf.recipes.common.simulated_stream import (
     SimulatedLink,
     SimulatedStream,
 )
-from accel_tf.visualize import add_legend, caption, overlay
 
 ONCE_AFTER = 60.0
 """Seconds of the video after which "one-time" adapts."""
 FAST = "full model, 20 times the link"
 """A way whose updates are megabytes, and which is on time all the same."""
-SHOWN = ("no adaptation", "one-time", "AMS, 5%")
-"""Ways that the pictures show."""
 SLOWNESS = {"highway": 8.0, "dashcam": 16.0}
 
 
@@ -258,8 +255,8 @@ def _compare(drive, model, chosen, options, out):
         curves[name] = scorer.over_time()
         seen[name] = scorer.labels
         yield rows[-1]
-    _plot(drive, rows, curves, out)
-    _draw(drive, seen, out)
+    plot_drive(drive, rows, curves, out / f"ams_{drive.name}.png")
+    draw_drive(drive, seen, out / f"ams_{drive.name}_overlay.png")
 
 
 def _row(drive, name, scorer, log):
@@ -309,62 +306,6 @@ def _line(row):
         f"({row['windowed_mean_iou']:.1%} in windows), {row['kbps_up']:.0f} "
         f"kbit/s up, {row['kbps_down']:.0f} down"
     )
-
-
-def _plot(drive, rows, curves, out):
-    """Mean IoU over time, and against the bandwidth."""
-    plt = optional.matplotlib_pyplot()
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(12, 4.2), width_ratios=(3, 2), layout="constrained"
-    )
-    for name in (*SHOWN, FAST):
-        if name in curves:
-            left.plot(drive.times, 100 * curves[name], label=name)
-    for seconds, text in drive.scenes:
-        left.axvline(seconds, color="0.8", linewidth=0.8, zorder=0)
-        left.annotate(
-            text, (seconds, 1.0), xycoords=("data", "axes fraction"),
-            xytext=(3, -10), textcoords="offset points", fontsize=8,
-        )  # fmt: skip
-    left.set_xlabel("seconds")
-    left.set_ylabel("mean IoU with the teacher, last 10 s, %")
-    left.legend(loc="best", fontsize=8)
-    for row in rows:
-        right.plot(row["kbps_down"], 100 * row["mean_iou"], "o", markersize=5)
-        right.annotate(
-            row["way"], (row["kbps_down"], 100 * row["mean_iou"]),
-            xytext=(4, 3), textcoords="offset points", fontsize=7,
-        )  # fmt: skip
-    right.margins(x=0.2)
-    right.set_xscale("symlog", linthresh=20)
-    right.set_xlabel("kbit/s down")
-    right.set_ylabel("mean IoU, %")
-    with replacing(out / f"ams_{drive.name}.png") as partial:
-        figure.savefig(partial, dpi=110)
-    plt.close(figure)
-
-
-def _draw(drive, seen, out):
-    """Frames, the teacher's labels, and what the student made of them."""
-    rows = []
-    for index in next(iter(seen.values())):
-        frame = drive.frames[index]
-        named = {
-            "teacher": drive.labels[index],
-            **{
-                name: labels[index]
-                for name, labels in seen.items()
-                if name in SHOWN
-            },
-        }
-        tiles = [caption(frame, f"{drive.times[index]:.0f} s")]
-        for name, labels in named.items():
-            picture = overlay(frame, labels, drive.label_map, alpha=0.6)
-            tiles.append(caption(picture, name))
-        rows.append(np.concatenate(tiles, 1))
-    picture = add_legend(np.concatenate(rows), drive.label_map)
-    encoded = optional.cv2().imencode(".png", picture[..., ::-1])[1]
-    write_bytes(out / f"ams_{drive.name}_overlay.png", encoded.tobytes())
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import accel_tf
 from accel_tf.benchmark.devices import describe_machine
 from accel_tf.data.label_maps import CAMVID_11, CITYSCAPES, IGNORE
 from accel_tf.evaluation import class_mapping
-from accel_tf.files import write_bytes, write_text
+from accel_tf.files import write_text
 from accel_tf.metrics import (
     confusion_matrix,
     iou_per_class,
@@ -32,7 +32,7 @@ from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.streets_data import read_labels, read_video
 from accel_tf.recipes.common.streets_labels import RULES, clean_video
 from accel_tf.streaming import FixedInterval, VideoStream
-from accel_tf.visualize import add_legend, caption, overlay
+from accel_tf.visualize import add_legend, caption, overlay, write_picture
 from accel_tf.weights import default_model
 
 LAST = 100
@@ -152,10 +152,8 @@ def _picture(options, name, frame, labels, index, every=20):
         return
     shown = overlay(frame, labels, CITYSCAPES)
     picture = np.concatenate([frame, caption(shown, name)], 1)
-    picture = add_legend(picture, CITYSCAPES)
-    encoded = cv2.imencode(".png", picture[..., ::-1])[1]
     path = pathlib.Path(options.pictures) / f"{name}.png"
-    write_bytes(path, encoded.tobytes())
+    write_picture(path, add_legend(picture, CITYSCAPES))
 
 
 if __name__ == "__main__":

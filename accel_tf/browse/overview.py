@@ -13,7 +13,8 @@ from accel_tf.browse.folders import folder_source
 from accel_tf.browse.page import page
 from accel_tf.browse.views import contact_sheet
 from accel_tf.data.builders import BUILDERS
-from accel_tf.files import write_bytes, write_text
+from accel_tf.files import write_text
+from accel_tf.visualize import write_picture
 
 PAGE, SHEET, SUMMARY = "index.html", "contact_sheet.png", "summary.json"
 
@@ -89,7 +90,7 @@ def browse(
         faults.append(Fault("skipped", None, len(skipped), places=skipped))
     summary = _summary(source, checks, faults)
     sheet = contact_sheet(shown, source.label_map)
-    write_bytes(out / SHEET, _png(sheet))
+    write_picture(out / SHEET, sheet)
     write_text(out / SUMMARY, json.dumps(summary, indent=1) + "\n")
     write_text(out / PAGE, page(summary, source.label_map, faults, shown))
     return summary
@@ -217,8 +218,3 @@ def _numbers(check, label_map):
         },
         "ignored_share": check.ignored / max(everything, 1),
     }
-
-
-def _png(image):
-    cv2 = optional.cv2()
-    return cv2.imencode(".png", image[..., ::-1])[1].tobytes()

@@ -10,7 +10,7 @@ import numpy as np
 from accel_tf import optional
 from accel_tf.data.dataset_labels import label_map_of
 from accel_tf.data.sequences import read_sequences
-from accel_tf.files import replacing, write_bytes
+from accel_tf.files import replacing
 from accel_tf.messages import tell
 from accel_tf.models.keras_files import load_keras_model
 from accel_tf.models.presets import from_preset
@@ -35,6 +35,7 @@ from accel_tf.training.stages import (
 )
 from accel_tf.training.summaries import clip_pictures
 from accel_tf.training.transfer import copy_weights, with_classes
+from accel_tf.visualize import write_picture
 from accel_tf.weights import shipped
 
 _SHOWN = 3  # sequences in the picture
@@ -190,9 +191,7 @@ def _draw(model, builder, path):
     ]
     width = max(row.shape[1] for row in rows)
     rows = [np.pad(x, ((0, 0), (0, width - x.shape[1]), (0, 0))) for x in rows]
-    picture = np.concatenate(rows)
-    encoded = optional.cv2().imencode(".png", picture[..., ::-1])[1]
-    write_bytes(path, encoded.tobytes())
+    write_picture(path, np.concatenate(rows))
 
 
 def _segment_line(own, model, path):

@@ -2,6 +2,7 @@
 
 from accel_tf.visualize.flow_color import flow_to_color
 from accel_tf.visualize.overlay import add_legend, caption, overlay
+from accel_tf.visualize.pictures import write_picture
 from accel_tf.visualize.plots import (
     plot_accuracy_against_time,
     plot_iou_against_distance,
@@ -14,4 +15,5 @@ __all__ = [
     "overlay",
     "plot_accuracy_against_time",
     "plot_iou_against_distance",
+    "write_picture",
 ]

@@ -32,7 +32,7 @@ from accel_tf.datasets.sequence_features import sequence_features
 from accel_tf.files import write_text
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.option_types import file_to_write
-from accel_tf.recipes.common.result_tables import format_pipeline
+from accel_tf.recipes.common.speed_tables import format_pipeline
 from accel_tf.training import SegmentationCrossEntropy, train_only
 
 LENGTH, LONGER = 5, 20

@@ -36,7 +36,7 @@ def main(arguments=None):
     """Measures, prints a table and writes a JSON file."""
     options = read_options(arguments)
     from accel_tf.files import write_text
-    from accel_tf.recipes.common.result_tables import format_segment
+    from accel_tf.recipes.common.speed_tables import format_segment
 
     results = measure(options)
     print(format_segment(results))

@@ -38,7 +38,7 @@ def main(arguments=None):
     """Measures, prints a table and writes a JSON file."""
     options = read_options(arguments)
     from accel_tf.files import write_text
-    from accel_tf.recipes.common.result_tables import format_serving
+    from accel_tf.recipes.common.speed_tables import format_serving
 
     results = measure(options)
     print(format_serving(results))

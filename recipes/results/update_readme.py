@@ -33,15 +33,17 @@ from accel_tf.demo import format_results
 from accel_tf.evaluation.report import format_rows
 from accel_tf.files import write_text
 from accel_tf.models.summary import format_table
-from accel_tf.recipes.common.result_tables import (
-    format_accel_speed,
+from accel_tf.recipes.common.accuracy_tables import (
     format_ams,
     format_camvid,
-    format_pipeline,
     format_propagation,
+    format_tdnet,
+)
+from accel_tf.recipes.common.speed_tables import (
+    format_accel_speed,
+    format_pipeline,
     format_segment,
     format_serving,
-    format_tdnet,
     format_tdnet_speed,
 )
 

@@ -10,7 +10,7 @@ def test_without_a_name_all_are_listed(capsys):
     assert main(["recipe"]) == 0
     lines = capsys.readouterr().out.splitlines()
     names = [line.split(" ")[0] for line in lines]
-    assert "benchmark_accel" in names and "result_tables" not in names
+    assert "benchmark_accel" in names and "speed_tables" not in names
     at = names.index("train_dff")
     assert lines[at].endswith(
         "Trains Deep Feature Flow end to end, through the warp."

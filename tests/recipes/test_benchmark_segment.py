@@ -76,7 +76,7 @@ def test_table():
             }
         },
     }
-    format_segment = load_script("result_tables").format_segment
+    format_segment = load_script("speed_tables").format_segment
     lines = format_segment(json.loads(json.dumps(results))).splitlines()
     assert lines[2:4] == [
         "| encoding | 8.0 (4.0) | 8.0 (4.0) |",

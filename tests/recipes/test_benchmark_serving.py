@@ -36,7 +36,7 @@ def test_table(script):
             "end to end, other frames": times(360.0),
         },
     }
-    format_rows = load_script("result_tables").format_serving
+    format_rows = load_script("speed_tables").format_serving
     lines = format_rows(json.loads(json.dumps(results))).splitlines()
     assert lines[2:7] == [
         "| client: JPEG encoding | 2.00 (1.00) | 0.50% |",

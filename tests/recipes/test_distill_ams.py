@@ -10,6 +10,7 @@ from accel_tf.distill import ParameterSpace
 from accel_tf.distill.classroom import Classroom, TeachingSettings
 from accel_tf.distill.teachers import FunctionTeacher
 from accel_tf.recipes import distill_ams
+from accel_tf.recipes.common.drive_pictures import draw_drive, plot_drive
 from accel_tf.recipes.common.drive_scores import DriveScorer
 from accel_tf.recipes.common.drives import Drive, drawn_drive
 from accel_tf.recipes.common.first_student import (
@@ -124,12 +125,12 @@ def test_the_first_weights_learn(drive, model):
 def test_pictures_show_the_ways(drive, tmp_path):
     wrong = {0: np.zeros_like(drive.labels[0]), 39: drive.labels[39]}
     seen = {"no adaptation": wrong, "AMS, 5%": wrong, "random, 5%": wrong}
-    distill_ams._draw(drive, seen, tmp_path)
-    picture = cv2.imread(str(tmp_path / "ams_drawn_overlay.png"))
+    draw_drive(drive, seen, tmp_path / "overlay.png")
+    picture = cv2.imread(str(tmp_path / "overlay.png"))
     # Frame, teacher and two ways; two frames and a legend.
     assert picture.shape[1] == 4 * 2 * HEIGHT
     assert picture.shape[0] > 2 * HEIGHT
     rows = [{"way": way, "kbps_down": 10.0, "mean_iou": 0.5} for way in seen]
     curves = {way: np.linspace(0, 1, 40) for way in seen}
-    distill_ams._plot(drive, rows, curves, tmp_path)
-    assert cv2.imread(str(tmp_path / "ams_drawn.png")).std() > 5
+    plot_drive(drive, rows, curves, tmp_path / "plot.png")
+    assert cv2.imread(str(tmp_path / "plot.png")).std() > 5
