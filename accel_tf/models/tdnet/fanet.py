@@ -12,6 +12,7 @@ from accel_tf.layers.blocks import (
     max_pool,
     network_scope,
 )
+from accel_tf.models.cost import count_multiply_adds
 from accel_tf.models.network import Backbone
 from accel_tf.models.pspnet.residual_units import basic_unit
 from accel_tf.models.tdnet.linear_attention import LinearAttention
@@ -121,7 +122,7 @@ class FANet(Backbone):
 
     def multiply_adds(self, image_shape):
         """Of convolutions and attention, for images of `image_shape`."""
-        total = super().multiply_adds(image_shape)
+        total = count_multiply_adds(self, image_shape)
         batch, height, width, _ = image_shape
         for stride, channels in zip(STRIDES, self.filters, strict=True):
             pixels = math.ceil(height / stride) * math.ceil(width / stride)
