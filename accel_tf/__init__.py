@@ -18,6 +18,7 @@ if typing.TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ClipClassifier",
     "FixedInterval",
     "KeyframePolicy",
     "LabelMap",

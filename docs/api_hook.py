@@ -24,6 +24,8 @@ ROOMS = {
         "accel_tf.models.pspnet",
         "accel_tf.models.tdnet",
         "accel_tf.models.pidnet",
+        "accel_tf.models.x3d",
+        "accel_tf.models.vov3d",
         "accel_tf.models.mobilenet",
         "accel_tf.models.xception",
         "accel_tf.models.per_frame",

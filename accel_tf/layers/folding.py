@@ -8,6 +8,7 @@ import numpy as np
 
 from accel_tf.layers.blocks import network_scope
 from accel_tf.layers.deformable_conv2d import DeformableConv2D
+from accel_tf.layers.depthwise_conv3d import DepthwiseConv3D
 from accel_tf.layers.inference_conv2d import InferenceConv2D
 from accel_tf.layers.inference_conv2d_transpose import (
     InferenceConv2DTranspose,
@@ -32,6 +33,7 @@ _CONVOLUTIONS = (
     keras.layers.Conv2DTranspose,
     keras.layers.DepthwiseConv2D,
     DeformableConv2D,
+    DepthwiseConv3D,
 )
 _ONLY_IN_TRAINING = (keras.layers.Dropout, keras.layers.SpatialDropout2D)
 

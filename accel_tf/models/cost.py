@@ -7,6 +7,7 @@ import threading
 import keras
 
 from accel_tf.layers import DeformableConv2D
+from accel_tf.layers.depthwise_conv3d import DepthwiseConv3D
 from accel_tf.models.dry_run import dry_run
 
 
@@ -28,7 +29,8 @@ def count_multiply_adds(network, *input_shapes):
             keras.layers.Conv2D
             | keras.layers.Conv2DTranspose
             | keras.layers.DepthwiseConv2D
-            | DeformableConv2D,
+            | DeformableConv2D
+            | DepthwiseConv3D,
         )
     ]
     # A transposed convolution works once for every *input* pixel.

@@ -1,5 +1,6 @@
 """The form of a model for inference: same outputs, fewer operations."""
 
+from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.segmenter import VideoSegmenter
 
 
@@ -14,19 +15,19 @@ def fuse_for_inference(model):
     neither trained nor saved.
 
     Args:
-        model: a `VideoSegmenter`; left as it is.
+        model: a `VideoSegmenter` or `ClipClassifier`; left as it is.
 
     Returns:
-        A `VideoSegmenter`; `model` itself if it is fused already or there
+        One of the same kind; `model` itself if it is fused already or there
         is nothing to save in its system.
 
     Raises:
-        ValueError: if `model` is no `VideoSegmenter`.
+        ValueError: if `model` is neither.
     """
-    if not isinstance(model, VideoSegmenter):
+    if not isinstance(model, VideoSegmenter | ClipClassifier):
         raise ValueError(
-            "only a VideoSegmenter can be fused for inference, not a "
-            f"{type(model).__name__}."
+            "only a VideoSegmenter or a ClipClassifier can be fused for "
+            f"inference, not a {type(model).__name__}."
         )
     return model.fused()
 
@@ -43,8 +44,27 @@ def _refusing(verb):
     return refuse
 
 
-class FusedSegmenter(VideoSegmenter):
-    """What the fused forms of all systems have in common.
+class FusedForm:
+    """What a fused model inherits first: it refuses what it cannot do."""
+
+    def fused(self):
+        return self
+
+    def __call__(self, *args, **kwargs):
+        # Not in `call`, whose errors Keras surrounds with many lines.
+        if kwargs.get("training"):
+            _refusing("train")(self)
+        return super().__call__(*args, **kwargs)
+
+    fit = train_on_batch = _refusing("train")
+    save = save_weights = get_config = _refusing("save")
+    load_weights = set_weights = checkpoint_entries = _refusing(
+        "load weights into"
+    )
+
+
+class FusedSegmenter(FusedForm, VideoSegmenter):
+    """What the fused forms of all segmenters have in common.
 
     A system's form inherits from this class first, then from what the system
     computes, and makes its networks from those of the given model. It
@@ -63,18 +83,3 @@ class FusedSegmenter(VideoSegmenter):
             dtype=model.dtype_policy,
             trainable=False,
         )
-
-    def fused(self):
-        return self
-
-    def __call__(self, *args, **kwargs):
-        # Not in `call`, whose errors Keras surrounds with many lines.
-        if kwargs.get("training"):
-            _refusing("train")(self)
-        return super().__call__(*args, **kwargs)
-
-    fit = train_on_batch = _refusing("train")
-    save = save_weights = get_config = _refusing("save")
-    load_weights = set_weights = checkpoint_entries = _refusing(
-        "load weights into"
-    )

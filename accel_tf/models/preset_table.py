@@ -1,4 +1,4 @@
-"""Makes the table of what is known of the presets, `preset_table.json`.
+"""Makes the table of what is known of the segmenters, `preset_table.json`.
 
     python -m accel_tf.models.preset_table
 
@@ -189,7 +189,7 @@ def _grids_of(network):
 
 def main():
     table = {}
-    for name in list_presets():
+    for name in list_presets("segmenter"):
         table[name] = describe(name)
         print(name, flush=True)
         keras.backend.clear_session()

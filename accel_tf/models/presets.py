@@ -15,8 +15,10 @@ from accel_tf.models.per_frame.hub import (
 from accel_tf.models.pidnet.pidnet_presets import pidnet_presets
 from accel_tf.models.pspnet.pspnet_presets import pspnet_presets
 from accel_tf.models.tdnet.tdnet_presets import tdnet_presets
+from accel_tf.models.vov3d.vov3d_presets import vov3d_presets
+from accel_tf.models.x3d.x3d_presets import x3d_presets
 
-_PRESETS = {
+_SEGMENTERS = {
     **deeplab_presets,
     **dff_presets,
     **accel_presets,
@@ -24,17 +26,33 @@ _PRESETS = {
     **tdnet_presets,
     **pidnet_presets,
 }
+_CLASSIFIERS = {**x3d_presets, **vov3d_presets}
+_PRESETS = {**_SEGMENTERS, **_CLASSIFIERS}
+_KINDS = {
+    None: _PRESETS,
+    "segmenter": _SEGMENTERS,
+    "classifier": _CLASSIFIERS,
+}
 
 
-def list_presets():
+def list_presets(kind=None):
     """Names that `from_preset` takes, but for KerasHub's.
 
     Those are `accel_tf.models.per_frame.hub_presets()`.
 
+    Args:
+        kind: `"segmenter"` for those of frames, `"classifier"` for those of
+            clips; all by default.
+
     Returns:
         list of str.
+
+    Raises:
+        ValueError: if there is no such kind.
     """
-    return list(_PRESETS)
+    if kind not in _KINDS:
+        raise ValueError(f"kind must be segmenter or classifier, not {kind!r}.")
+    return list(_KINDS[kind])
 
 
 def describe_preset(name):
@@ -60,15 +78,16 @@ def from_preset(name, num_classes=None, dtype=None, **kwargs):
             preset of KerasHub, such as
             `"hub:segformer_b0_cityscapes_1024"`.
         num_classes: classes of the logits; by default 19 as of Cityscapes,
-            or as KerasHub's are published.
+            400 as of Kinetics for classifiers of clips, or as KerasHub's are
+            published.
         dtype: dtype policy of all layers, e.g. `"mixed_float16"`; `None` is
             Keras' default.
         **kwargs: further arguments of the model's constructor, such as
-            `label_map`; `load_weights=False` for KerasHub's without a
-            fetch.
+            `label_map`, or `crop_size` of a classifier;
+            `load_weights=False` for KerasHub's without a fetch.
 
     Returns:
-        A `VideoSegmenter`.
+        A `VideoSegmenter` or, of clips, a `ClipClassifier`.
 
     Raises:
         ValueError: if there is no such preset; names the nearest.
@@ -77,7 +96,8 @@ def from_preset(name, num_classes=None, dtype=None, **kwargs):
     """
     if is_hub_name(name):
         return hub_segmenter(name, num_classes, dtype=dtype, **kwargs)
-    num_classes = 19 if num_classes is None else num_classes
+    if num_classes is None:
+        num_classes = 400 if name in _CLASSIFIERS else 19
     _, constructor = _lookup(name)
     with dtype_scope(dtype):
         return constructor(num_classes, name=name, **kwargs)

@@ -95,6 +95,11 @@ def _restored(name, weights, num_classes, skip_last):
     if name not in list_presets() and is_model_path(name):
         return _read_model(name, weights, classes)
     describe_preset(name)  # an unknown name before any work
+    if name in list_presets("classifier"):
+        raise ValueError(
+            f"{name} classifies clips and segments no frames; the verb for it "
+            "is accel-tf classify."
+        )
     is_random = weights == [RANDOM]
     weights = [] if is_random else weights
     for path in weights:

@@ -9,11 +9,11 @@ from accel_tf.data.label_maps import LabelMap, default_label_map
 from accel_tf.frame_size import checked_size
 from accel_tf.models.array_training import ArrayTraining
 from accel_tf.models.dry_run import dry_run
-from accel_tf.models.segmenter_config import SegmenterConfig
+from accel_tf.models.model_config import ModelConfig
 from accel_tf.ops import upsample_scores
 
 
-class VideoSegmenter(SegmenterConfig, ArrayTraining):
+class VideoSegmenter(ModelConfig, ArrayTraining):
     """A pure step function from a frame and a state to logits and a state.
 
         height, width, _ = video[0].shape  # frames [H, W, 3]
@@ -349,6 +349,20 @@ class VideoSegmenter(SegmenterConfig, ArrayTraining):
     def compute_output_shape(self, input_shape):
         batch, _, height, width, _ = input_shape
         return (batch, height, width, self.num_classes)
+
+    def get_config(self):
+        config = (
+            {}
+            if self.trained_size is None
+            else {"trained_size": list(self.trained_size)}
+        )
+        return config | {
+            "num_classes": self.num_classes,
+            "label_map": self.label_map.to_config(),
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }
 
 
 @functools.singledispatch

@@ -139,7 +139,19 @@ def test_names():
         "pidnet_s",
         "pidnet_m",
         "pidnet_l",
+        "x3d_m",
+        "x3d_l",
+        "vov3d_m",
+        "vov3d_l",
+        "vov3d_m_v1",
     ]
+    segmenters, classifiers = map(
+        accel_tf.list_presets, ("segmenter", "classifier")
+    )
+    assert segmenters + classifiers == accel_tf.list_presets()
+    assert classifiers[0] == "x3d_m"
+    with pytest.raises(ValueError, match="must be segmenter or classifier"):
+        accel_tf.list_presets("detector")
 
 
 def test_every_preset_has_a_line_of_its_own():
@@ -204,7 +216,7 @@ def test_a_failed_construction_leaves_the_policy():
         name
         if "tiny" in name or name in ("accel_18", "pidnet_s")
         else pytest.param(name, marks=pytest.mark.slow)
-        for name in accel_tf.list_presets()
+        for name in accel_tf.list_presets("segmenter")
     ],
 )
 def test_name_and_classes(preset):

@@ -1,12 +1,12 @@
-"""From a segmenter to its config, and back."""
+"""From a model to its config, and back."""
 
 import keras
 
 
-class SegmenterConfig:
-    """What `VideoSegmenter` inherits to be stored in a `.keras` file.
+class ModelConfig:
+    """What models inherit to be stored in a `.keras` file.
 
-    A system adds its own arguments to `get_config`, networks among them by
+    A model adds its arguments to `get_config`, networks among them by
     `serialize_network`.
     """
 
@@ -18,20 +18,6 @@ class SegmenterConfig:
         config.pop("compile_config", None)
         config.pop("build_config", None)
         return config
-
-    def get_config(self):
-        config = (
-            {}
-            if self.trained_size is None
-            else {"trained_size": list(self.trained_size)}
-        )
-        return config | {
-            "num_classes": self.num_classes,
-            "label_map": self.label_map.to_config(),
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
-        }
 
     @classmethod
     def from_config(cls, config):
