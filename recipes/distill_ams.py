@@ -16,7 +16,9 @@ DIR, for the real drives, holds `highway_960x540_25fps.mp4` and
 `dashcam_960x540_25fps.mp4`, `teacher_labels/NAME/` with a label image of
 every frame in Cityscapes' train ids, and CamVid's frames in `camvid/train`
 with theirs in `teacher_labels/camvid_train`. The real videos are short; they
-are played slower.
+are played slower. With `--teacher` the server asks that network about the
+frames that it decodes, instead of the stored labels, which remain what the
+student is compared with.
 """
 
 import dataclasses
@@ -31,7 +33,7 @@ from accel_tf.benchmark.devices import describe_machine
 from accel_tf.checkpoints import load_checkpoint
 from accel_tf.distill.classroom import Classroom, TeachingSettings
 from accel_tf.distill.parameter_space import ParameterSpace
-from accel_tf.distill.teachers import FunctionTeacher
+from accel_tf.distill.teachers import FunctionTeacher, make_teacher
 from accel_tf.files import replacing, write_text
 from accel_tf.models.presets import from_preset
 from accel_tf.recipes.common.command_line import make_parser, run
@@ -107,6 +109,12 @@ def main(arguments=None):
         metavar="FILE",
         help="of another number of classes: all but the last layer is taken",
     )
+    parser.add_argument(
+        "--teacher",
+        metavar="TEACHER",
+        help="as of distill-server, for the real drives; by default the "
+        "stored labels",
+    )
     parser.add_argument("--height", type=int, default=128, metavar="H")
     parser.add_argument("--seconds", type=float, default=200.0, metavar="S")
     parser.add_argument("--first-iterations", type=int, default=400)
@@ -126,9 +134,16 @@ def main(arguments=None):
     parser.add_argument(
         "--json", default=results_file("ams.json"), metavar="FILE"
     )
+    parser.add_argument(
+        "--append",
+        action="store_true",
+        help="keep the rows of FILE that are not measured anew",
+    )
     options = parser.parse_args(arguments)
     if options.drives != "drawn" and not options.data:
         raise ValueError("the real drives need --data DIR")
+    if options.teacher and "drawn" in options.drives.split(","):
+        raise ValueError("the drawn drive has exact labels and no --teacher")
     out = pathlib.Path(options.out).resolve()
     out.mkdir(parents=True, exist_ok=True)
     settings = TeachingSettings(
@@ -151,14 +166,32 @@ def main(arguments=None):
         "slowness": SLOWNESS,
         "rows": [],
     }
+    kept = _rows_of(options.json) if options.append else []
     for name in options.drives.split(","):
         drive = _drive(name, options)
         model = _first_student(name, drive, options, out)
         for row in _compare(drive, model, chosen, options, out):
             report["rows"].append(row)
-            write_text(options.json, json.dumps(report, indent=1) + "\n")
+            merged = {**report, "rows": _merged(kept, report["rows"])}
+            write_text(options.json, json.dumps(merged, indent=1) + "\n")
             print(_line(row))
     print(f"Written: {options.json}, and plots in {out}")
+
+
+def _rows_of(path):
+    path = pathlib.Path(path)
+    return json.loads(path.read_text())["rows"] if path.exists() else []
+
+
+def _merged(kept, rows):
+    """New rows in place of old ones of the same drive, way and teacher."""
+    rows = {_key(row): row for row in (*kept, *rows)}
+    drives = list(dict.fromkeys(row["drive"] for row in rows.values()))
+    return sorted(rows.values(), key=lambda row: drives.index(row["drive"]))
+
+
+def _key(row):
+    return row["drive"], row["way"], row.get("teacher")
 
 
 # === Drives and first weights ===
@@ -222,9 +255,7 @@ def _compare(drive, model, chosen, options, out):
     first, rows, curves, seen = space.read(), [], {}, {}
     count = len(drive.times)
     shown = [count * 2 // 5, count * 7 // 10, count - 1]
-    teacher = FunctionTeacher(
-        lambda frame, number: drive.labels[number], drive.label_map.names
-    )
+    teacher = _teacher(drive, options)
     for name, settings in chosen.items():
         space.write(first)
         scorer, log = DriveScorer(model, space, drive, shown), None
@@ -252,11 +283,20 @@ def _compare(drive, model, chosen, options, out):
                 )
                 log = stream.run(progress)
         rows.append(_row(drive, name, scorer, log))
+        if options.teacher:
+            rows[-1]["teacher"] = "live"
         curves[name] = scorer.over_time()
         seen[name] = scorer.labels
         yield rows[-1]
     plot_drive(drive, rows, curves, out / f"ams_{drive.name}.png")
     draw_drive(drive, seen, out / f"ams_{drive.name}_overlay.png")
+
+
+def _teacher(drive, options):
+    names = drive.label_map.names
+    if options.teacher:
+        return make_teacher(options.teacher, names)[0]
+    return FunctionTeacher(lambda frame, number: drive.labels[number], names)
 
 
 def _row(drive, name, scorer, log):

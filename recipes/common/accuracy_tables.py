@@ -107,8 +107,9 @@ def format_ams(results):
     ]
     for row in results["rows"]:
         original = row.get("kbps_down_original")
+        way = row["way"] + (", live teacher" if row.get("teacher") else "")
         lines.append(
-            f"| {row['drive']} | {row['way']} | {row['mean_iou']:.1%} | "
+            f"| {row['drive']} | {way} | {row['mean_iou']:.1%} | "
             f"{row['windowed_mean_iou']:.1%} | {row['pixel_accuracy']:.1%} | "
             f"{row['kbps_up']:.0f} | {row['kbps_down']:.0f} | "
             f"{'' if original is None else f'{original:.0f}'} | "

@@ -134,3 +134,23 @@ def test_pictures_show_the_ways(drive, tmp_path):
     curves = {way: np.linspace(0, 1, 40) for way in seen}
     plot_drive(drive, rows, curves, tmp_path / "plot.png")
     assert cv2.imread(str(tmp_path / "plot.png")).std() > 5
+
+
+def test_new_rows_take_the_place_of_old_ones():
+    old = [
+        {"drive": "a", "way": "x", "mean_iou": 0.1},
+        {"drive": "a", "way": "y", "mean_iou": 0.2},
+        {"drive": "b", "way": "x", "mean_iou": 0.3},
+    ]
+    new = [
+        {"drive": "a", "way": "x", "mean_iou": 0.4},
+        {"drive": "a", "way": "x", "teacher": "live", "mean_iou": 0.5},
+    ]
+    merged = distill_ams._merged(old, new)
+    assert [row["drive"] for row in merged] == ["a", "a", "a", "b"]
+    assert [row["mean_iou"] for row in merged] == [0.4, 0.2, 0.5, 0.3]
+
+
+def test_a_drawn_drive_takes_no_teacher(tmp_path):
+    with pytest.raises(ValueError, match="exact labels and no --teacher"):
+        distill_ams.main(["--teacher", "a.tflite", "--json", str(tmp_path)])
