@@ -30,4 +30,5 @@ config = dataclasses.replace(
     steps=400,
     steps_per_epoch=200,
     learning_rate=1e-3,
+    fusion_start="reference",
 )
