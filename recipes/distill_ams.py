@@ -26,7 +26,6 @@ import json
 import pathlib
 
 import keras
-import numpy as np
 import tqdm
 
 from accel_tf.benchmark.devices import describe_machine
@@ -38,6 +37,13 @@ from accel_tf.files import replacing, write_text
 from accel_tf.models.presets import from_preset
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.drive_pictures import draw_drive, plot_drive
+from accel_tf.recipes.common.drive_rows import (
+    ONCE_AFTER,
+    make_row,
+    merge_rows,
+    recorded_rows,
+    tell_row,
+)
 from accel_tf.recipes.common.drive_scores import DriveScorer
 from accel_tf.recipes.common.drives import (
     drawn_drive,
@@ -55,8 +61,6 @@ from accel_tf.recipes.common.simulated_stream import (
     SimulatedStream,
 )
 
-ONCE_AFTER = 60.0
-"""Seconds of the video after which "one-time" adapts."""
 FAST = "full model, 20 times the link"
 """A way whose updates are megabytes, and which is on time all the same."""
 SLOWNESS = {"highway": 8.0, "dashcam": 16.0}
@@ -166,32 +170,16 @@ def main(arguments=None):
         "slowness": SLOWNESS,
         "rows": [],
     }
-    kept = _rows_of(options.json) if options.append else []
+    kept = recorded_rows(options.json) if options.append else []
     for name in options.drives.split(","):
         drive = _drive(name, options)
         model = _first_student(name, drive, options, out)
         for row in _compare(drive, model, chosen, options, out):
             report["rows"].append(row)
-            merged = {**report, "rows": _merged(kept, report["rows"])}
+            merged = {**report, "rows": merge_rows(kept, report["rows"])}
             write_text(options.json, json.dumps(merged, indent=1) + "\n")
-            print(_line(row))
+            print(tell_row(row))
     print(f"Written: {options.json}, and plots in {out}")
-
-
-def _rows_of(path):
-    path = pathlib.Path(path)
-    return json.loads(path.read_text())["rows"] if path.exists() else []
-
-
-def _merged(kept, rows):
-    """New rows in place of old ones of the same drive, way and teacher."""
-    rows = {_key(row): row for row in (*kept, *rows)}
-    drives = list(dict.fromkeys(row["drive"] for row in rows.values()))
-    return sorted(rows.values(), key=lambda row: drives.index(row["drive"]))
-
-
-def _key(row):
-    return row["drive"], row["way"], row.get("teacher")
 
 
 # === Drives and first weights ===
@@ -282,7 +270,7 @@ def _compare(drive, model, chosen, options, out):
                     most_updates=1 if name == "one-time" else None,
                 )
                 log = stream.run(progress)
-        rows.append(_row(drive, name, scorer, log))
+        rows.append(make_row(drive, name, scorer, log))
         if options.teacher:
             rows[-1]["teacher"] = "live"
         curves[name] = scorer.over_time()
@@ -297,55 +285,6 @@ def _teacher(drive, options):
     if options.teacher:
         return make_teacher(options.teacher, names)[0]
     return FunctionTeacher(lambda frame, number: drive.labels[number], names)
-
-
-def _row(drive, name, scorer, log):
-    # Before, nobody but "no adaptation" can have learnt anything.
-    since = ONCE_AFTER
-    row = {
-        "drive": drive.name,
-        "way": name,
-        "classes": [drive.label_map.names[index] for index in drive.classes],
-        "seconds": drive.seconds,
-        "mean_iou": scorer.mean_iou(since),
-        "pixel_accuracy": scorer.pixel_accuracy(since),
-        "windowed_mean_iou": scorer.windowed(since),
-        "mean_iou_from_the_start": scorer.mean_iou(),
-        "kbps_up": 0.0,
-        "kbps_down": 0.0,
-    }
-    if log is None:
-        return row
-    bits = 8 / 1000 / drive.seconds
-    updates = log.updates
-    return row | {
-        "kbps_up": log.bytes_up * bits,
-        "kbps_down": log.bytes_down * bits,
-        "kbps_down_original": sum(x["original"] for x in updates) * bits,
-        "kbps_statistics": sum(x["bytes"].get("statistics", 0) for x in updates)
-        * bits,
-        "updates": len(updates),
-        "bytes_of_an_update": float(
-            np.median([sum(x["bytes"].values()) for x in updates])
-        ),
-        "selected": float(np.median([x["selected"] for x in updates])),
-        "phase_seconds_here": float(np.median(log.train_seconds)),
-        "delay": float(
-            np.median(
-                [x["applied"] - x["sent"] for x in updates if x["applied"]]
-            )
-        ),
-        "counts": log.counts,
-        "is_in_step": log.is_in_step,
-    }
-
-
-def _line(row):
-    return (
-        f"{row['drive']}, {row['way']}: mean IoU {row['mean_iou']:.1%} "
-        f"({row['windowed_mean_iou']:.1%} in windows), {row['kbps_up']:.0f} "
-        f"kbit/s up, {row['kbps_down']:.0f} down"
-    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from accel_tf.distill.classroom import Classroom, TeachingSettings
 from accel_tf.distill.teachers import FunctionTeacher
 from accel_tf.recipes import distill_ams
 from accel_tf.recipes.common.drive_pictures import draw_drive, plot_drive
+from accel_tf.recipes.common.drive_rows import merge_rows
 from accel_tf.recipes.common.drive_scores import DriveScorer
 from accel_tf.recipes.common.drives import Drive, drawn_drive
 from accel_tf.recipes.common.first_student import (
@@ -146,7 +147,7 @@ def test_new_rows_take_the_place_of_old_ones():
         {"drive": "a", "way": "x", "mean_iou": 0.4},
         {"drive": "a", "way": "x", "teacher": "live", "mean_iou": 0.5},
     ]
-    merged = distill_ams._merged(old, new)
+    merged = merge_rows(old, new)
     assert [row["drive"] for row in merged] == ["a", "a", "a", "b"]
     assert [row["mean_iou"] for row in merged] == [0.4, 0.2, 0.5, 0.3]
 
