@@ -22,9 +22,9 @@ def classes_of_file(model, path):
     with tempfile.TemporaryDirectory() as folder:
         own_path = pathlib.Path(folder) / "model.weights.h5"
         model.save_weights(own_path)
-        own = _shapes(own_path)
+        own = shapes_of_file(own_path)
     try:
-        others = _shapes(path)
+        others = shapes_of_file(path)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return None
     if set(own) != set(others):
@@ -43,8 +43,15 @@ def classes_of_file(model, path):
     return int(number) if number == int(number) else None
 
 
-def _shapes(path):
-    """dict of the name of a model's tensor -> shape."""
+def shapes_of_file(path):
+    """dict of the name of a model's tensor -> shape.
+
+    Args:
+        path: of a `.weights.h5` or `.keras` file.
+
+    Raises:
+        OSError, KeyError, zipfile.BadZipFile: if it is none.
+    """
     source = path
     if str(path).endswith(".keras"):
         with zipfile.ZipFile(path) as archive:

@@ -66,7 +66,8 @@ def load_checkpoint(model, path, *more_paths, skip_last=False):
 
     The format is recognised by content: MXNet `.params` (the published
     DeepLab, Deep Feature Flow and Accel), PyTorch `.pkl` or `.pth` (the
-    published PSPNet, TDNet and PIDNet, read without running what they pickle),
+    published PSPNet, TDNet, PIDNet, VoV3D and X3D, read without running what
+    they pickle),
     TensorFlow 1 checkpoints (the published DeepLabv3; also as a `.npy` file
     with a dict of arrays, likewise), `.weights.h5` or `.keras`. Of several
     `.params` files a later one overrides an earlier one, as the original
@@ -76,7 +77,7 @@ def load_checkpoint(model, path, *more_paths, skip_last=False):
     ignored. Nothing is changed unless everything fits.
 
     Args:
-        model: a `VideoSegmenter`.
+        model: a `VideoSegmenter` or `ClipClassifier`.
         path: the (base) file; of a TensorFlow 1 checkpoint the prefix, such
             as `model.ckpt-30000`, or its `.index`.
         *more_paths: official files laid over it, in this order.
@@ -114,7 +115,9 @@ def load_checkpoint(model, path, *more_paths, skip_last=False):
         tensors, beside = read_checkpoint(prefix, _is_weight)
         return _load_official(model, paths, tensors, True, beside, **options)
     if is_torch_file(path):
-        return _load_official(model, paths, _read_torch(path), True, **options)
+        return _load_official(
+            model, paths, read_torch_weights(path), True, **options
+        )
     if is_numpy_file(path):
         tensors, beside = _read_numpy(path)
         return _load_official(model, paths, tensors, True, beside, **options)
@@ -172,7 +175,12 @@ def _read_mxnet(paths):
     return tensors
 
 
-def _read_torch(path):
+def read_torch_weights(path):
+    """dict of official name -> array, from a file of PyTorch.
+
+    Raises:
+        ValueError: if it is damaged, or holds no such dict.
+    """
     state = read_torch_file(path)
     for name in _CONTAINERS:
         if isinstance(state, dict) and isinstance(state.get(name), dict):
@@ -232,7 +240,9 @@ def _load_official(
     if missing or misshaped or unknown:
         raise ValueError(
             f"{where} does not hold the weights of {model.name} with "
-            f"{model.num_classes} classes: "
+            f"{model.num_classes} classes"
+            + _of_other(model, tensors)
+            + ": "
             + "; ".join(
                 f"{len(names)} {what} ({_some(names)})"
                 for what, names in (
@@ -262,6 +272,13 @@ def _load_official(
     return CheckpointReport(
         tuple(map(str, paths)), loaded, (*ignored, *beside), skipped
     )
+
+
+def _of_other(model, tensors):
+    """What a file holds instead, where the model knows its relatives."""
+    describe = getattr(model, "describe_other", lambda shapes: None)
+    other = describe({name: x.shape for name, x in tensors.items()})
+    return "" if other is None else f", but those of {other}"
 
 
 def _is_of_last_layer(model, entry):

@@ -4,6 +4,7 @@ import pathlib
 
 from accel_tf.checkpoints.load import is_weights_path, load_checkpoint
 from accel_tf.data.label_maps import CITYSCAPES
+from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.keras_files import load_keras_model, read_keras_file
 from accel_tf.models.per_frame.adapt import segmenter_of_file
 from accel_tf.models.per_frame.files import is_model_path
@@ -12,6 +13,10 @@ from accel_tf.models.presets import (
     describe_preset,
     from_preset,
     list_presets,
+)
+from accel_tf.models.restore_classifier import (
+    classifier_of_files,
+    restore_classifier,
 )
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.weights import shipped
@@ -75,8 +80,13 @@ def preset_of_files(name, files, num_classes=None):
             there is none and no name.
         FileNotFoundError: if there is no such file.
     """
+    if name in list_presets("classifier"):
+        return classifier_of_files(name, files, num_classes)
     if len(files) == 1 and str(files[0]).endswith(".keras"):
         if name is None:
+            model = read_keras_file(files[0])
+            if isinstance(model, ClipClassifier):
+                return restore_classifier(None, files, num_classes)[0]
             load_keras_model(files[0])
         return restore_model(name, files, num_classes)[0]
     if name is None:
@@ -164,5 +174,10 @@ def _read_model(path, weights, num_classes):
         model = read_keras_file(path)
         if isinstance(model, VideoSegmenter):
             return model, f"{model.name} from {path}."
+        if isinstance(model, ClipClassifier):
+            raise ValueError(
+                f"{path} holds {model.name}, which classifies clips and "
+                "segments no frames; the verb for it is accel-tf classify."
+            )
     model = segmenter_of_file(path, num_classes)
     return model, f"{path}, which gets frames as they are, 0 to 255."

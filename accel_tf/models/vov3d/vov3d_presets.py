@@ -1,23 +1,31 @@
 """VoV3D's presets: name -> (description, constructor)."""
 
 from accel_tf.models.vov3d.vov3d_backbone import VoV3DBackbone
+from accel_tf.models.x3d.architecture import NAMES, Architecture
 from accel_tf.models.x3d.backbone_classifier import BackboneClassifier
 
 
-def _vov3d(**backbone):
+def _vov3d(name, blocks, inner_filters, units=5):
+    stem_filters = inner_filters // 2
+    NAMES[Architecture(blocks, stem_filters, inner_filters, units)] = name
     return lambda num_classes, **kwargs: BackboneClassifier(
-        VoV3DBackbone(name="backbone", **backbone), num_classes, **kwargs
+        VoV3DBackbone(blocks, inner_filters, units, name="backbone"),
+        num_classes,
+        **kwargs,
     )
 
 
 vov3d_presets = {
-    "vov3d_m": ("Clip classifier VoV3D-M", _vov3d()),
+    "vov3d_m": (
+        "Clip classifier VoV3D-M",
+        _vov3d("vov3d_m", (1, 2, 3, 2), 40),
+    ),
     "vov3d_l": (
         "Clip classifier VoV3D-L",
-        _vov3d(blocks=(1, 2, 5, 3), inner_filters=48),
+        _vov3d("vov3d_l", (1, 2, 5, 3), 48),
     ),
     "vov3d_m_v1": (
         "Clip classifier VoV3D-M as first published",
-        _vov3d(blocks=(1, 1, 2, 2), inner_filters=48, units=4),
+        _vov3d("vov3d_m_v1", (1, 1, 2, 2), 48, units=4),
     ),
 }

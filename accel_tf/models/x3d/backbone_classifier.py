@@ -6,6 +6,7 @@ from accel_tf.layers.blocks import dtype_scope
 from accel_tf.layers.clip_time import in_time
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.model_config import ModelConfig
+from accel_tf.models.x3d.architecture import NAMES, architecture_of
 from accel_tf.models.x3d.classification_head import classification_head
 from accel_tf.models.x3d.convert_x3d import classifier_entries
 
@@ -68,6 +69,24 @@ class BackboneClassifier(ModelConfig, ClipClassifier):
             list of `accel_tf.checkpoints.CheckpointEntry`.
         """
         return classifier_entries(self)
+
+    def describe_other(self, shapes):
+        """Which other network an official file is of.
+
+        Args:
+            shapes: dict of official name -> shape.
+
+        Returns:
+            What it is, for a message; `None` if it is this one, or none of
+            this kind.
+        """
+        found = architecture_of(shapes)
+        entries = self.checkpoint_entries()
+        own = architecture_of({x.names[0]: x.shape for x in entries})
+        if found is None or found == own:
+            return None
+        name = NAMES.get(found, "a network that no preset has")
+        return f"{name}: {found} (this one has {own})"
 
     def get_config(self):
         return {
