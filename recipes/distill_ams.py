@@ -17,8 +17,8 @@ DIR, for the real drives, holds `highway_960x540_25fps.mp4` and
 every frame in Cityscapes' train ids, and CamVid's frames in `camvid/train`
 with theirs in `teacher_labels/camvid_train`. The real videos are short; they
 are played slower. With `--teacher` the server asks that network about the
-frames that it decodes, instead of the stored labels, which remain what the
-student is compared with.
+frames that it decodes, and the student is compared with what it says of the
+video's own, larger frames.
 """
 
 import dataclasses
@@ -30,6 +30,7 @@ import tqdm
 
 from accel_tf.benchmark.devices import describe_machine
 from accel_tf.checkpoints import load_checkpoint
+from accel_tf.data.label_maps import CITYSCAPES
 from accel_tf.distill.classroom import Classroom, TeachingSettings
 from accel_tf.distill.parameter_space import ParameterSpace
 from accel_tf.distill.teachers import FunctionTeacher, make_teacher
@@ -198,6 +199,7 @@ def _drive(name, options):
         data / "teacher_labels" / name,
         options.height,
         SLOWNESS[name],
+        teacher=_live_teacher(CITYSCAPES, options),
     )
 
 
@@ -281,10 +283,16 @@ def _compare(drive, model, chosen, options, out):
 
 
 def _teacher(drive, options):
-    names = drive.label_map.names
-    if options.teacher:
-        return make_teacher(options.teacher, names)[0]
-    return FunctionTeacher(lambda frame, number: drive.labels[number], names)
+    live = _live_teacher(drive.label_map, options)
+    return live or FunctionTeacher(
+        lambda frame, number: drive.labels[number], drive.label_map.names
+    )
+
+
+def _live_teacher(label_map, options):
+    if options.teacher is None:
+        return None
+    return make_teacher(options.teacher, label_map.names)[0]
 
 
 if __name__ == "__main__":

@@ -102,8 +102,10 @@ def drawn_views(height, count, seed=7000):
     )
 
 
-def filmed_drive(video, labels, height, slowness=1.0, frame_rate=4.0):
-    """A real video, with label images of its frames.
+def filmed_drive(
+    video, labels, height, slowness=1.0, frame_rate=4.0, teacher=None
+):
+    """A real video, with label images of its frames or a teacher's labels.
 
     Args:
         video: its file.
@@ -113,6 +115,8 @@ def filmed_drive(video, labels, height, slowness=1.0, frame_rate=4.0):
             as the student is trained.
         slowness: how many seconds a second of the video lasts.
         frame_rate: frames per second of the slowed video that are kept.
+        teacher: `Teacher` that labels the frames of the video, in their own
+            size, instead of the images.
 
     Returns:
         `Drive`.
@@ -129,7 +133,10 @@ def filmed_drive(video, labels, height, slowness=1.0, frame_rate=4.0):
         for index, frame in enumerate(reader):
             if index % step:
                 continue
-            label = cv2.imread(str(paths[index]), cv2.IMREAD_UNCHANGED)
+            if teacher is None:
+                label = cv2.imread(str(paths[index]), cv2.IMREAD_UNCHANGED)
+            else:
+                label = teacher.label(frame[None], [index])[0]
             frames.append(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
             maps.append(
                 cv2.resize(label, size, interpolation=cv2.INTER_NEAREST)
