@@ -41,6 +41,7 @@ __all__ = [
 _ROOMS = {
     "browse",
     "checkpoints",
+    "classify",
     "data",
     "datasets",
     "evaluation",

@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import itertools
-import math
 import time
 import warnings
 
@@ -133,7 +132,7 @@ def segment_stream(
                 label_map,
                 video,
                 source,
-                _sound_range(options, first),
+                options.sound_range(first.frame.time),
                 _header(source, stream, label_map, video, report, about),
                 report,
                 on_note,
@@ -226,25 +225,7 @@ def _first(frames, source, options):
     """The first of the frames, before which outputs have no sense."""
     for frame in frames:
         return frame
-    if options.start == 0:
-        raise ValueError(f"{source} gave no frame.")
-    if options.end is None:
-        raise ValueError(
-            f"{source} has no frame from {options.start:g} s on; give an "
-            "earlier start."
-        )
-    raise ValueError(
-        f"{source} has no frame from {options.start:g} to {options.end:g} s; "
-        "give an earlier start or a later end."
-    )
-
-
-def _sound_range(options, first):
-    """Seconds of the source between which sound is copied, or `None`."""
-    if options.start == 0 and options.end is None:
-        return None
-    end = math.inf if options.end is None else options.end
-    return first.frame.time, end
+    raise ValueError(options.why_no_frame(source))
 
 
 def _header(source, stream, label_map, video, report, about):

@@ -15,6 +15,7 @@ ROOMS = {
     "accel_tf": (),
     "accel_tf.streaming": (),
     "accel_tf.segment": (),
+    "accel_tf.classify": (),
     "accel_tf.video": (),
     "accel_tf.visualize": (),
     "accel_tf.models": (

@@ -24,6 +24,7 @@ VERBS = {
     "demo": "Trains and compares small models on procedural street scenes.",
     "train": "Trains a model on one's own frames and label images.",
     "segment": "Segments videos and writes them with the classes laid over.",
+    "classify": "Tells the classes of what happens in videos, over time.",
     "evaluate": "Mean IoU by interval, by class and by distance, and time per "
     "frame.",
     "export": "Writes a SavedModel for servers, or programs for other "

@@ -1,4 +1,4 @@
-"""Options of `accel-tf segment` about its inputs and outputs."""
+"""Options about inputs and outputs: of `segment`, and those it shares."""
 
 import argparse
 
@@ -12,10 +12,23 @@ _FIELDS = (
 
 
 def add_options(parser):
-    """Adds them.
+    """Adds those of `accel-tf segment`.
 
     Args:
         parser: an `argparse.ArgumentParser`.
+    """
+    add_inputs(parser, "stream")
+    _add_outputs(parser)
+    _add_source(parser)
+    _add_drawing(parser)
+
+
+def add_inputs(parser, each):
+    """Adds the videos.
+
+    Args:
+        parser: an `argparse.ArgumentParser`.
+        each: what each of several gets, for the help.
     """
     parser.add_argument(
         "inputs",
@@ -23,11 +36,8 @@ def add_options(parser):
         metavar="INPUT",
         help="video file, folder or pattern of frames, folder of videos, "
         "image, URL (http, rtsp), - for the standard input, or index of a "
-        "camera; several get one stream each",
+        f"camera; several get one {each} each",
     )
-    _add_outputs(parser)
-    _add_source(parser)
-    _add_drawing(parser)
 
 
 def _add_outputs(parser):
@@ -74,6 +84,11 @@ def _add_outputs(parser):
         help="for every frame its time, whether it is a key frame, "
         "milliseconds, share of each class, trust",
     )
+    add_encoding(add)
+
+
+def add_encoding(add):
+    """Adds how a video is written."""
     add(
         "--codec",
         metavar="NAME",
@@ -103,6 +118,19 @@ def _add_source(parser):
         action="store_true",
         help="with --size: exactly that size, whatever the aspect",
     )
+    add_range(add)
+    add(
+        "--stride",
+        type=option_types.count,
+        default=1,
+        metavar="N",
+        help="take only every so many frames",
+    )
+    add_reading(add, "repeat the labels of the one before")
+
+
+def add_range(add):
+    """Adds the time between which frames are taken."""
     add(
         "--start",
         type=option_types.seconds,
@@ -116,13 +144,15 @@ def _add_source(parser):
         metavar="TIME",
         help="where to end, in seconds or MM:SS of the input",
     )
-    add(
-        "--stride",
-        type=option_types.count,
-        default=1,
-        metavar="N",
-        help="take only every so many frames",
-    )
+
+
+def add_reading(add, otherwise):
+    """Adds how a source is read.
+
+    Args:
+        add: `add_argument` of a parser or group.
+        otherwise: what is done at a damaged frame, for the help.
+    """
     add(
         "--frame-rate",
         type=float,
@@ -133,8 +163,7 @@ def _add_source(parser):
     add(
         "--strict",
         action="store_true",
-        help="stop at a frame that does not decode, rather than repeat the "
-        "labels of the one before",
+        help=f"stop at a frame that does not decode, rather than {otherwise}",
     )
     add(
         "--live",

@@ -37,7 +37,7 @@ def check_jobs(jobs, options):
     """
     good = []
     for job in jobs:
-        with _reporting(job, len(jobs)):
+        with reporting(job.source, len(jobs)):
             job.outputs.check(job.source, options.codec, options.quality)
             _check_source(job, options)
             good.append(job)
@@ -47,7 +47,7 @@ def check_jobs(jobs, options):
 def _check_source(job, options):
     """Opens files and folders, which also shows whether they can be drawn."""
     source = job.source
-    if "://" in source or source == "-" or _is_camera(source):
+    if "://" in source or source == "-" or is_camera(source):
         return  # Opened once, when the model can take their frames.
     with open_video(source, on_note=_ignore, **options.reader_options()) as v:
         outputs = dataclasses.replace(
@@ -59,7 +59,8 @@ def _check_source(job, options):
             Sinks(outputs, plain, None, v, source, None, {}, None, _ignore)
 
 
-def _is_camera(source):
+def is_camera(source):
+    """Whether a text is the index of a camera."""
     return source.isdecimal() and not os.path.exists(source)
 
 
@@ -96,7 +97,10 @@ def run_jobs(jobs, count, open_stream, label_map, options, about=None):
         kept = f"{written} {'holds' if len(paths) == 1 else 'hold'}"
         bar = f"{number}/{len(jobs)}" if count > 1 else True
         try:
-            with _reporting(job, count) as result, open_stream() as stream:
+            with (
+                reporting(job.source, count) as result,
+                open_stream() as stream,
+            ):
                 segment_stream(
                     stream,
                     label_map,
@@ -115,7 +119,7 @@ def run_jobs(jobs, count, open_stream, label_map, options, about=None):
                 print(f"Interrupted; {kept} {report}.")
             raise
         except SourceLostError as error:
-            _complain(error)
+            complain(error)
             if report.frames:
                 print(f"The source was lost; {kept} {report}.")
             status = LOST if count == 1 else FAILED
@@ -133,8 +137,11 @@ class _Result:
 
 
 @contextlib.contextmanager
-def _reporting(job, count):
-    """Of several inputs, one that fails is reported and left."""
+def reporting(source, count):
+    """Of several inputs, one that fails is reported and left.
+
+    Gives an object that says afterwards whether it `failed`.
+    """
     result = _Result()
     try:
         yield result
@@ -145,11 +152,12 @@ def _reporting(job, count):
             raise
         result.failed = True
         message = " ".join(str(error).split())
-        name = str(job.source)
-        _complain(message if name in message else f"{name}: {message}")
+        name = str(source)
+        complain(message if name in message else f"{name}: {message}")
 
 
-def _complain(error):
+def complain(error):
+    """Prints what is wrong, beside a progress bar."""
     tqdm.tqdm.write(
         f"accel-tf: {' '.join(str(error).split())}", file=sys.stderr
     )

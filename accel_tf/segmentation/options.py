@@ -1,7 +1,6 @@
 """Options of segmenting and drawing a video."""
 
 import dataclasses
-import math
 import operator
 
 from accel_tf.frame_size import (
@@ -9,6 +8,7 @@ from accel_tf.frame_size import (
     size_at_trained_scale,
     size_within,
 )
+from accel_tf.video.options import VideoOptions
 
 FULL = "full"
 """Instead of a size: that of the source."""
@@ -17,12 +17,12 @@ LABEL_IDS = ("cityscapes", "index")
 
 
 @dataclasses.dataclass(frozen=True)
-class SegmentOptions:
+class SegmentOptions(VideoOptions):
     """The options of `accel_tf.segment.segment_stream`.
 
+    Those of `VideoOptions`, and
+
     Attributes:
-        frame_rate: of a source without time stamps, such as a folder;
-            `None` for 25.
         size: how large the frames are that the stream sees; the outputs keep
             the size of the source. `None`: the shorter side is that of the
             frames the model was trained on, where that is known, and frames
@@ -30,15 +30,6 @@ class SegmentOptions:
             `"full"`: the size of the source.
         stretch: whether frames are brought to exactly `size`, whatever their
             aspect.
-        codec, quality: of the video that is written, see `VideoWriter`.
-        strict: whether a frame that does not decode is an error. Otherwise
-            it gets the labels of the frame before.
-        live: whether frames of a camera or live stream are left out if the
-            model is slower than they come.
-        reconnect_seconds: how long a camera or stream that stopped is tried
-            again; `None` for a minute.
-        start, end: seconds of the source between which frames are segmented;
-            `end` itself is not. `None` for the end of the source.
         stride: takes only every so many frames of these.
         alpha: share of the classes' colours in the drawing, 0 to 1.
         contours: whether a dark line is drawn where classes meet.
@@ -51,16 +42,8 @@ class SegmentOptions:
         ValueError: if one is not as described.
     """
 
-    frame_rate: float | None = None
     size: tuple | str | None = None
     stretch: bool = False
-    codec: str | None = None
-    quality: float | None = None
-    strict: bool = False
-    live: bool = False
-    reconnect_seconds: float | None = None
-    start: float = 0.0
-    end: float | None = None
     stride: int = 1
     alpha: float = 0.5
     contours: bool = False
@@ -68,20 +51,13 @@ class SegmentOptions:
     label_ids: str | None = None
 
     def __post_init__(self):
+        super().__post_init__()
         if self.size is not None and self.size != FULL:
             object.__setattr__(self, "size", checked_size(self.size, "size"))
         elif self.stretch:
             raise ValueError("stretch needs a size, (height, width).")
         if not 0 <= self.alpha <= 1:
             raise ValueError(f"alpha must be from 0 to 1, not {self.alpha}.")
-        if not 0 <= self.start < math.inf:
-            raise ValueError(
-                f"start must be seconds, 0 or more, not {self.start}."
-            )
-        if self.end is not None and not self.end > self.start:
-            raise ValueError(
-                f"end must be after start, {self.start:g} s, not {self.end:g}."
-            )
         try:
             is_stride = operator.index(self.stride) >= 1
         except TypeError:
@@ -96,22 +72,6 @@ class SegmentOptions:
                 f"label_ids must be {' or '.join(LABEL_IDS)}, not "
                 f"{self.label_ids!r}."
             )
-        wait = self.reconnect_seconds
-        if wait is not None and not 0 <= wait < math.inf:
-            raise ValueError(
-                f"reconnect_seconds must be 0 or more, not {wait}."
-            )
-
-    def reader_options(self):
-        """The arguments of `open_video` besides the source."""
-        given = {
-            "frame_rate": self.frame_rate,
-            "strict": self.strict,
-            "live": self.live,
-        }
-        if self.reconnect_seconds is not None:
-            given["reconnect_seconds"] = self.reconnect_seconds
-        return given
 
     def model_size(self, frame_size, stream):
         """`(height, width)` of the frames that a stream sees.

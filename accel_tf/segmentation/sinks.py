@@ -84,7 +84,7 @@ class Sinks:
                 video.frame_rate / options.stride,
                 codec=options.codec,
                 quality=options.quality,
-                sound_from=source if _has_sound(video, source) else None,
+                sound_from=source if has_sound(video, source) else None,
                 sound_range=sound_range,
                 on_note=on_note,
             )
@@ -146,7 +146,8 @@ class Sinks:
         return np.concatenate([drawn, self._strip])
 
 
-def _has_sound(video, source):
+def has_sound(video, source):
+    """Whether a source is a file whose sound can be copied."""
     return (
         video.has_sound
         and not isinstance(source, int)

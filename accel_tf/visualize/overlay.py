@@ -4,9 +4,13 @@ import numpy as np
 
 from accel_tf import optional
 from accel_tf.data.label_maps import IGNORE
-
-_STRIP_COLOR = (24, 24, 24)
-_TEXT_COLOR = (240, 240, 240)
+from accel_tf.visualize.text import (
+    STRIP_COLOR,
+    check_image,
+    draw_text,
+    text_scale,
+    text_size,
+)
 
 
 def overlay(frame, labels, label_map, alpha=0.5, contours=False):
@@ -30,7 +34,7 @@ def overlay(frame, labels, label_map, alpha=0.5, contours=False):
         ImportError: OpenCV is not installed.
     """
     frame, labels = np.asarray(frame), np.asarray(labels)
-    _check_frame(frame)
+    check_image(frame)
     if labels.shape != frame.shape[:2] or labels.dtype != np.uint8:
         raise ValueError(
             f"labels must be uint8 of shape {frame.shape[:2]} as the frame, "
@@ -71,16 +75,16 @@ def caption(image, text):
         ImportError: OpenCV is not installed.
     """
     image = np.array(image)
-    _check_frame(image)
-    scale = _text_scale(image.shape[1])
-    width, height, _ = _text_size(text, scale)
+    check_image(image)
+    scale = text_scale(image.shape[1])
+    width, height, _ = text_size(text, scale)
     room = image.shape[1] - height
     if width > room > 0:
         scale *= room / width
-        width, height, _ = _text_size(text, scale)
+        width, height, _ = text_size(text, scale)
     strip = image[: 2 * height, : width + height]
     strip[:] = strip // 4
-    _draw_text(image, text, (height // 2, height * 3 // 2), scale)
+    draw_text(image, text, (height // 2, height * 3 // 2), scale)
     return image
 
 
@@ -100,7 +104,7 @@ def add_legend(image, label_map):
         ImportError: OpenCV is not installed.
     """
     image = np.asarray(image)
-    _check_frame(image)
+    check_image(image)
     return np.concatenate([image, legend(image.shape[1], label_map)])
 
 
@@ -117,24 +121,24 @@ def legend(width, label_map):
     Raises:
         ImportError: OpenCV is not installed.
     """
-    scale = _text_scale(width)
-    _, text_height, _ = _text_size("Ag", scale)
+    scale = text_scale(width)
+    _, text_height, _ = text_size("Ag", scale)
     line_height = 2 * text_height
     entries, left, line = [], 0, 0
     for name, color in zip(label_map.names, label_map.colors, strict=True):
         # A swatch, the name, and as much again between two entries.
-        advance = _text_size(name, scale)[0] + 3 * text_height
+        advance = text_size(name, scale)[0] + 3 * text_height
         if left and left + advance > width:
             left, line = 0, line + 1
         entries.append((name, color, left, line * line_height))
         left += advance
     strip = np.empty(((line + 1) * line_height, width, 3), np.uint8)
-    strip[:] = _STRIP_COLOR
+    strip[:] = STRIP_COLOR
     for name, color, left, top in entries:
         middle = top + text_height // 2
         swatch = slice(left + text_height // 2, left + text_height * 3 // 2)
         strip[middle : middle + text_height, swatch] = color
-        _draw_text(
+        draw_text(
             strip, name, (left + 2 * text_height, middle + text_height), scale
         )
     return strip
@@ -149,40 +153,3 @@ def _contours(labels):
     edges[:, :-1] |= labels[:, :-1] != labels[:, 1:]
     edges[:-1] |= labels[:-1] != labels[1:]
     return edges
-
-
-def _check_frame(frame):
-    is_color = frame.ndim == 3 and frame.shape[2] == 3 and frame.size
-    if not is_color or frame.dtype != np.uint8:
-        raise ValueError(
-            f"an image is uint8 RGB of shape [height, width, 3], not "
-            f"{frame.dtype} of shape {frame.shape}"
-        )
-
-
-def _text_scale(image_width):
-    # Legible at every size: about 11 pixels high up to 960 wide.
-    return max(0.45, image_width / 1920)
-
-
-def _text_size(text, scale):
-    """Width, height with room for descenders, and baseline in pixels."""
-    cv2 = optional.cv2()
-    (width, height), baseline = cv2.getTextSize(
-        text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1
-    )
-    return width, height + baseline // 2, baseline
-
-
-def _draw_text(image, text, lower_left, scale):
-    cv2 = optional.cv2()
-    cv2.putText(
-        image,
-        text,
-        lower_left,
-        cv2.FONT_HERSHEY_SIMPLEX,
-        scale,
-        _TEXT_COLOR,
-        thickness=max(1, round(scale)),
-        lineType=cv2.LINE_AA,
-    )

@@ -1,0 +1,1 @@
+"""The parts of `accel_tf.classify`: what goes in, what comes out."""

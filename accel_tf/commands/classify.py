@@ -1,0 +1,211 @@
+"""`accel-tf classify`."""
+
+import argparse
+import re
+
+from accel_tf.commands import form_options, option_types, video_options
+
+EXAMPLE = "clip.mp4 --model vov3d_m --weights vov3d_m_k400.pth"
+
+_FIELDS = (
+    "frame_rate codec quality strict live start end views every size top"
+).split()
+
+
+def add_options(parser):
+    video_options.add_inputs(parser, "line")
+    _add_model(parser)
+    _add_clips(parser)
+    _add_outputs(parser)
+    add = parser.add_argument_group("input").add_argument
+    video_options.add_range(add)
+    video_options.add_reading(add, "take it for the one before")
+
+
+def _add_model(parser):
+    add = parser.add_argument_group("model").add_argument
+    add(
+        "--model",
+        metavar="NAME",
+        help="preset (`accel-tf models` lists them) or .keras file",
+    )
+    add(
+        "--weights",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="official .pth or .pyth, .weights.h5 or .keras; or random",
+    )
+    add(
+        "--labels",
+        metavar="FILE",
+        help="names of the classes: a line for each, or JSON (default: those "
+        "of a .keras file, or numbers)",
+    )
+    add(
+        "--num-classes",
+        type=option_types.count,
+        metavar="N",
+        help="of the weights (default: as the file says)",
+    )
+    add(
+        "--crop-size",
+        type=option_types.count,
+        metavar="PIXELS",
+        help="side of the squares that the weights were trained on (default: "
+        "224; a .keras file knows it)",
+    )
+    add(
+        "--channel-order",
+        choices=("rgb", "bgr"),
+        help="that the weights were trained on (default: rgb; a .keras file "
+        "knows it)",
+    )
+    form_options.add_exact_graph(parser)
+
+
+def _add_clips(parser):
+    add = parser.add_argument_group(
+        "clips",
+        "Windows of one clip each slide along the video. With --views the "
+        "clips are those of a published test.",
+    ).add_argument
+    add(
+        "--frames",
+        type=_frames,
+        default=(None, 5.0),
+        metavar="NxSTEP",
+        help="frames of a clip, and frames of a video of 30 per second from "
+        "one to the next; N alone for a clip spread over the whole video "
+        "(default: as many as the model was trained on, x5)",
+    )
+    add(
+        "--views",
+        type=_views,
+        metavar="CLIPSxCROPS",
+        help="clips along the whole video, each with 1 or 3 squares, such as "
+        "10x3 on Kinetics",
+    )
+    add(
+        "--every",
+        type=option_types.seconds,
+        metavar="SECONDS",
+        help="from one window to the next (default: half a clip)",
+    )
+    add(
+        "--size",
+        type=option_types.count,
+        metavar="PIXELS",
+        help="side of the squares that are classified (default: that of "
+        "--crop-size; with --views 8/7 of it, as published)",
+    )
+
+
+def _add_outputs(parser):
+    add = parser.add_argument_group(
+        "outputs",
+        "With several inputs or --output-dir, FILE of --json is a folder that "
+        "gets a file for each input. The exit status is 1 if one of several "
+        "inputs failed, 3 if a stream or camera was lost, 130 after an "
+        "interrupt; what was found before is kept.",
+    ).add_argument
+    add(
+        "--top",
+        type=option_types.count,
+        default=5,
+        metavar="N",
+        help="how many classes are told (default: 5)",
+    )
+    add(
+        "--json",
+        metavar="FILE",
+        help="top classes of every window with its time, and of the whole",
+    )
+    add(
+        "--output",
+        metavar="FILE",
+        help="the video with the running top classes drawn on it, such as "
+        ".mp4 or .mkv",
+    )
+    add(
+        "--output-dir",
+        metavar="DIR",
+        help="folder for such a video of each input, called like it",
+    )
+    video_options.add_encoding(add)
+
+
+def run(arguments):
+    from accel_tf.classification.jobs import check_jobs, jobs_of, run_jobs
+    from accel_tf.classification.names import read_class_names
+    from accel_tf.segmentation.inputs import made_folders
+
+    options = _given_options(arguments)
+    names = arguments.labels and read_class_names(arguments.labels)
+    jobs = jobs_of(
+        arguments.inputs,
+        arguments.output,
+        arguments.output_dir,
+        arguments.json,
+    )
+    with made_folders(jobs):
+        good = check_jobs(jobs, options)
+        if not good:
+            return 1
+        model = _given_model(arguments, names)
+        return run_jobs(good, len(jobs), model, options)
+
+
+def _given_options(arguments):
+    from accel_tf.classification.options import ClassifyOptions
+
+    frames, step = arguments.frames
+    return ClassifyOptions(
+        frames=frames,
+        step=step,
+        reconnect_seconds=arguments.reconnect,
+        **{name: getattr(arguments, name) for name in _FIELDS},
+    )
+
+
+def _given_model(arguments, names):
+    from accel_tf.messages import tell
+    from accel_tf.models.fuse import fuse_for_inference
+    from accel_tf.models.restore_classifier import restore_classifier
+
+    given = {
+        "crop_size": arguments.crop_size,
+        "channel_order": arguments.channel_order,
+    }
+    model, message = restore_classifier(
+        arguments.model,
+        arguments.weights,
+        arguments.num_classes,
+        names,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+    tell(message)
+    return model if arguments.exact_graph else fuse_for_inference(model)
+
+
+def _frames(text):
+    """`(frames, step or None)` from `16x5` or `16`."""
+    match = re.fullmatch(r"(\d+)(?:x(\d+(?:\.\d+)?))?", text)
+    step = match and match[2] and float(match[2])
+    if not match or not int(match[1]) or step == 0:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no clip; give FRAMESxSTEP, such as 16x5, or the "
+            "number of frames alone"
+        )
+    return int(match[1]), step
+
+
+def _views(text):
+    """`(clips, crops)` from `10x3`."""
+    match = re.fullmatch(r"(\d+)x([13])", text)
+    if not match or not int(match[1]):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} says no views; give CLIPSxCROPS with 1 or 3 crops, "
+            "such as 10x3"
+        )
+    return int(match[1]), int(match[2])
