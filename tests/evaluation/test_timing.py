@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from fake_segmenters import RepeatsKeyFrame
-from small_models import small_accel, small_deeplab
+from small_models import built
 
 from accel_tf.evaluation import mean_over_interval, measure_steps
 
@@ -11,8 +11,8 @@ def _noise(height, width):
     return rng.integers(0, 256, (2, height, width, 3), dtype=np.uint8)
 
 
-def test_measure_steps_tells_key_frames_apart():
-    models = {"accel": small_accel(), "deeplab": small_deeplab()}
+def test_measure_steps_tells_key_frames_apart(untraced):
+    models = {name: built(name) for name in ("accel", "deeplab")}
     times = measure_steps(models, _noise(32, 48), rounds=2)
     for kinds in (times["accel"], times["accel"]["minimum"]):
         assert kinds["key"] > 0 and kinds["non_key"] > 0
