@@ -56,7 +56,8 @@ def test_serves_swaps_and_stops(tmp_path):
         assert json.loads(answer) == {"predictions": [2.5, 3.0]}
         with pytest.raises(urllib.error.HTTPError) as info:
             ask(f"{url}:predict", {"instances": ["x"]})
-        assert info.value.code == 400
+        with info.value as refused:
+            assert refused.code == 400
         (tmp_path / "new").rename(models / "2")
         wait_for_end_of(url, 1)
         answer = ask(f"{url}:predict", request)
