@@ -5,9 +5,17 @@ them (constant folding, fusing and the like) takes longer than all runs.
 """
 
 import contextlib
+import functools
+import gc
 import sys
+import typing
 
 import pytest
+
+if sys.version_info < (3, 12):
+    # As later versions do: TensorFlow asks for each argument of an operation
+    # whether it has the methods of a tensor.
+    typing._get_protocol_attrs = functools.cache(typing._get_protocol_attrs)
 
 
 def pytest_addoption(parser):
@@ -16,6 +24,17 @@ def pytest_addoption(parser):
         action="store_true",
         help="let TensorFlow optimize graphs, as it does for users",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
+    """What imports leave is no garbage, and is not searched for it again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
