@@ -63,7 +63,9 @@ def equal(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def test_deeplab_is_trained_resumed_and_shown(write_config, monkeypatch):
+def test_deeplab_is_trained_resumed_and_shown(
+    write_config, monkeypatch, untraced
+):
     script = load_script("train_deeplab")
     path, out = write_config(model="deeplab_tiny_light", validation_epochs=2)
     script.main([path])
