@@ -1,7 +1,7 @@
 """Drawn clips whose class no single frame tells.
 
-A shape lies on a ground and moves, or turns into other shapes; what leaves a
-frame on one side comes in on the other. Where the shape is, which one it is
+A bright shape lies on a dark ground and moves, or changes its colour; what
+leaves a frame on one side comes in on the other. Where the shape is, its colour
 and how all looks has the same distribution in each frame of every class, so
 only what happens from frame to frame tells the classes apart. Played
 backwards, a clip is one of the class beside its own.
@@ -18,17 +18,17 @@ MOTION_CLASSES = (
     "moves down",
     "speeds up",
     "slows down",
-    "circle to square to triangle",
-    "triangle to square to circle",
+    "red to green to blue",
+    "blue to green to red",
 )
 """Names of the classes, in their order: direction, speed, order of events."""
 
 _DIRECTIONS = np.array([(-1, 0), (1, 0), (0, -1), (0, 1)])
 _SHAPES = 3
-# Of what a shape goes through, over the whole clip: in sides of the frame,
-# and in shapes.
+_PAINTS = np.array([(225, 50, 50), (50, 225, 50), (50, 50, 225)])
+# What a shape goes through in a clip: in sides of the frame, and in colours.
 _PATH = 0.5, 0.8
-_SHAPES_IN_CLIP = 4
+_PAINTS_IN_CLIP = 4
 _SLOW_START = 0.1  # of its speed in the middle
 
 
@@ -76,7 +76,7 @@ def motion_clip(label, frames, size, rng):
     if size < 16:
         raise ValueError(f"frames need a size of 16 or more, not {size}")
     scene = draw_scene(rng)
-    return render(scene, *shape_track(scene, label, frames), size)
+    return render(scene, *track(scene, label, frames), size)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,12 +85,14 @@ class Scene:
 
     Attributes:
         place: (x, y) of the shape in the middle of the clip, 0..1.
-        direction: 0 to 3, if none is the class.
+        direction: 0 to 3, where the class says none.
         path: how far the shape moves, in sides of the frame.
-        phase: 0..3, which shape there is in the middle of the clip, and for
+        phase: 0..3, which paint there is in the middle of the clip, and for
             how long it has been.
+        shape: 0 circle, 1 square, 2 triangle.
         radius: of the shape, in sides of the frame.
-        ground, paint: colours of the ground and the shape, 0..255 `[3]`.
+        paints: red, green and blue of this clip, 0..255 `[3, 3]`.
+        ground: colour of the ground, 0..255 `[3]`.
         waves: `[2, 3]` of the ground: times that each of two waves goes
             across and down, and where it starts.
     """
@@ -99,32 +101,32 @@ class Scene:
     direction: int
     path: float
     phase: float
+    shape: int
     radius: float
+    paints: np.ndarray
     ground: np.ndarray
-    paint: np.ndarray
     waves: np.ndarray
 
 
 def draw_scene(rng):
     """A `Scene` from a `numpy.random.Generator`."""
-    ground = rng.uniform(0, 256, 3)
     return Scene(
         place=rng.uniform(0, 1, 2),
         direction=int(rng.integers(4)),
         path=rng.uniform(*_PATH),
-        phase=rng.uniform(0, _SHAPES),
+        phase=rng.uniform(0, len(_PAINTS)),
+        shape=int(rng.integers(_SHAPES)),
         radius=rng.uniform(0.16, 0.22),
-        ground=ground,
-        # Half of the range away, so that every channel shows the shape.
-        paint=(ground + rng.uniform(90, 166, 3)) % 256,
+        paints=_PAINTS + rng.uniform(-30, 30, (3, 3)),
+        ground=rng.uniform(20, 80, 3),
         waves=np.column_stack(
             [rng.integers(-2, 3, (2, 2)), rng.uniform(0, 1, 2)]
         ),
     )
 
 
-def shape_track(scene, label, frames):
-    """Where the shape is in every frame, and which one it is.
+def track(scene, label, frames):
+    """Where the shape is in every frame, and in which paint.
 
     Args:
         scene: `Scene`.
@@ -132,8 +134,8 @@ def shape_track(scene, label, frames):
         frames: of the clip.
 
     Returns:
-        `(places, shapes)`: float `[frames, 2]`, (x, y) from 0 to 1, and int
-        `[frames]`: 0 circle, 1 square, 2 triangle.
+        `(places, paints)`: float `[frames, 2]`, (x, y) from 0 to 1, and int
+        `[frames]`: 0 red, 1 green, 2 blue.
     """
     # From -0.5 to 0.5 over the clip; backwards, the same with another sign.
     time = np.linspace(-0.5, 0.5, frames)
@@ -146,11 +148,11 @@ def shape_track(scene, label, frames):
     elif name == "slows down":
         way = -_faster(-time)
     else:
-        forwards = name.startswith("circle")
-        phase = _SHAPES_IN_CLIP * (time if forwards else -time)
+        forwards = name.startswith("red")
+        phase = _PAINTS_IN_CLIP * (time if forwards else -time)
     steps = np.outer(scene.path * way, _DIRECTIONS[direction])
-    shapes = np.floor(scene.phase + phase).astype(int) % _SHAPES
-    return (scene.place + steps) % 1, shapes
+    paints = np.floor(scene.phase + phase).astype(int) % len(_PAINTS)
+    return (scene.place + steps) % 1, paints
 
 
 def _faster(time):
@@ -159,12 +161,12 @@ def _faster(time):
     return time + growth * (time**2 - 0.25)
 
 
-def render(scene, places, shapes, size):
+def render(scene, places, paints, size):
     """Draws the frames of a clip.
 
     Args:
         scene: `Scene`.
-        places, shapes: from `shape_track`.
+        places, paints: from `track`.
         size: height and width, in pixels.
 
     Returns:
@@ -174,19 +176,19 @@ def render(scene, places, shapes, size):
     across, down, starts = scene.waves.T[..., None, None]
     turns = across * axis + down * axis[:, None] + starts
     waves = np.sin(2 * np.pi * turns).sum(0)[..., None]
-    ground = np.clip(scene.ground + 10 * waves, 0, 255)
+    ground = scene.ground + 10 * waves
     # The shorter way around, on each axis.
     x, y = (axis - places.T[..., None] + 0.5) % 1 - 0.5
-    inside = -_distances(x[:, None], y[:, :, None], scene.radius, shapes)
-    cover = np.clip(inside * size + 0.5, 0, 1)[..., None]
-    frames = ground + cover * (scene.paint - ground)
-    return np.rint(frames).astype(np.uint8)
+    outside = _distance(scene, x[:, None], y[:, :, None])
+    cover = np.clip(0.5 - outside * size, 0, 1)[..., None]
+    paint = scene.paints[paints][:, None, None]
+    return np.rint(ground + cover * (paint - ground)).astype(np.uint8)
 
 
-def _distances(x, y, radius, shapes):
-    """How far each pixel is outside its frame's shape, about."""
-    circle = np.hypot(x, y) - radius
-    square = np.maximum(abs(x), abs(y)) - 0.886 * radius  # as large
-    sides = np.maximum(0.866 * abs(x) - 0.5 * y, y)
-    triangle = sides - 0.778 * radius  # as large, too
-    return np.choose(shapes[:, None, None], [circle, square, triangle])
+def _distance(scene, x, y):
+    """How far a point is outside the shape, about; all are as large."""
+    if scene.shape == 0:
+        return np.hypot(x, y) - scene.radius
+    if scene.shape == 1:
+        return np.maximum(abs(x), abs(y)) - 0.886 * scene.radius
+    return np.maximum(0.866 * abs(x) - 0.5 * y, y) - 0.778 * scene.radius

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from accel_tf.data.motion import (
     motion_clip,
     motion_clips,
     render,
-    shape_track,
+    track,
 )
 
 FRAMES = 8
@@ -35,30 +37,28 @@ def test_clips_are_as_documented():
 def test_a_clip_backwards_is_one_of_the_class_beside():
     for scene in scenes(20):
         for label, other in enumerate(BACKWARDS):
-            places, shapes = shape_track(scene, label, FRAMES)
+            places, paints = track(scene, label, FRAMES)
             opposite = scene
             if label in (4, 5):  # The direction is turned round, too.
                 direction = scene.direction ^ 1
-                opposite = type(scene)(
-                    **{**vars(scene), "direction": direction}
-                )
-            expected, order = shape_track(opposite, other, FRAMES)
+                opposite = dataclasses.replace(scene, direction=direction)
+            expected, order = track(opposite, other, FRAMES)
             apart = (places[::-1] - expected + 0.5) % 1 - 0.5
             np.testing.assert_allclose(apart, 0, atol=1e-12)
-            np.testing.assert_array_equal(shapes[::-1], order)
+            np.testing.assert_array_equal(paints[::-1], order)
 
 
 def test_every_frame_is_distributed_alike_in_all_classes():
     # What a frame shows is the scene, which knows nothing of the class, a
-    # place and a shape; the last two are counted for each frame.
+    # place and a paint; the last two are counted for each frame.
     drawn = scenes(720)
     for label in range(len(MOTION_CLASSES)):
-        tracks = [shape_track(scene, label, FRAMES) for scene in drawn]
-        places = np.stack([track[0] for track in tracks])
-        shapes = np.stack([track[1] for track in tracks])
+        tracks = [track(scene, label, FRAMES) for scene in drawn]
+        places = np.stack([places for places, _ in tracks])
+        paints = np.stack([paints for _, paints in tracks])
         for frame in range(FRAMES):
             x, y = (places[:, frame] * 4).astype(int).T
-            cells = np.bincount((4 * x + y) * 3 + shapes[:, frame])
+            cells = np.bincount((4 * x + y) * 3 + paints[:, frame])
             expected = len(drawn) / 48
             assert len(cells) == 48
             # Of 47 degrees of freedom; above 97 in 1 of 45,000 cases.
@@ -68,8 +68,7 @@ def test_every_frame_is_distributed_alike_in_all_classes():
 def test_the_classes_are_what_their_names_say():
     for scene in scenes(20):
         tracks = [
-            shape_track(scene, label, FRAMES)
-            for label in range(len(MOTION_CLASSES))
+            track(scene, label, FRAMES) for label in range(len(MOTION_CLASSES))
         ]
         steps = [
             (np.diff(places, axis=0) + 0.5) % 1 - 0.5 for places, _ in tracks
@@ -82,25 +81,28 @@ def test_the_classes_are_what_their_names_say():
             assert (np.diff(speed) > 0.01).all()
             assert speed[-1] > 4 * speed[0]
         assert not forwards.any() and not back.any()
-        for (_, shapes), turn in zip(tracks[6:], (1, 2), strict=True):
-            assert set(np.diff(shapes) % 3) == {0, turn}
-            assert set(shapes) == {0, 1, 2}
-        assert all(len(set(shapes)) == 1 for _, shapes in tracks[:6])
+        for (_, paints), turn in zip(tracks[6:], (1, 2), strict=True):
+            assert set(np.diff(paints) % 3) == {0, turn}
+            assert set(paints) == {0, 1, 2}
+        assert all(len(set(paints)) == 1 for _, paints in tracks[:6])
 
 
-def test_the_shape_is_drawn_where_the_track_says():
-    scene = scenes(1)[0]
-    flat = type(scene)(**{**vars(scene), "waves": np.zeros((2, 3))})
+@pytest.mark.parametrize("shape", range(3))
+def test_the_shape_is_drawn_where_the_track_says(shape):
+    scene = dataclasses.replace(
+        scenes(1)[0], waves=np.zeros((2, 3)), shape=shape
+    )
     places = np.array([[0.5, 0.5], [0.0, 0.75], [0.5, 0.25]])
-    frames = render(flat, places, np.array([0, 1, 2]), 64)
-    paint, ground = np.rint(scene.paint), np.rint(scene.ground)
-    for frame, (x, y) in zip(frames, (places * 64).astype(int), strict=True):
-        np.testing.assert_array_equal(frame[y, x], paint)
-        np.testing.assert_array_equal(frame[y, x - 32], ground)
-    # On both sides of the border, and as large as the others.
-    np.testing.assert_array_equal(frames[1, 48, 63], paint)
-    areas = (frames == paint).all(-1).sum((1, 2))
-    assert areas.min() > 0.8 * areas.max()
+    frames = render(scene, places, np.array([0, 1, 2]), 64)
+    paints, ground = np.rint(scene.paints), np.rint(scene.ground)
+    assert (paints.argmax(1) == [0, 1, 2]).all()
+    for index, (x, y) in enumerate((places * 64).astype(int)):
+        np.testing.assert_array_equal(frames[index, y, x], paints[index])
+        np.testing.assert_array_equal(frames[index, y, x - 32], ground)
+    # On both sides of the border; and every shape is as large.
+    np.testing.assert_array_equal(frames[1, 48, 63], paints[1])
+    area = (frames[0] != ground).any(-1).sum()
+    assert 0.9 < area / (np.pi * (64 * scene.radius) ** 2) < 1.3
 
 
 def test_bad_numbers_are_named():
