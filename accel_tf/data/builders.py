@@ -24,6 +24,10 @@ BUILDERS = {
         "camvid_sequences",
         "flying_chairs",
         "video_folder",
+        "clip_folder",
+        "kinetics400",
+        "something_something",
+        "synthetic_motion",
     )
 }
 """Name of every builder, and the module that defines it."""

@@ -54,20 +54,55 @@ def encoded_sequences(
         tf.errors.FailedPreconditionError: when it is iterated, if no
             sequence of the shard is usable.
     """
-    info = split_info(builder, split)
-    if not 0 <= shard < shards:
-        raise ValueError(
-            f"shard must be from 0 to shards - 1, not {shard} of {shards}"
-        )
-    if info.num_examples < shards:
-        raise ValueError(
-            f"{builder.info.full_name} has {info.num_examples} sequences in "
-            f"{split!r}, too few for {shards} workers"
-        )
+    split_info(builder, split)
+    return shuffled_examples(
+        builder,
+        split,
+        _skip(builder, with_flow),
+        seed=seed,
+        epoch=epoch,
+        shards=shards,
+        shard=shard,
+        prepare=None if with_flow else _without_flow,
+        usable=usable,
+    )
+
+
+def shuffled_examples(
+    builder,
+    split,
+    decoders,
+    *,
+    seed=0,
+    epoch=0,
+    shards=1,
+    shard=0,
+    prepare=None,
+    usable=None,
+    noun="sequences",
+):
+    """What `encoded_sequences` does, for examples of any features.
+
+    Args:
+        builder: TFDS builder that is built.
+        split: name of a split that it has, or a slice of one.
+        decoders: as of `builder.as_dataset`.
+        seed, epoch, shards, shard, usable: as of `encoded_sequences`.
+        prepare: called with each example, before `usable`.
+        noun: what messages call examples.
+
+    Returns:
+        Endless dataset of `(example, seed)`; the seed is an int64 `[2]`.
+
+    Raises:
+        ValueError, tf.errors.FailedPreconditionError: as
+            `encoded_sequences`.
+    """
+    info = builder.info.splits[split]
+    by_file = _is_shared_by_file(builder, split, shards, shard, noun)
     entropy = np.random.SeedSequence([seed, epoch]).generate_state(1)
     # TFDS and tf.data want a signed number; zero would mean none.
     epoch_seed = int(entropy[0] % (2**31 - 1)) + 1
-    by_file = shards > 1 and info.num_shards >= shards
     config = _read_config(
         shuffle_seed=epoch_seed,
         shuffle_reshuffle_each_iteration=True,
@@ -84,11 +119,11 @@ def encoded_sequences(
         dataset = builder.as_dataset(
             split=split,
             shuffle_files=True,
-            decoders=_skip(builder, with_flow),
+            decoders=decoders,
             read_config=config,
         )
-        if not with_flow:
-            dataset = dataset.map(_without_flow)
+        if prepare is not None:
+            dataset = dataset.map(prepare)
         if usable is not None:
             dataset = dataset.filter(usable)
         if shards > 1 and not by_file:
@@ -108,6 +143,21 @@ def encoded_sequences(
     return dataset.enumerate(shard * 2**40).map(
         lambda index, sequence: (sequence, tf.stack([epoch_seed, index]))
     )
+
+
+def _is_shared_by_file(builder, split, shards, shard, noun):
+    """Whether each of several workers has files of its own."""
+    info = builder.info.splits[split]
+    if not 0 <= shard < shards:
+        raise ValueError(
+            f"shard must be from 0 to shards - 1, not {shard} of {shards}"
+        )
+    if info.num_examples < shards:
+        raise ValueError(
+            f"{builder.info.full_name} has {info.num_examples} {noun} in "
+            f"{split!r}, too few for {shards} workers"
+        )
+    return shards > 1 and info.num_shards >= shards
 
 
 def split_info(builder, split):
