@@ -20,7 +20,7 @@ import accel_tf
 from accel_tf import messages
 
 VERBS = {
-    "models": "Table of the presets: parameters and multiply-additions.",
+    "models": "Tables of the presets: parameters and multiply-additions.",
     "demo": "Trains and compares small models on procedural street scenes.",
     "train": "Trains a model on one's own frames and label images.",
     "segment": "Segments videos and writes them with the classes laid over.",

@@ -13,7 +13,8 @@ def add_options(parser):
         type=option_types.size,
         default=(1024, 2048),
         metavar="HxW",
-        help="of a frame in pixels (default: 1024x2048)",
+        help="of a frame in pixels (default: 1024x2048); clips are counted as "
+        "16 frames of 224x224",
     )
     parser.add_argument(
         "--filter",
@@ -26,16 +27,26 @@ def add_options(parser):
 
 
 def run(arguments):
-    # A table: neither Keras nor TensorFlow is imported for it.
+    # Tables: neither Keras nor TensorFlow is imported for them.
     from accel_tf.files import write_text
+    from accel_tf.models.classifier_summary import (
+        format_classifiers,
+        summarize_classifiers,
+    )
     from accel_tf.models.summary import (
         filter_rows,
         format_table,
         summarize_presets,
     )
 
-    rows = summarize_presets(*arguments.size)
-    shown = filter_rows(rows, arguments.filter)
-    print(format_table(shown, reference=rows))
+    segmenters = summarize_presets(*arguments.size)
+    classifiers = summarize_classifiers()
+    shown = filter_rows(segmenters + classifiers, arguments.filter)
+    tables = []
+    if of_frames := [row for row in shown if row in segmenters]:
+        tables.append(format_table(of_frames, reference=segmenters))
+    if of_clips := [row for row in shown if row in classifiers]:
+        tables.append(format_classifiers(of_clips))
+    print("\n\n".join(tables))
     if arguments.json:
         write_text(arguments.json, json.dumps(shown, indent=1) + "\n")

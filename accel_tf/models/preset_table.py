@@ -1,6 +1,8 @@
-"""Makes the table of what is known of the segmenters, `preset_table.json`.
+"""Makes the tables of what is known of the presets.
 
     python -m accel_tf.models.preset_table
+
+`preset_table.json` is of segmenters, `classifier_table.json` of classifiers.
 
 To be run again when a preset is added or changed; it takes some minutes,
 since all networks are built. The command `accel-tf models` then reads the
@@ -10,12 +12,14 @@ table and builds none.
 import gc
 import itertools
 import json
+import math
 import pathlib
 
 import keras
 import numpy as np
 
 from accel_tf.files import write_text
+from accel_tf.models import classifier_summary
 from accel_tf.models.pixel_counts import Grid, Term, count
 from accel_tf.models.presets import describe_preset, from_preset, list_presets
 
@@ -40,6 +44,23 @@ def describe(name):
         "parameters": model.count_params(),
         "key": [term.to_list() for term in key],
         "non_key": [term.to_list() for term in non_key],
+    }
+
+
+def describe_classifier(name):
+    """What the table says of a preset of clips: builds it.
+
+    Returns:
+        dict: `description`, `parameters`, `clip_multiply_adds`.
+    """
+    model = from_preset(name)
+    frames, height, width = classifier_summary.CLIP
+    return {
+        "description": describe_preset(name),
+        "parameters": sum(
+            math.prod(weight.shape) for weight in model.trainable_weights
+        ),
+        "clip_multiply_adds": model.multiply_adds(height, width, frames),
     }
 
 
@@ -188,13 +209,17 @@ def _grids_of(network):
 
 
 def main():
-    table = {}
-    for name in list_presets("segmenter"):
-        table[name] = describe(name)
-        print(name, flush=True)
-        keras.backend.clear_session()
-        gc.collect()
-    write_text(PATH, format_table(table))
+    for kind, describe_one, path in (
+        ("segmenter", describe, PATH),
+        ("classifier", describe_classifier, classifier_summary.TABLE),
+    ):
+        table = {}
+        for name in list_presets(kind):
+            table[name] = describe_one(name)
+            print(name, flush=True)
+            keras.backend.clear_session()
+            gc.collect()
+        write_text(path, format_table(table))
 
 
 def format_table(table):

@@ -62,3 +62,32 @@ PUBLISHED = {
     },
 }
 """Preset -> `Published`, for those of which there is something."""
+
+
+class PublishedTop1(typing.NamedTuple):
+    """What is published of a clip classifier.
+
+    Attributes:
+        scores: in percent, of the data sets of `TOP_1_SETS`.
+        source: where that is written.
+    """
+
+    scores: tuple
+    source: str
+
+
+TOP_1_SETS = (
+    "Kinetics-400",
+    "Something-Something v1",
+    "Something-Something v2",
+)
+
+_VOV3D = "youngwanLEE/VoV3D, README: 16 frames"
+
+PUBLISHED_TOP_1 = {
+    "vov3d_m": PublishedTop1((74.7, 49.0, 63.6), _VOV3D),
+    "vov3d_l": PublishedTop1((76.3, 49.5, 64.5), _VOV3D),
+    "x3d_m": PublishedTop1((75.1, 46.4, 63.1), _VOV3D),
+    "x3d_l": PublishedTop1((76.1, 47.1, 62.7), _VOV3D),
+}
+"""Classifier -> `PublishedTop1`, for those of which there is something."""

@@ -70,7 +70,7 @@ def filter_rows(rows, text):
     """The rows with a text in their name or description.
 
     Args:
-        rows: from `summarize_presets`.
+        rows: from `summarize_presets`, or of classifiers.
         text: in capitals or not; `None` for all rows.
 
     Raises:
@@ -135,6 +135,11 @@ def format_table(rows, interval=5, reference=None):
                 row["source"] or "-",
             ]
         )
+    return as_table(header, lines)
+
+
+def as_table(header, lines):
+    """Texts as a Markdown table whose columns are of one width."""
     widths = [
         max(map(len, column)) for column in zip(header, *lines, strict=True)
     ]

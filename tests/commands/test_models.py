@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from accel_tf import commands
-from accel_tf.models import summary
+from accel_tf.models import classifier_summary, summary
 
 
 def test_models_prints_a_table(tmp_path, capsys):
@@ -27,6 +27,19 @@ def test_a_description_is_searched_too(capsys):
         line.split()[1] for line in capsys.readouterr().out.splitlines()[2:]
     }
     assert names == {"td4_psp18", "td4_psp_tiny"}
+
+
+def test_classifiers_have_a_table_of_their_own(tmp_path, capsys):
+    path = tmp_path / "models.json"
+    assert commands.main(["models", "--json", str(path)]) == 0
+    first, second = capsys.readouterr().out.split("\n\n")
+    assert "| vov3d_m " not in first
+    assert "GMAC a clip" in second and "| vov3d_m " in second
+    rows = json.loads(path.read_text())
+    known = classifier_summary.summarize_classifiers()
+    assert rows[-len(known) :] == known
+    assert commands.main(["models", "--filter", "x3d-l"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
 
 
 def test_no_network_is_built_for_it():

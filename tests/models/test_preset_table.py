@@ -3,10 +3,10 @@
 import keras
 import pytest
 
-from accel_tf.models import preset_table, summary
+from accel_tf.models import classifier_summary, preset_table, summary
 from accel_tf.models.pixel_counts import Grid, Term, count
 from accel_tf.models.presets import describe_preset, from_preset, list_presets
-from accel_tf.models.published import PUBLISHED
+from accel_tf.models.published import PUBLISHED, PUBLISHED_TOP_1
 
 SIZES = ((1024, 2048), (97, 65), (31, 18))
 
@@ -36,6 +36,29 @@ def test_numbers_are_those_of_the_networks(name):
 def test_made_anew_the_table_is_the_same(name):
     keras.backend.clear_session()
     assert preset_table.describe(name) == summary.read_table()[name]
+
+
+def test_the_table_has_all_classifiers():
+    rows = classifier_summary.summarize_classifiers()
+    assert [row["preset"] for row in rows] == list_presets("classifier")
+    for row in rows:
+        assert row["description"] == describe_preset(row["preset"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vov3d_tiny",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in list_presets("classifier")
+            if name != "vov3d_tiny"
+        ),
+    ],
+)
+def test_numbers_are_those_of_the_classifiers(name):
+    known = classifier_summary.read_table()[name]
+    assert preset_table.describe_classifier(name) == known
 
 
 # === What it is made of ===
@@ -84,3 +107,18 @@ def test_published_accuracy_has_a_source():
 def test_an_unknown_preset_is_refused():
     with pytest.raises(ValueError, match="nothing is known of 'accel_17'"):
         summary.summarize_presets(64, 96, ["accel_17"])
+
+
+def test_published_accuracy_of_classifiers():
+    rows = classifier_summary.summarize_classifiers(["vov3d_m", "vov3d_m_v1"])
+    known, unknown = rows
+    assert known["published_top_1"]["Kinetics-400"] == 0.747
+    assert known["published_top_1"]["Something-Something v1"] == 0.49
+    assert (unknown["published_top_1"], unknown["source"]) == ({}, None)
+    lines = classifier_summary.format_classifiers(rows).splitlines()
+    cells = [each.strip() for each in lines[2].split("|")[1:-1]]
+    assert cells[2:7] == ["3.67", "4.92", "74.7%", "49.0%", "63.6%"]
+    assert [x.strip() for x in lines[3].split("|")[5:8]] == ["-"] * 3
+    assert PUBLISHED_TOP_1.keys() <= classifier_summary.read_table().keys()
+    with pytest.raises(ValueError, match="nothing is known of 'x3d_s'"):
+        classifier_summary.summarize_classifiers(["x3d_s"])
