@@ -19,9 +19,11 @@ from accel_tf.training.optimizers import SGD, Adam
 from accel_tf.training.overlap_losses import DiceLoss, LovaszSoftmax
 from accel_tf.training.pairwise_flow import PairwiseFlow
 from accel_tf.training.photometric import PhotometricLoss
+from accel_tf.training.precise_batch_norm import precise_batch_norm
 from accel_tf.training.schedules import (
     ConstantWarmup,
     ExponentialWarmup,
+    LinearWarmup,
     make_schedule,
 )
 from accel_tf.training.training_model import TrainingModel
@@ -36,6 +38,7 @@ __all__ = [
     "EndPointError",
     "ExponentialWarmup",
     "FocalCrossEntropy",
+    "LinearWarmup",
     "LovaszSoftmax",
     "OhemCrossEntropy",
     "PairwiseFlow",
@@ -47,6 +50,7 @@ __all__ = [
     "freeze",
     "make_loss",
     "make_schedule",
+    "precise_batch_norm",
     "synchronize_batch_norm",
     "train_only",
 ]

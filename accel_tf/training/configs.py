@@ -4,7 +4,9 @@ import dataclasses
 from typing import Literal
 
 from accel_tf.data.augmentation import Augmentation
+from accel_tf.data.training_clips import ClipAugmentation, ClipSampling
 from accel_tf.training.optimizers import DECAYED
+from accel_tf.training.weight_decay import INTENDED
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,9 +28,11 @@ class TrainingConfig:
         boundaries, factor: of the schedule "step".
         warmup_learning_rate, warmup_steps: another rate for the first
             updates.
-        warmup: "constant": that rate for all of them; "exponential": from
+        warmup: "constant": that rate for all of them; "linear": evenly from
+            that rate to where the schedule is by then; "exponential": from
             that rate up to `learning_rate`, before the schedule starts.
         momentum: of "sgd".
+        nesterov: whether "sgd" looks ahead along its momentum.
         decay: weight decay, part of the gradient.
         decayed: patterns of the variables with weight decay; by default
             kernels and the gammas of normalisations.
@@ -61,8 +65,9 @@ class TrainingConfig:
     factor: float = 0.1
     warmup_learning_rate: float | None = None
     warmup_steps: int = 0
-    warmup: Literal["constant", "exponential"] = "constant"
+    warmup: Literal["constant", "linear", "exponential"] = "constant"
     momentum: float = 0.9
+    nesterov: bool = False
     decay: float = 5e-4
     decayed: tuple[str, ...] = DECAYED
     multipliers: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -190,3 +195,57 @@ class FlowConfig(TrainingConfig):
     spacing: tuple[int, int] = (1, 3)
     stills: float = 0.0
     mixed_in: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClassifierConfig(TrainingConfig):
+    """Settings of a training of a clip classifier.
+
+    `decayed` may also be `"intended"` (the default) or `"published"`; see
+    `accel_tf.training.weight_decay.decayed_patterns`.
+
+    Attributes:
+        augmentation: the sizes of the frames, and how they are cropped and
+            mirrored; `crop` is the network's `crop_size`. No `flip` where
+            classes tell left from right.
+        sampling: how many frames a clip has, and which of the video.
+        model: name of the preset.
+        weights: files to start from, `.weights.h5`, `.keras` or official;
+            without any the start is random.
+        skip_last: whether the last layer starts at random all the same, so
+            that official `weights` may be for other classes.
+        causal: whether frames see those before them only, for live video.
+        channel_order: in which the network sees colours, "rgb" or "bgr".
+        dropout: share of the last hidden outputs that training leaves out.
+        single_frame: whether every clip is its frame in the middle,
+            repeated: how much can be told without motion?
+        precise_batches: batches of which batch normalisation takes its
+            statistics before a validation, and for what is kept; 0 leaves
+            the moving ones.
+        validation_split: `None` does not validate.
+        validation_views, validation_crops: of each video of the validation.
+        validation_size: what the short side of its frames is brought to;
+            `None` is the crop's side.
+        validation_limit: videos of it; `None` is all.
+        validation_epochs: epochs between two validations.
+    """
+
+    augmentation: ClipAugmentation = ClipAugmentation()
+    sampling: ClipSampling = ClipSampling()
+    model: str
+    weights: tuple[str, ...] = ()
+    skip_last: bool = False
+    causal: bool = False
+    channel_order: Literal["rgb", "bgr"] = "rgb"
+    dropout: float = 0.5
+    single_frame: bool = False
+    nesterov: bool = True
+    decay: float = 5e-5
+    decayed: tuple[str, ...] = (INTENDED,)
+    precise_batches: int = 200
+    validation_split: str | None = "validation"
+    validation_views: int = 1
+    validation_crops: int = 1
+    validation_size: int | None = None
+    validation_limit: int | None = None
+    validation_epochs: int = 1

@@ -5,7 +5,9 @@ import math
 from accel_tf.models.keras_files import copy_of, save_copy
 
 SCORE = "validation_mean_iou"
-"""Name of the number in the history by which the best model is known."""
+"""Name of the number in the history by which the best segmenter is known."""
+TOP_1 = "validation_top_1"
+"""And the best classifier of clips."""
 
 
 class KeptModels:
@@ -17,11 +19,13 @@ class KeptModels:
     Args:
         network: that is trained.
         folder: `pathlib.Path` of the folder to write to.
+        score: name of the number in the history that tells the best.
     """
 
-    def __init__(self, network, folder):
+    def __init__(self, network, folder, score=SCORE):
         self._network = network
         self._folder = folder
+        self._score = score
         self._copy = None
 
     def __call__(self, history):
@@ -32,7 +36,7 @@ class KeptModels:
                 there is no best model.
         """
         self._save("last.keras")
-        *before, last = (logs.get(SCORE, math.nan) for logs in history)
+        *before, last = (logs.get(self._score, math.nan) for logs in history)
         better = all(not last <= score for score in before)
         if better and not math.isnan(last):
             self._save("best.keras")

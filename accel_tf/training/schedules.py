@@ -6,7 +6,7 @@ from keras import ops
 _schedules = keras.optimizers.schedules
 
 KINDS = ("constant", "step", "cosine", "poly")
-WARMUPS = ("constant", "exponential")
+WARMUPS = ("constant", "linear", "exponential")
 
 
 class _Warmup(_schedules.LearningRateSchedule):
@@ -63,6 +63,29 @@ class ConstantWarmup(_Warmup):
 
 
 @keras.saving.register_keras_serializable(package="accel_tf")
+class LinearWarmup(_Warmup):
+    """A learning rate that rises evenly to where the schedule is by then.
+
+    As X3D (CVPR 2020) and VoV3D start.
+
+    Args:
+        schedule: float or schedule that follows. It counts from the first
+            update, warm-up included.
+        warmup_learning_rate: float, of the first update.
+        warmup_steps: number of updates before the first one that has the
+            schedule's rate; above 0.
+    """
+
+    def __call__(self, step):
+        share = ops.cast(step, "float32") / self.warmup_steps
+        start = ops.cast(self.warmup_learning_rate, "float32")
+        rise = self._after(self.warmup_steps) - start
+        return ops.where(
+            step < self.warmup_steps, start + rise * share, self._after(step)
+        )
+
+
+@keras.saving.register_keras_serializable(package="accel_tf")
 class ExponentialWarmup(_Warmup):
     """A learning rate that rises by the same factor with every update.
 
@@ -113,7 +136,9 @@ def make_schedule(
             "step".
         factor: float, for "step".
         warmup: "constant": `warmup_learning_rate` for all of these updates,
-            during which the schedule goes on unseen; "exponential": from
+            during which the schedule goes on unseen; "linear": evenly from
+            `warmup_learning_rate` up to what the schedule, which goes on
+            unseen, has come to by then; "exponential": from
             `warmup_learning_rate` up to `learning_rate`, from where the
             schedule runs over the updates that remain.
 
@@ -174,5 +199,9 @@ def make_schedule(
         )
     if not warmup_steps:
         return schedule
-    wrap = ExponentialWarmup if warmup == "exponential" else ConstantWarmup
+    wrap = {
+        "constant": ConstantWarmup,
+        "linear": LinearWarmup,
+        "exponential": ExponentialWarmup,
+    }[warmup]
     return wrap(schedule, warmup_learning_rate, warmup_steps)

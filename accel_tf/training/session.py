@@ -23,7 +23,7 @@ from accel_tf.training.freezing import (
     train_only,
 )
 from accel_tf.training.fused_normalization import fuse_normalization
-from accel_tf.training.kept_models import KeptModels
+from accel_tf.training.kept_models import SCORE, KeptModels
 from accel_tf.training.optimizers import SGD, Adam
 from accel_tf.training.schedules import make_schedule
 from accel_tf.training.settings import as_dict, as_markdown, differences
@@ -64,6 +64,7 @@ class TrainingSession:
         self.builder = prepared_builder(config.data, config.data_dir)
         keras.utils.set_random_seed(config.seed)
         self.model = None
+        self._precise = None
 
     @property
     def is_chief(self):
@@ -81,7 +82,19 @@ class TrainingSession:
             "shard": self.index,
         }
 
-    def train(self, build, loss, dataset, validation, verbose, lines=None):
+    def train(
+        self,
+        build,
+        loss,
+        dataset,
+        validation,
+        verbose,
+        lines=None,
+        metrics=(),
+        decayed=None,
+        precise=None,
+        score=SCORE,
+    ):
         """Trains a model, or goes on with a run that was stopped.
 
         Args:
@@ -93,6 +106,12 @@ class TrainingSession:
                 each epoch, or `None`.
             verbose: of `model.fit`.
             lines: `EpochLines` to show instead of the output of `model.fit`.
+            metrics: of `model.fit`.
+            decayed: function of the network that gives the patterns of the
+                variables with weight decay; by default the config's.
+            precise: function of the network that gives a `PreciseCopy`, to
+                be validated and kept in its place.
+            score: of the validation, which tells the best model.
 
         Returns:
             The path of the trained model.
@@ -107,7 +126,11 @@ class TrainingSession:
         with self._scope():
             self.model = build()
             self._select_variables()
-            self._compile(loss(self._trained_network))
+            self._compile(
+                loss(self._trained_network),
+                list(metrics),
+                config.decayed if decayed is None else decayed(self.model),
+            )
         self._batches(dataset, 0)  # what is wrong with the data shows by now
         callbacks, validate, keep = [], None, None
         if self.is_chief:
@@ -118,8 +141,10 @@ class TrainingSession:
                 self.out / "logs", as_markdown(config), config.profile
             )
             callbacks = [summaries]
+            if precise is not None:
+                self._precise = precise(self._trained_network)
             validate = self._validate_with(validation(summaries))
-            keep = KeptModels(self._trained_network, self.out)
+            keep = KeptModels(self._kept_network, self.out, score)
             if lines is not None:
                 callbacks, verbose = [summaries, lines], 0
                 keep = self._telling(keep, lines)
@@ -136,7 +161,8 @@ class TrainingSession:
             verbose=verbose if self.is_chief else 0,
         )
         if self.is_chief:
-            save_model(self._trained_network, path)
+            self._make_precise(len(history) - 1)
+            save_model(self._kept_network, path)
             text = json.dumps(history, indent=1) + "\n"
             write_text(self.out / "history.json", text)
         return path
@@ -149,6 +175,16 @@ class TrainingSession:
     def _trained_network(self):
         return self.model.trained_network if self._wrapped else self.model
 
+    @property
+    def _kept_network(self):
+        if self._precise is None:
+            return self._trained_network
+        return self._precise.network
+
+    def _make_precise(self, epoch):
+        if self._precise is not None:
+            self._precise.update(epoch)
+
     def _batches(self, dataset, epoch):
         batches = dataset(epoch)
         if self._wrapped:
@@ -156,11 +192,13 @@ class TrainingSession:
         return batches
 
     def _validate_with(self, validation):
-        if validation is None:
-            return None
-        return lambda model, epoch: validation(
-            self._trained_network, epoch, updates(model)
-        )
+        def validate(model, epoch):
+            self._make_precise(epoch)
+            if validation is None:
+                return {}
+            return validation(self._kept_network, epoch, updates(model))
+
+        return validate
 
     def _telling(self, keep, lines):
         def keep_and_tell(history):
@@ -244,19 +282,20 @@ class TrainingSession:
         if config.frozen:
             freeze(self.model, config.frozen)
 
-    def _compile(self, loss):
+    def _compile(self, loss, metrics, decayed):
         config = self.config
         schedule = self._make_schedule(config.steps)
         arguments = {
             "decay": config.decay,
-            "decayed": config.decayed,
+            "decayed": decayed,
             "multipliers": config.multipliers,
             "global_clipnorm": config.clip_norm,
         }
         if config.fused_normalization:
             fuse_normalization(self.model)
         if config.optimizer == "sgd":
-            optimizer = SGD(schedule, momentum=config.momentum, **arguments)
+            arguments["momentum"] = config.momentum
+            optimizer = SGD(schedule, nesterov=config.nesterov, **arguments)
         else:
             optimizer = Adam(schedule, **arguments)
         if self.strategy is not None and self.replicas > 1:
@@ -268,7 +307,7 @@ class TrainingSession:
         # TensorFlow compiles none of this under a strategy, and on a CPU it
         # costs more than it saves.
         jit = keras.backend.backend() == "jax" and self.model.supports_jit
-        objectives = {"loss": loss}
+        objectives = {"loss": loss, "metrics": metrics}
         if self._wrapped:
             objectives = self.model.objectives(loss)
         self.model.compile(optimizer, **objectives, jit_compile=jit)

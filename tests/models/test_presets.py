@@ -144,6 +144,7 @@ def test_names():
         "vov3d_m",
         "vov3d_l",
         "vov3d_m_v1",
+        "vov3d_tiny",
     ]
     segmenters, classifiers = map(
         accel_tf.list_presets, ("segmenter", "classifier")

@@ -55,6 +55,30 @@ def test_the_published_schedule_of_tdnet():
                 )
 
 
+def test_the_published_schedule_of_vov3d():
+    # On Kinetics, by the epoch; an update changes it within epochs too.
+    per_epoch = 1000
+    schedule = make_schedule(
+        "cosine",
+        0.1,
+        256 * per_epoch,
+        warmup_learning_rate=0.01,
+        warmup_steps=35 * per_epoch,
+        warmup="linear",
+    )
+    rates = {0: 0.01, 1: 0.01244, 10: 0.03442, 35: 0.09546, 50: 0.09088}
+    for each in (schedule, stored(schedule)):
+        for epoch, rate in rates.items():
+            assert float(each(epoch * per_epoch)) == pytest.approx(
+                rate, abs=5e-6
+            )
+        between = [float(each(0.5 * e * per_epoch)) for e in (1, 20, 85)]
+        wave = 0.05 * (1 + np.cos(np.pi * 42.5 / 256))
+        np.testing.assert_allclose(
+            between, [0.011221, 0.034417, wave], rtol=1e-4
+        )
+
+
 def test_any_schedule_follows_the_exponential_warmup():
     later = np.array([4, 8, 11, 30])
     share = np.minimum(later - 4, 8) / 8
@@ -106,7 +130,7 @@ def test_an_optimizer_follows_the_exponential_warmup():
         ({"kind": "step", "boundaries": [3, 2]}, "must rise"),
         ({"kind": "poly", "steps": 0}, "steps must be 1 or more"),
         ({"kind": "poly", "warmup_steps": 5}, "belong together"),
-        ({"warmup": "linear"}, "constant, exponential, not 'linear'"),
+        ({"warmup": "steep"}, "linear, exponential, not 'steep'"),
         ({"warmup": "exponential"}, "below steps, got 0 of 9"),
         (
             {

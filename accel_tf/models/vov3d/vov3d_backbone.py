@@ -38,6 +38,12 @@ class VoV3DBackbone(ClipBackbone):
     """
 
     arguments = ("blocks", "inner_filters", "units")
+    # Officially `a.1` and `c.1`, names without the "bn" that is looked for.
+    decayed_normalizations = tuple(
+        f"*_unit*_{name}_bn/{variable}"
+        for name in "ac"
+        for variable in ("gamma", "beta")
+    )
 
     def __init__(
         self,

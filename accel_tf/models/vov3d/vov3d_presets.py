@@ -5,13 +5,13 @@ from accel_tf.models.x3d.architecture import NAMES, Architecture
 from accel_tf.models.x3d.backbone_classifier import BackboneClassifier
 
 
-def _vov3d(name, blocks, inner_filters, units=5):
+def _vov3d(name, blocks, inner_filters, units=5, **defaults):
     stem_filters = inner_filters // 2
     NAMES[Architecture(blocks, stem_filters, inner_filters, units)] = name
     return lambda num_classes, **kwargs: BackboneClassifier(
         VoV3DBackbone(blocks, inner_filters, units, name="backbone"),
         num_classes,
-        **kwargs,
+        **{**defaults, **kwargs},
     )
 
 
@@ -27,5 +27,17 @@ vov3d_presets = {
     "vov3d_m_v1": (
         "Clip classifier VoV3D-M as first published",
         _vov3d("vov3d_m_v1", (1, 1, 2, 2), 48, units=4),
+    ),
+    "vov3d_tiny": (
+        "Clip classifier that trains on a processor, for 64x64 pixels",
+        _vov3d(
+            "vov3d_tiny",
+            (1, 1, 1, 1),
+            16,
+            units=3,
+            hidden=256,
+            frames=8,
+            crop_size=64,
+        ),
     ),
 }

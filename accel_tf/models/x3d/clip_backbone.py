@@ -13,6 +13,9 @@ class ClipBackbone(Backbone):
     Attributes:
         head_filters: channels of the convolution that comes next.
         output_stride: pixels of a frame per feature.
+        decayed_normalizations: patterns of the variables of batch
+            normalisations that decayed in the published training.
     """
 
     output_stride = 32
+    decayed_normalizations = ()
