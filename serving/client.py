@@ -7,6 +7,13 @@ import urllib.parse
 import numpy as np
 
 from accel_tf.data.label_maps import default_label_map
+from accel_tf.serving.client_clips import (
+    USUAL_FRAMES,
+    classes_of,
+    clip_inputs,
+    frames_of_video,
+    is_video,
+)
 from accel_tf.serving.client_errors import AnswerLost, ServerError
 from accel_tf.serving.client_images import (
     FORMATS,
@@ -19,6 +26,7 @@ from accel_tf.serving.client_stream import RemoteStream
 from accel_tf.serving.client_transport import Backoff, Transport
 from accel_tf.serving.descriptions import (
     MODELS_PATH,
+    described_frames,
     described_label_map,
     described_names,
 )
@@ -40,12 +48,15 @@ class Segmentation:
 
 
 class Client:
-    """Asks a server for segmentations with a model of `export_saved_model`.
+    """Asks a server about videos with a model of `export_saved_model`.
 
         client = Client("http://127.0.0.1:8501", "camvid")
         with client.stream() as stream:
             for frame in frames:
                 labels = stream(frame)
+
+        client = Client("http://127.0.0.1:8501", "gestures")
+        print(client.classify("clip.mp4"))
 
     The server is `accel-tf serve` or TensorFlow Serving. Any number of
     threads may use a client.
@@ -189,6 +200,37 @@ class Client:
             labels = np.stack([decode_labels(each) for each in labels])
             return labels, np.array(outputs["is_key"], bool)
 
+    def classify(self, clip, top=5, frames=None):
+        """The likeliest classes of a clip, of a served clip classifier.
+
+        Args:
+            clip: iterable of frames of one size, as for `frame`; or the path
+                of a video, of which frames spread over all of it are sent;
+                or the content of an animated GIF file, in bytes, which is
+                sent whole.
+            top: how many classes.
+            frames: how many frames of a video are sent; by default as many
+                as the model was trained on, if the server tells that as
+                `accel-tf serve` does, else 16.
+
+        Returns:
+            list of `Classification`: `name`, `index` and `probability` of
+            each, the likeliest first.
+
+        Raises:
+            ValueError: if `clip`, `top` or `frames` is not as described.
+            Others: as `frame`.
+        """
+        for name, value in (("top", top), ("frames", frames)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be 1 or more, not {value}.")
+        if is_video(clip):
+            clip = frames_of_video(clip, frames or self._frames_of_clip())
+        signature, inputs = clip_inputs(clip, self._image_format)
+        outputs = self._predict(signature, {**inputs, "top": [int(top)]})
+        with self._understood():
+            return classes_of(outputs)
+
     def close_stream(self, stream_id, retry=True):
         """Lets the server forget a stream.
 
@@ -256,6 +298,11 @@ class Client:
             raise ServerError(
                 404, f"{error}; it serves {', '.join(names)}"
             ) from error
+        if "classify" in signatures:
+            raise ValueError(
+                f"model {self.model} at {self.url} classifies clips and "
+                "segments no frames; ask it by Client.classify."
+            )
         if "stream" not in signatures:
             raise ValueError(
                 f"model {self.model} at {self.url} has no signature named "
@@ -278,6 +325,11 @@ class Client:
             return self._transport.request("GET", MODELS_PATH)
         except ServerError:
             return None
+
+    def _frames_of_clip(self):
+        version, _ = self.metadata()
+        told = described_frames(self._models(), self.model, version)
+        return told or USUAL_FRAMES
 
     def _close_stream(self, stream_id, backoff):
         inputs = {"stream_id": [int(stream_id)]}

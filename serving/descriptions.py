@@ -81,6 +81,21 @@ def described_label_map(document, name, version):
         return None
 
 
+def described_frames(document, name, version):
+    """How many frames the clips of a classifier have.
+
+    Args:
+        document, name, version: as for `described_label_map`.
+
+    Returns:
+        int; `None` if the server does not tell.
+    """
+    try:
+        return int(document["models"][name][str(version)]["frames"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def described_names(document):
     """The names of the models that a server describes.
 

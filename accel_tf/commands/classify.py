@@ -3,7 +3,12 @@
 import argparse
 import re
 
-from accel_tf.commands import form_options, option_types, video_options
+from accel_tf.commands import (
+    classifier_options,
+    form_options,
+    option_types,
+    video_options,
+)
 
 EXAMPLE = "clip.mp4 --model vov3d_m --weights vov3d_m_k400.pth"
 
@@ -37,30 +42,12 @@ def _add_model(parser):
         help="official .pth or .pyth, .weights.h5 or .keras; or random",
     )
     add(
-        "--labels",
-        metavar="FILE",
-        help="names of the classes: a line for each, or JSON (default: those "
-        "of a .keras file, or numbers)",
-    )
-    add(
         "--num-classes",
         type=option_types.count,
         metavar="N",
         help="of the weights (default: as the file says)",
     )
-    add(
-        "--crop-size",
-        type=option_types.count,
-        metavar="PIXELS",
-        help="side of the squares that the weights were trained on (default: "
-        "224; a .keras file knows it)",
-    )
-    add(
-        "--channel-order",
-        choices=("rgb", "bgr"),
-        help="that the weights were trained on (default: rgb; a .keras file "
-        "knows it)",
-    )
+    classifier_options.add_options(add)
     form_options.add_exact_graph(parser)
 
 
@@ -137,11 +124,10 @@ def _add_outputs(parser):
 
 def run(arguments):
     from accel_tf.classification.jobs import check_jobs, jobs_of, run_jobs
-    from accel_tf.classification.names import read_class_names
     from accel_tf.segmentation.inputs import made_folders
 
     options = _given_options(arguments)
-    names = arguments.labels and read_class_names(arguments.labels)
+    of_model = classifier_options.given_options(arguments)
     jobs = jobs_of(
         arguments.inputs,
         arguments.output,
@@ -152,7 +138,7 @@ def run(arguments):
         good = check_jobs(jobs, options)
         if not good:
             return 1
-        model = _given_model(arguments, names)
+        model = _given_model(arguments, of_model)
         return run_jobs(good, len(jobs), model, options)
 
 
@@ -168,21 +154,13 @@ def _given_options(arguments):
     )
 
 
-def _given_model(arguments, names):
+def _given_model(arguments, given):
     from accel_tf.messages import tell
     from accel_tf.models.fuse import fuse_for_inference
     from accel_tf.models.restore_classifier import restore_classifier
 
-    given = {
-        "crop_size": arguments.crop_size,
-        "channel_order": arguments.channel_order,
-    }
     model, message = restore_classifier(
-        arguments.model,
-        arguments.weights,
-        arguments.num_classes,
-        names,
-        **{name: value for name, value in given.items() if value is not None},
+        arguments.model, arguments.weights, arguments.num_classes, **given
     )
     tell(message)
     return model if arguments.exact_graph else fuse_for_inference(model)

@@ -1,6 +1,7 @@
 """`accel-tf export`."""
 
 from accel_tf.commands import (
+    classifier_options,
     form_options,
     model_options,
     option_types,
@@ -54,6 +55,14 @@ def add_options(parser):
         metavar="HxW",
         help="of the frames that are expected (default: 512x1024)",
     )
+    add = parser.add_argument_group("classifiers of clips").add_argument
+    classifier_options.add_options(add)
+    add(
+        "--causal",
+        action="store_true",
+        help="let no frame see a later one, so that the server also takes "
+        "live video frame by frame (a .keras file knows it)",
+    )
 
 
 def run(arguments):
@@ -68,6 +77,9 @@ def run(arguments):
         "exact_graph": arguments.exact_graph,
         "along_flow": form_options.given_motion(arguments),
     }
+    of_classifiers = classifier_options.given_options(arguments)
+    if arguments.causal:
+        of_classifiers["causal"] = True
     from accel_tf.messages import tell
 
     name = arguments.model or "the model"
@@ -80,7 +92,9 @@ def run(arguments):
     else:
         from accel_tf.serving.export.export_preset import export_preset
 
-        path, message = export_preset(*model, **common, **given)
+        path, message = export_preset(
+            *model, **common, **given, of_classifiers=of_classifiers
+        )
         content = f"version {path.name} of {name}"
     tell(message)
     print(f"{path}: {content}.")

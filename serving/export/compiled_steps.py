@@ -5,6 +5,7 @@ import tensorflow as tf
 from accel_tf.layers.inference_conv2d import variable_kernels
 from accel_tf.ops import class_labels
 from accel_tf.ops.kernels import kernels_for
+from accel_tf.serving.export.images import encode_labels
 
 
 class CompiledSteps:
@@ -20,6 +21,7 @@ class CompiledSteps:
         model: a `VideoSegmenter` on the TensorFlow backend.
 
     Attributes:
+        output_name, output_spec: of what a frame gives, for `FrameWalk`.
         uses_key_frames, least_side: as in the model.
         state_names: names of the state's tensors; states are lists in this
             order.
@@ -30,6 +32,9 @@ class CompiledSteps:
         ValueError: if the state changes its names, types or ranks from one
             frame to the next.
     """
+
+    output_name = "label_png_bytes"
+    output_spec = tf.TensorSpec([], tf.string)
 
     def __init__(self, model):
         self.uses_key_frames = model.uses_key_frames
@@ -59,22 +64,11 @@ class CompiledSteps:
                 called in the branch where the stream goes on.
 
         Returns:
-            `(labels, state)`: uint8 `[H, W]` and a list of tensors.
+            `(label_png_bytes, state)`: a scalar string tensor and a list of
+            tensors.
         """
-        if not self.uses_key_frames:
-            if not self.state_specs:
-                return self._follow(frame, [])
-            _, state = tf.cond(
-                starts, lambda: self._start(frame), lambda: (0, previous())
-            )
-            return self._follow(frame, state)
-        if not self.state_specs:
-            previous = list
-        return tf.cond(
-            starts,
-            lambda: self._start(frame),
-            lambda: self._follow(frame, previous()),
-        )
+        labels, state = self._labels(frame, starts, previous)
+        return encode_labels(labels), state
 
     def scores(self, frame):
         """Scores of a first frame at the network's stride.
@@ -91,6 +85,23 @@ class CompiledSteps:
     def scores_shape(self):
         """Static shape of `scores`."""
         return self._scores.get_concrete_function().output_shapes
+
+    def _labels(self, frame, starts, previous):
+        """uint8 `[H, W]`, and the state."""
+        if not self.uses_key_frames:
+            if not self.state_specs:
+                return self._follow(frame, [])
+            _, state = tf.cond(
+                starts, lambda: self._start(frame), lambda: (0, previous())
+            )
+            return self._follow(frame, state)
+        if not self.state_specs:
+            previous = list
+        return tf.cond(
+            starts,
+            lambda: self._start(frame),
+            lambda: self._follow(frame, previous()),
+        )
 
     def _program(self, function, *inputs):
         def trace(*tensors):

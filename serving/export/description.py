@@ -6,8 +6,6 @@ import importlib.metadata
 
 from keras import ops
 
-from accel_tf.serving.export.signatures import WARM_UP_STREAM
-
 
 def fingerprint(model):
     """16 characters that tell models apart, by kind and weights."""
@@ -26,11 +24,12 @@ def state_size(model, height, width):
     return sum(ops.convert_to_numpy(each).nbytes for each in state.values())
 
 
-def describe(model, settings):
+def describe(model, facts, settings):
     """The content of `assets/accel_tf.json`.
 
     Args:
-        model: a `VideoSegmenter`.
+        model: what is exported.
+        facts: dict of what is particular to its kind.
         settings: dict of what was chosen for the export.
 
     Returns:
@@ -40,13 +39,8 @@ def describe(model, settings):
         "accel_tf_version": _version(),
         "preset": model.name,
         "system": type(model).__name__,
-        "uses_key_frames": model.uses_key_frames,
         "num_classes": model.num_classes,
-        "class_names": list(model.label_map.names),
-        "palette": [list(color) for color in model.label_map.colors],
-        "output_stride": model.output_stride,
-        "trained_size": model.trained_size,
-        "warm_up_stream": WARM_UP_STREAM,
+        **facts,
         **settings,
     }
 

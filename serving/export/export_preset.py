@@ -1,7 +1,7 @@
 """What `accel-tf export` does."""
 
 from accel_tf.models.fuse import fuse_for_inference
-from accel_tf.models.restore import restore_model
+from accel_tf.models.restore_any import restore_any
 from accel_tf.serving.export.saved_model import export_saved_model
 from accel_tf.serving.export.settings import check_settings
 
@@ -14,17 +14,20 @@ def export_preset(
     num_classes=None,
     exact_graph=False,
     along_flow=None,
+    of_classifiers=None,
     **settings,
 ):
     """Exports a preset with weights from files.
 
     Args:
-        name, weights, num_classes: as for `restore_model`.
+        name, weights, num_classes: as for `restore_any`.
         directory, interval: as for `export_saved_model`.
         exact_graph: whether to export the model as it is and not the form
             of `accel_tf.fuse_for_inference`.
         along_flow: function from the restored model to the one that is
             exported, such as one that propagates it; `None` for none.
+        of_classifiers: dict of what `restore_classifier` takes besides;
+            `None` for nothing.
         **settings: further arguments of `export_saved_model`.
 
     Returns:
@@ -36,7 +39,9 @@ def export_preset(
     """
     # A bad setting should not wait for the model.
     check_settings(directory, interval, **settings)
-    model, message = restore_model(name, weights, num_classes)
+    model, message = restore_any(
+        name, weights, num_classes, **(of_classifiers or {})
+    )
     if along_flow is not None:
         model = along_flow(model)
     if not exact_graph:

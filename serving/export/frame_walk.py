@@ -1,28 +1,28 @@
-"""Frames of one request, segmented one after the other."""
+"""Frames of one request, which a model takes one after the other."""
 
 import dataclasses
 
 import tensorflow as tf
 
 from accel_tf.serving.export.checks import checked, require
-from accel_tf.serving.export.compiled_steps import CompiledSteps
-from accel_tf.serving.export.images import decode_frame, encode_labels
+from accel_tf.serving.export.images import decode_frame
 from accel_tf.serving.export.stored_states import StoredStates
 
 
 @dataclasses.dataclass
 class FrameWalk:
-    """Segments the frames of a request; every signature is made of this.
+    """Takes the frames of a request; every signature of frames is made of it.
 
     The states are values that come in and go out. Whatever fails, on
     whichever frame, leaves nothing behind.
 
     Args:
-        steps: `CompiledSteps`.
+        steps: `CompiledSteps`, or another with the same attributes: called
+            with a frame it gives a tensor of `output_spec`, and the state.
         max_pixels: height times width of the largest frame.
     """
 
-    steps: CompiledSteps
+    steps: object
     max_pixels: int
 
     def __post_init__(self):
@@ -53,16 +53,19 @@ class FrameWalk:
                 number.
 
         Returns:
-            dict: `label_png_bytes` string, `is_key` bool and
-            `frames_since_key` int64, all `[N]`; `states` as given; `memory`
-            int64 `[S]`, the bytes of those that changed.
+            dict: what each frame gives under the steps' `output_name`,
+            `is_key` bool and `frames_since_key` int64, all `[N]`; `states`
+            as given; `memory` int64 `[S]`, the bytes of those that changed.
         """
         rows = tf.size(image_bytes)
         with tf.device("/CPU:0"):
             states = _array(tf.variant, tf.size(states)).unstack(states)
         memory = tf.zeros([states.size()], tf.int64)
+        spec = self.steps.output_spec
         outputs = [
-            _array(dtype, rows) for dtype in (tf.string, tf.bool, tf.int64)
+            _array(spec.dtype, rows, spec.shape),
+            _array(tf.bool, rows),
+            _array(tf.int64, rows),
         ]
 
         def body(row, states, memory, outputs):
@@ -73,7 +76,7 @@ class FrameWalk:
             if self.steps.state_specs:
                 forced = None if force_key is None else force_key[row]
                 stored = states.read(slot)
-                labels, header, state = self._step(
+                output, header, state = self._step(
                     frame, row, stored, interval, forced, one_size
                 )
                 taken = self.stored.memory(state)
@@ -84,9 +87,9 @@ class FrameWalk:
                 states = states.write(slot, self.stored.pack(header, state))
                 since_key = header[0]
             else:
-                labels, _ = self.steps(frame[None], True, list)
+                output, _ = self.steps(frame[None], True, list)
                 since_key = tf.constant(0, tf.int64)
-            values = encode_labels(labels), tf.equal(since_key, 0), since_key
+            values = output, tf.equal(since_key, 0), since_key
             outputs = [
                 array.write(row, value)
                 for array, value in zip(outputs, values, strict=True)
@@ -99,7 +102,7 @@ class FrameWalk:
             (0, states, memory, outputs),
             parallel_iterations=1,
         )
-        names = "label_png_bytes", "is_key", "frames_since_key"
+        names = self.steps.output_name, "is_key", "frames_since_key"
         with tf.device("/CPU:0"):
             result = {"states": states.stack(), "memory": memory}
         for name, array in zip(names, outputs, strict=True):
@@ -107,7 +110,7 @@ class FrameWalk:
         return result
 
     def _step(self, frame, row, stored, interval, forced, one_size):
-        """Labels, header and state after a frame."""
+        """What a frame gives, and header and state after it."""
         header = self.stored.header(stored)
         size = tf.shape(frame, tf.int64)[:2]
         starts = tf.reduce_any(header[1:] != size)
@@ -131,10 +134,10 @@ class FrameWalk:
             if forced is not None:
                 starts |= forced
             since_key = tf.where(starts, since_key, header[0] + 1)
-        labels, state = self.steps(
+        output, state = self.steps(
             frame[None], starts, lambda: self.stored.unpack(stored)[1]
         )
-        return labels, tf.concat([[since_key], size], 0), state
+        return output, tf.concat([[since_key], size], 0), state
 
 
 def _require_room(memory, taken, header, limit):
@@ -149,8 +152,10 @@ def _require_room(memory, taken, header, limit):
     )
 
 
-def _array(dtype, size):
-    return tf.TensorArray(dtype, size, clear_after_read=False, element_shape=[])
+def _array(dtype, size, shape=()):
+    return tf.TensorArray(
+        dtype, size, clear_after_read=False, element_shape=shape
+    )
 
 
 def _size(pair):

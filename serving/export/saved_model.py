@@ -1,4 +1,4 @@
-"""Writes a video segmenter as a SavedModel with a version."""
+"""Writes a model as a SavedModel with a version."""
 
 import json
 import logging
@@ -7,27 +7,26 @@ import keras
 import tensorflow as tf
 
 from accel_tf.files import write_text
-from accel_tf.frame_size import size_at_trained_scale
+from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.quiet_start import quiet_tensorflow
-from accel_tf.serving.export.description import (
-    describe,
-    fingerprint,
-    state_size,
-)
+from accel_tf.serving.export.classifier_export import ClassifierExport
+from accel_tf.serving.export.description import describe, fingerprint
+from accel_tf.serving.export.segmenter_export import SegmenterExport
 from accel_tf.serving.export.settings import (
     MAX_PIXELS,
     MEMORY_LIMIT,
     WARM_UP_SIZE,
     check_settings,
 )
-from accel_tf.serving.export.signatures import Signatures
 from accel_tf.serving.export.stored_states import STREAM_OVERHEAD
 from accel_tf.serving.export.versions import new_version
 from accel_tf.serving.export.warm_up import write_warm_up
 
 # Bytes that a request may well carry to and fro on every frame.
 EXPLICIT_STATE_LIMIT = 2**20
+
+_EXPORTS = {VideoSegmenter: SegmenterExport, ClipClassifier: ClassifierExport}
 
 
 def export_saved_model(
@@ -42,8 +41,8 @@ def export_saved_model(
     """Writes `directory/<version>/`, which TensorFlow Serving can load.
 
     The folder appears whole or not at all, so a server may watch it.
-    Signatures, with image files JPEG or PNG and label maps grey PNG files of
-    class indices:
+    Signatures of a segmenter, with image files JPEG or PNG and label maps
+    grey PNG files of class indices:
 
     - `serving_default`, a clip: `image_bytes` string `[T]` to
       `label_png_bytes` string `[T]` and `is_key` bool `[T]`. Remembers
@@ -71,11 +70,27 @@ def export_saved_model(
     Frames are brought to the scale at which the model was trained, where it
     knows that (`trained_size`); labels have the size of the frames that came.
 
+    Signatures of a clip classifier, which brings frames of any size to its
+    `crop_size`, as `accel_tf.data.clip_sampling.crop_views` does for the
+    centre:
+
+    - `serving_default`, clips: `clips` uint8 `[B, T, H, W, 3]` to `logits`
+      and `probabilities`, float32 `[B, classes]`.
+    - `classify`, clips of image files: `image_bytes` string `[B, T]` and
+      `top` int64 `[B]` (how many classes, the same for all) to
+      `class_names` string, `class_indices` int64 and `probabilities`
+      float32, all `[B, top]`, the likeliest first.
+    - `classify_gif`, animated GIF files: `gif_bytes` string `[B]` and `top`
+      to the same.
+    - `stream`, `close`, `stats`, `key` and `nonkey` of classifiers that see
+      no later frames (`causal=True`), as above, with `probabilities`
+      float32 `[N, classes]` in place of label maps.
+
     Beside the weights lie `assets/accel_tf.json`, which describes the model,
     and warm-up requests in `assets.extra`.
 
     Args:
-        model: a `VideoSegmenter`.
+        model: a `VideoSegmenter` or a `ClipClassifier`.
         directory: folder of all versions; created if need be.
         interval: frames from one key frame to the next; without effect for
             models that have none.
@@ -99,37 +114,58 @@ def export_saved_model(
             "an export needs Keras on TensorFlow, not on "
             f"{keras.backend.backend()}; set KERAS_BACKEND=tensorflow."
         )
-    if not isinstance(model, VideoSegmenter):
-        raise ValueError(
-            "only a VideoSegmenter can be exported, not a "
-            f"{type(model).__name__}."
-        )
-    model.check_exportable()
+    export = _export_of(model)
     settings = check_settings(
         directory, interval, version, memory_limit, warm_up_size, max_pixels
     )
     explicit_state = False
     if warm_up_size is not None:
-        seen = size_at_trained_scale(warm_up_size, model.trained_size)
-        size = state_size(model, *seen)
+        size = export.state_size(warm_up_size)
         explicit_state = 0 < size <= EXPLICIT_STATE_LIMIT
-        if size + STREAM_OVERHEAD > memory_limit:
-            raise ValueError(
-                f"one stream of {warm_up_size[0]}x{warm_up_size[1]} frames "
-                f"takes {size + STREAM_OVERHEAD} bytes; memory_limit must "
-                f"not be less, got {memory_limit}."
-            )
+        _check_memory(warm_up_size, size + STREAM_OVERHEAD, memory_limit)
     with new_version(directory, version) as (folder, publish):
         settings["fingerprint"] = fingerprint(model)
-        programs = Signatures(model, **settings).programs(explicit_state)
+        signatures = export.signatures(**settings)
+        programs = _programs(signatures.functions(explicit_state))
         _save(model, programs, folder)
         settings["signatures"] = sorted(programs)
         settings["warm_up_size"] = warm_up_size
-        text = json.dumps(describe(model, settings), indent=1) + "\n"
+        description = describe(model, export.facts(), settings)
+        text = json.dumps(description, indent=1) + "\n"
         write_text(folder / "assets" / "accel_tf.json", text)
         if warm_up_size is not None:
-            write_warm_up(folder, programs, warm_up_size)
+            image = tf.io.encode_jpeg(tf.zeros([*warm_up_size, 3], tf.uint8))
+            write_warm_up(folder, signatures.requests(programs, image))
         return publish()
+
+
+def _export_of(model):
+    for kind, export in _EXPORTS.items():
+        if isinstance(model, kind):
+            return export(model)
+    raise ValueError(
+        "only a VideoSegmenter or a ClipClassifier can be exported, not a "
+        f"{type(model).__name__}."
+    )
+
+
+def _check_memory(frame_size, needed, limit):
+    if needed > limit:
+        height, width = frame_size
+        raise ValueError(
+            f"one stream of {height}x{width} frames takes {needed} bytes; "
+            f"memory_limit must not be less, got {limit}."
+        )
+
+
+def _programs(functions):
+    """Concrete functions with keyword arguments, by name."""
+    return {
+        name: tf.function(
+            function, input_signature=inputs, autograph=False
+        ).get_concrete_function()
+        for name, (function, inputs) in functions.items()
+    }
 
 
 def _save(model, programs, folder):

@@ -9,24 +9,22 @@ TensorFlow Serving is needed.
 
 import tensorflow as tf
 
-from accel_tf.serving.export.signatures import WARM_UP_STREAM
-
 _LENGTH_DELIMITED = 2
 
 
-def write_warm_up(folder, programs, size):
-    """Writes requests to every signature; the stream is closed at the end.
+def write_warm_up(folder, requests):
+    """Writes requests to every signature.
 
     Args:
         folder: `pathlib.Path` of the SavedModel.
-        programs: dict of the signatures' concrete functions.
-        size: `(height, width)` of the frames.
+        requests: iterable of a signature's name and its inputs, a dict of
+            name -> tensor.
     """
     extra = folder / "assets.extra"
     extra.mkdir()
     path = str(extra / "tf_serving_warmup_requests")
     with tf.io.TFRecordWriter(path) as writer:
-        for name, inputs in _requests(programs, size):
+        for name, inputs in requests:
             writer.write(prediction_log(name, inputs))
 
 
@@ -57,25 +55,3 @@ def _varint(number):
         low.append(number & 127 | 128)
         number >>= 7
     return bytes([*low, number])
-
-
-def _requests(programs, size):
-    frame = tf.io.encode_jpeg(tf.zeros([*size, 3], tf.uint8))
-    one, two = tf.stack([frame]), tf.stack([frame, frame])
-    stream_id = tf.constant([WARM_UP_STREAM, WARM_UP_STREAM], tf.int64)
-    yield "serving_default", {"image_bytes": two}
-    yield (
-        "stream",
-        {
-            "image_bytes": two,
-            "stream_id": stream_id,
-            "force_key": tf.constant([False, False]),
-        },
-    )
-    yield "scores", {"image_bytes": one}
-    if "key" in programs:
-        state_bytes = programs["key"](one)["state_bytes"]
-        yield "key", {"image_bytes": one}
-        yield "nonkey", {"image_bytes": one, "state_bytes": state_bytes}
-    yield "stats", {"stream_id": stream_id[:1]}
-    yield "close", {"stream_id": stream_id[:1]}

@@ -1,0 +1,67 @@
+"""A segmenter or a clip classifier by name, with weights from any file."""
+
+import json
+import pathlib
+import zipfile
+
+import keras
+
+from accel_tf.models.clip_classifier import ClipClassifier
+from accel_tf.models.presets import list_presets
+from accel_tf.models.restore import restore_model
+from accel_tf.models.restore_classifier import restore_classifier
+
+
+def restore_any(name, weights=(), num_classes=None, **of_classifiers):
+    """As `restore_model` or `restore_classifier`, whichever is for it.
+
+    Args:
+        name, weights, num_classes: as for these.
+        **of_classifiers: further arguments of `restore_classifier`.
+
+    Returns:
+        `(model, message)`: the message is one line about the weights.
+
+    Raises:
+        ValueError, OSError, ImportError: one line, as these two; a
+            `ValueError` if something for classifiers is given for a
+            segmenter.
+    """
+    if names_classifier(name, weights):
+        return restore_classifier(name, weights, num_classes, **of_classifiers)
+    if of_classifiers:
+        given = ", ".join(key.replace("_", " ") for key in of_classifiers)
+        raise ValueError(
+            f"{given}: for classifiers of clips ({_presets()}) only; leave "
+            "that out."
+        )
+    return restore_model(name, weights, num_classes)
+
+
+def names_classifier(name, weights=()):
+    """Whether a preset or the model of a file classifies clips.
+
+    Args:
+        name, weights: as for `restore_model`. Files that cannot be read hold
+            no classifier.
+    """
+    if name in list_presets("classifier"):
+        return True
+    if name is None and len(weights) == 1:
+        name = weights[0]
+    path = pathlib.Path(name or "")
+    return path.suffix == ".keras" and _holds_classifier(path)
+
+
+def _holds_classifier(path):
+    try:
+        with zipfile.ZipFile(path) as file:
+            config = json.loads(file.read("config.json"))
+        kind = keras.saving.get_registered_object(config["registered_name"])
+    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
+        return False  # What is wrong with it shows when it is read.
+    return isinstance(kind, type) and issubclass(kind, ClipClassifier)
+
+
+def _presets():
+    return ", ".join(list_presets("classifier"))
