@@ -6,13 +6,63 @@ import io
 import logging
 import sys
 
+import keras
 import numpy as np
 import pytest
+from keras import ops
 from model_tools import scenes
-from small_models import small_dff
+from small_models import CLASSES, lively, small_dff
 
 import accel_tf
 from accel_tf.runtimes import load_runtime, to_runtime
+
+
+class FewLayers(accel_tf.VideoSegmenter):
+    """Key frames and a state, in as few convolutions as that takes.
+
+    The quantizer tries out layer by layer.
+    """
+
+    uses_key_frames = True
+    output_stride = 8
+
+    def __init__(self, num_classes=CLASSES, **kwargs):
+        super().__init__(num_classes, **kwargs)
+        layer = functools.partial(keras.layers.Conv2D, padding="same")
+        image = keras.Input((None, None, 3))
+        x = layer(32, 5, 4, activation="relu")(image)
+        self.on_key = keras.Model(image, layer(32, 3, 2)(x), name="on_key")
+        x = layer(32, 5, 4, activation="relu")(image)
+        self.on_others = keras.Model(image, layer(32, 3, 2)(x), name="others")
+        self.head = keras.Sequential(
+            [keras.Input((None, None, 32)), layer(num_classes, 1, name="score")]
+        )
+
+    def initial_state(self, batch_size, height, width):
+        return {
+            "features": ops.zeros((batch_size, height // 8, width // 8, 32))
+        }
+
+    def advance(self, frame, state, is_key, training=None):
+        image = ops.cast(frame, "float32") / 64 - 2
+        if is_key:
+            return {"features": self.on_key(image)}
+        return {"features": (state["features"] + self.on_others(image)) / 2}
+
+    def score(self, frame, state, is_key, training=None):
+        return self.head(ops.relu(state["features"])), None
+
+    def multiply_adds(self, height, width):
+        return {"key": height * width, "non_key": height * width}
+
+
+MODELS = {
+    "few_layers": lambda: lively(FewLayers()),
+    "dff": lambda: accel_tf.fuse_for_inference(small_dff()),
+}
+EACH = pytest.mark.parametrize(
+    "name", ["few_layers", pytest.param("dff", marks=pytest.mark.slow)]
+)
 
 
 @functools.cache
@@ -21,9 +71,9 @@ def frames():
 
 
 @functools.cache
-def segmenters():
+def segmenters(name):
     """In float32 and int8."""
-    model = accel_tf.fuse_for_inference(small_dff())
+    model = MODELS[name]()
     return (
         to_runtime(model, "openvino", threads=1),
         to_runtime(model, "openvino", "int8", frames(), threads=1),
@@ -45,8 +95,9 @@ def handler():
     logger.removeHandler(handler)
 
 
-def test_near_the_labels_in_float32(capsys, handler):
-    exact, whole = map(labels, segmenters())
+@EACH
+def test_near_the_labels_in_float32(name, capsys, handler):
+    exact, whole = map(labels, segmenters(name))
     # Weights are random, so that many scores are nearly equal.
     assert 0.8 < np.mean(exact == whole) < 1
     assert np.mean(exact[0] == whole[0]) > 0.95
@@ -59,9 +110,10 @@ def test_near_the_labels_in_float32(capsys, handler):
     assert handler.level == logging.NOTSET
 
 
-def test_a_quarter_of_the_bytes(tmp_path):
+@EACH
+def test_a_quarter_of_the_bytes(name, tmp_path):
     sizes = []
-    for model in segmenters():
+    for model in segmenters(name):
         model.programs(48, 64)
         model.save(tmp_path / model.info.precision)
         folder = tmp_path / model.info.precision / "48x64"
@@ -69,12 +121,12 @@ def test_a_quarter_of_the_bytes(tmp_path):
     assert sizes[1] < 0.6 * sizes[0]
     loaded = load_runtime(tmp_path / "int8", threads=1)
     assert loaded.info.precision == "int8"
-    np.testing.assert_array_equal(labels(loaded), labels(segmenters()[1]))
+    np.testing.assert_array_equal(labels(loaded), labels(segmenters(name)[1]))
 
 
 @pytest.mark.slow
 def test_calibration_at_another_size():
-    _, whole = segmenters()
+    _, whole = segmenters("dff")
     stream = accel_tf.VideoStream(whole)
     frame = scenes(length=1, height=32, width=48)[:, 0]
     assert stream(frame).shape == (1, 32, 48)
