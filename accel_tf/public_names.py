@@ -21,4 +21,9 @@ from accel_tf.models.presets import (
 from accel_tf.models.propagation import propagate, smooth, with_flow
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.runtimes.restore import load_model
-from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
+from accel_tf.streaming import (
+    ClipStream,
+    FixedInterval,
+    KeyframePolicy,
+    VideoStream,
+)

@@ -142,7 +142,7 @@ class ClipClassifier(keras.Model):
         """
         self._check_clip(clip)
         with in_time(self._time(clip)):
-            x = self.backbone(self._normalize(clip), training=training)
+            x = self.backbone(self.normalize(clip), training=training)
             logits = self.head(x, training=training)
         return ops.cast(logits, "float32")
 
@@ -152,8 +152,15 @@ class ClipClassifier(keras.Model):
             return PastOfClip(frames, self.frames)
         return WholeClip(frames)
 
-    def _normalize(self, clip):
-        """`[B, T, H, W, 3]`, 0..255, to frames around zero."""
+    def normalize(self, clip):
+        """What the backbone takes.
+
+        Args:
+            clip: as of `call`.
+
+        Returns:
+            float32 `[B * T, H, W, 3]`, around zero.
+        """
         clip = ops.cast(fold(clip), "float32")
         if self.channel_order == "bgr":
             clip = ops.flip(clip, axis=-1)
@@ -165,9 +172,14 @@ class ClipClassifier(keras.Model):
             raise ValueError(
                 f"clip must be [B, T, H, W, 3] (RGB), got shape {shape}."
             )
-        self._check_size(*shape[2:4])
+        self.check_size(*shape[2:4])
 
-    def _check_size(self, height, width):
+    def check_size(self, height, width):
+        """Raises `ValueError` if it was made for larger frames.
+
+        Args:
+            height, width: of frames, in pixels; `None` where unknown.
+        """
         # A last row or column of features may see less than 32 pixels.
         least = (self.positions_side - 1) * self.backbone.output_stride + 1
         if any(side is not None and side < least for side in (height, width)):
@@ -199,7 +211,7 @@ class ClipClassifier(keras.Model):
                 frames.
         """
         self._check_causal()
-        self._check_size(height, width)
+        self.check_size(height, width)
         state = dry_run(
             lambda frame: self.step(frame, {})[1],
             (batch_size, height, width, 3),
@@ -229,14 +241,26 @@ class ClipClassifier(keras.Model):
         Raises:
             ValueError: if the classifier is not causal, or `frame` is none.
         """
+        logits, state = self.step_by_position(frame, state)
+        return ops.mean(logits, axis=(1, 2)), state
+
+    def step_by_position(self, frame, state):
+        """`step` with the logits at every position.
+
+        Args:
+            frame, state: as of `step`.
+
+        Returns:
+            `(logits, state)`; logits float32 `[B, rows, columns, classes]`,
+            as of `logits_by_position`.
+        """
         self._check_causal()
         self._check_clip(frame[:, None])
         time = LiveStream(state, self.frames)
         time.count(ops.shape(frame)[0])
         with in_time(time):
-            logits = self.head(self.backbone(self._normalize(frame[:, None])))
-        logits = ops.mean(ops.cast(logits, "float32"), axis=(1, 2))
-        return logits, time.state
+            logits = self.head(self.backbone(self.normalize(frame[:, None])))
+        return ops.cast(logits, "float32"), time.state
 
     def _check_causal(self):
         if not self.causal:

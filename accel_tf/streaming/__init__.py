@@ -1,6 +1,7 @@
-"""Frame-by-frame segmentation of a live stream."""
+"""Live video, frame by frame."""
 
+from accel_tf.streaming.clip_stream import ClipStream
 from accel_tf.streaming.keyframe_policies import FixedInterval, KeyframePolicy
 from accel_tf.streaming.video_stream import VideoStream
 
-__all__ = ["FixedInterval", "KeyframePolicy", "VideoStream"]
+__all__ = ["ClipStream", "FixedInterval", "KeyframePolicy", "VideoStream"]

@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from accel_tf.frame_size import check_least
+from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.streaming.compiled_step import compile_step
 from accel_tf.streaming.keyframe_policies import FixedInterval, KeyframePolicy
 
@@ -29,7 +30,7 @@ class VideoStream:
     Raises:
         TypeError: if `policy` is no policy.
         ValueError: if scores are wanted of a model that gives labels alone,
-            such as one in another runtime.
+            such as one in another runtime, or the model classifies clips.
 
     Attributes:
         scores: numpy float32 `[B, h, w, classes]` of the last frame, before a
@@ -44,6 +45,11 @@ class VideoStream:
     """Whether calls take the `size` of the labels."""
 
     def __init__(self, model, policy=None, keep_scores=False):
+        if isinstance(model, ClipClassifier):
+            raise ValueError(
+                f"{model.name} classifies clips and segments no frames; take "
+                "accel_tf.ClipStream."
+            )
         self.model = model
         self.policy = FixedInterval(5) if policy is None else policy
         if not isinstance(self.policy, KeyframePolicy):

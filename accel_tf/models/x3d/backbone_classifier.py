@@ -60,7 +60,7 @@ class BackboneClassifier(ModelConfig, ClipClassifier):
             [self.backbone.maps[x] for x in sorted(self.backbone.maps)],
         )
         with in_time(self._time(clip)) as time:
-            return [time.unfold(x) for x in network(self._normalize(clip))]
+            return [time.unfold(x) for x in network(self.normalize(clip))]
 
     def checkpoint_entries(self):
         """How the official checkpoint's tensors map to this model.
@@ -86,7 +86,7 @@ class BackboneClassifier(ModelConfig, ClipClassifier):
         if found is None or found == own:
             return None
         name = NAMES.get(found, "a network that no preset has")
-        return f"{name}: {found} (this one has {own})"
+        return f"{name} ({found}, not {own})"
 
     def get_config(self):
         return {
