@@ -41,15 +41,23 @@ ROOMS = {
     "accel_tf.data": (
         "accel_tf.data.augmentation",
         "accel_tf.data.clips",
+        "accel_tf.data.clip_sampling",
+        "accel_tf.data.training_clips",
+        "accel_tf.data.motion",
     ),
     "accel_tf.browse": (),
     "accel_tf.datasets": (
         "accel_tf.datasets.sequence_features",
+        "accel_tf.datasets.clip_features",
         "accel_tf.datasets.camvid_sequences",
         "accel_tf.datasets.cityscapes_sequences",
         "accel_tf.datasets.flying_chairs",
         "accel_tf.datasets.synthetic_streets",
         "accel_tf.datasets.video_folder",
+        "accel_tf.datasets.clip_folder",
+        "accel_tf.datasets.kinetics400",
+        "accel_tf.datasets.something_something",
+        "accel_tf.datasets.synthetic_motion",
     ),
     "accel_tf.training": (
         "accel_tf.training.configs",

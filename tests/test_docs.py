@@ -361,8 +361,9 @@ def test_commands_run(arguments, own_files):
 @pytest.fixture
 def own_files(video_folder):
     """Files of a reader who follows the guides."""
-    for name in ("a.mp4", "b.mp4", "clips/c.mp4"):
-        pathlib.Path(name).parent.mkdir(exist_ok=True)
+    own_clips = ("my_clips/wave/d.mp4", "my_clips/clap/e.mp4")
+    for name in ("a.mp4", "b.mp4", "clips/c.mp4", *own_clips):
+        pathlib.Path(name).parent.mkdir(exist_ok=True, parents=True)
         shutil.copy("drive.mp4", name)
     for split in ("train", "validation"):
         clip = pathlib.Path("my_data", split, "clip")

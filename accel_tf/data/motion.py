@@ -11,6 +11,8 @@ import dataclasses
 
 import numpy as np
 
+__all__ = ["MOTION_CLASSES", "motion_clip", "motion_clips"]
+
 MOTION_CLASSES = (
     "moves left",
     "moves right",

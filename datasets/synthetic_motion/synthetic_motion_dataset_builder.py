@@ -32,7 +32,7 @@ class SyntheticMotionConfig(tfds.core.BuilderConfig):
 
 
 class SyntheticMotion(tfds.core.GeneratorBasedBuilder):
-    """Shapes that move, change speed or turn into others."""
+    """Shapes that move, change their speed or their colour."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "First version."}
