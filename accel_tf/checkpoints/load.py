@@ -238,18 +238,18 @@ def _load_official(
     unknown = _unknown(model, entries, tensors) if strict else []
     where = ", ".join(map(str, paths))
     if missing or misshaped or unknown:
+        faults = (
+            (missing, "tensors missing"),
+            (misshaped, "of another shape"),
+            (unknown, "that it has no place for"),
+        )
+        other = _of_other(model, tensors)
         raise ValueError(
             f"{where} does not hold the weights of {model.name} with "
-            f"{model.num_classes} classes"
-            + _of_other(model, tensors)
-            + ": "
+            f"{model.num_classes} classes{other}: "
             + "; ".join(
-                f"{len(names)} {what} ({_some(names)})"
-                for what, names in (
-                    ("tensors missing", missing),
-                    ("of another shape", misshaped),
-                    ("that it has no place for", unknown),
-                )
+                f"{len(names)} {what}" + ("" if other else _some(names))
+                for names, what in faults
                 if names
             )
             + "."
@@ -278,7 +278,7 @@ def _of_other(model, tensors):
     """What a file holds instead, where the model knows its relatives."""
     describe = getattr(model, "describe_other", lambda shapes: None)
     other = describe({name: x.shape for name, x in tensors.items()})
-    return "" if other is None else f", but those of {other}"
+    return "" if other is None else f" but those of {other}"
 
 
 def _is_of_last_layer(model, entry):
@@ -326,4 +326,5 @@ def _unknown(model, entries, tensors):
 
 
 def _some(names):
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return f" ({shown})"

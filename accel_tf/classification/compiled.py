@@ -14,8 +14,8 @@ def compile_probabilities(model):
 
     Returns:
         Function from clips, uint8 or float `[B, T, H, W, 3]`, to float32
-        `[B, classes]`, a numpy array. It has a program for each shape and
-        stays with the model.
+        `[B, classes]`, a numpy array. It stays with the model, whose weights
+        it reads as they are when it runs.
     """
     if "_compiled_probabilities" not in vars(model):
         # Not as Keras sets an attribute: it would belong to what is saved.

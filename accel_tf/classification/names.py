@@ -22,6 +22,8 @@ def read_class_names(path):
     try:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"no file of class names {path}.") from error
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path} is no text in UTF-8; give a file with a class name on "

@@ -24,14 +24,10 @@ class Architecture(typing.NamedTuple):
     units: int = 0
 
     def __str__(self):
-        blocks = "-".join(map(str, self.blocks))
-        text = f"{blocks} blocks"
+        text = f"{'-'.join(map(str, self.blocks))} blocks"
         if self.units:
             text += f" of {self.units} units"
-        return (
-            f"{text}, {self.stem_filters} channels in the stem and "
-            f"{self.inner_filters} in the first block"
-        )
+        return f"{text}, width {self.stem_filters} and {self.inner_filters}"
 
 
 NAMES = {}
