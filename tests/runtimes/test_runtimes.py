@@ -169,9 +169,28 @@ def test_several_sizes():
 # === Programs ===
 
 
-def test_one_program_for_each_turn():
+class TakesTurns(PaintedLabels):
     """Two paths take turns, and the first frame has nothing to look at."""
-    programs = to_runtime(fused("td2"), "openvino").programs(48, 64)
+
+    def initial_state(self, batch_size, height, width):
+        start = ops.zeros((batch_size,), "int32")
+        return {"phase": start, "buffered_frames": start}
+
+    def step(self, frame, state, is_key=True):
+        logits, _ = super().step(frame, {})
+        return logits, {"phase": 1 - state["phase"], "buffered_frames": 1}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: TakesTurns(num_classes=4),
+        pytest.param(lambda: fused("td2"), marks=pytest.mark.slow),
+    ],
+    ids=["painted", "td2"],
+)
+def test_one_program_for_each_turn(make):
+    programs = to_runtime(make(), "openvino").programs(48, 64)
     kinds = sorted(str(p.kind) for p in programs.all_programs())
     assert kinds == [
         "key-buffered_frames0-phase0",
