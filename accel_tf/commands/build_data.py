@@ -12,7 +12,7 @@ def add_options(parser):
     parser.add_argument(
         "--manual-dir",
         metavar="DIR",
-        help="folder of the files to read; synthetic_streets needs none",
+        help="folder of the files to read; those that are drawn need none",
     )
     parser.add_argument(
         "--data-dir",
