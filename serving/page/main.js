@@ -1,12 +1,14 @@
 // Sends the frames of a video or camera to the server, one at a time.
 
+import { Clips, Window } from "./clips.js";
 import { decodeLabels } from "./png.js";
 import { Stream, listModels } from "./server.js";
 import { openCamera, openFile } from "./sources.js";
-import { History, Legend, Numbers, Picture } from "./view.js";
+import { History, Legend, Numbers, Picture, TopClasses } from "./view.js";
 
 const WIDTHS = [256, 384, 512, 768, 1024, 1536, 2048];
 const QUALITY = 0.95; // of the JPEG files that are sent
+const RATES = { frames: 15, clips: 6 }; // taken per second of a file
 
 const find = (id) => document.getElementById(id);
 const picture = new Picture();
@@ -20,9 +22,25 @@ function tell(text, isError = false) {
   message.classList.toggle("is-error", isError);
 }
 
+/** Whether a model classifies clips rather than pixels. */
+function classifies(description) {
+  return description.crop_size !== undefined;
+}
+
 function chooseModel() {
   stop();
   const { description } = models[find("model").value];
+  const isOfClips = classifies(description);
+  document.body.classList.toggle("is-of-clips", isOfClips);
+  find("rate").value = isOfClips ? RATES.clips : RATES.frames;
+  if (isOfClips) {
+    new TopClasses();
+    find("system").textContent =
+      `${description.preset}, clips of ${description.frames} frames`;
+    // The shorter side counts.
+    chooseWidth(2 * description.crop_size);
+    return;
+  }
   const { class_names: names, palette, interval } = description;
   picture.setPalette(palette);
   new Legend(names, palette);
@@ -31,6 +49,10 @@ function chooseModel() {
     : "no key frames";
   find("system").textContent = `${description.preset}, ${keys}`;
   const [, expected] = description.warm_up_size ?? [0, 1024];
+  chooseWidth(expected);
+}
+
+function chooseWidth(expected) {
   const distance = (width) => Math.abs(width - expected);
   const closest = WIDTHS.reduce((a, b) => (distance(b) < distance(a) ? b : a));
   find("width").value = closest;
@@ -41,15 +63,19 @@ async function start(open) {
   tell("");
   const abort = new AbortController();
   const name = find("model").value;
-  const { class_names: names, palette } = models[name].description;
-  const mine = { abort, stream: new Stream(name, tell), forceKey: false };
+  const { description } = models[name];
+  const isOfClips = classifies(description);
+  const stream = new (isOfClips ? Clips : Stream)(name, tell);
+  const mine = { abort, stream, forceKey: false };
   run = mine;
-  const parts = [new Legend(names, palette), new History(), new Numbers()];
+  const work = isOfClips
+    ? (source) => classifyAll(mine, source, description.frames)
+    : (source) => segmentAll(mine, source, partsFor(description));
   showState();
   let source = null;
   try {
     source = await open();
-    if (run === mine) await segmentAll(mine, source, parts);
+    if (run === mine) await work(source);
   } catch (error) {
     if (!abort.signal.aborted) tell(error.message, true);
   } finally {
@@ -60,16 +86,52 @@ async function start(open) {
   }
 }
 
+function partsFor({ class_names: names, palette }) {
+  return [new Legend(names, palette), new History(), new Numbers()];
+}
+
+/** Goes on to the next frame, after a pause where there is one. */
+async function goOn(mine, source) {
+  if (!(await source.next())) return false;
+  const { signal } = mine.abort;
+  while (mine.isPaused && !signal.aborted) {
+    await new Promise((resolve) => (mine.resume = resolve));
+  }
+  signal.throwIfAborted();
+  return true;
+}
+
+async function classifyAll(mine, source, frames) {
+  const canvas = document.createElement("canvas");
+  const { signal } = mine.abort;
+  const top = new TopClasses();
+  const window = new Window(frames);
+  let count = 0;
+  while (await goOn(mine, source)) {
+    const clip = window.add(await grab(source.video, canvas));
+    picture.showFrame(canvas);
+    if (!clip) continue;
+    const { classes, milliseconds } = await mine.stream.classify(clip, signal);
+    signal.throwIfAborted();
+    top.show(classes);
+    count++;
+    tell(`Clip ${count}: ${milliseconds.toFixed(0)} ms.`);
+  }
+  tell(
+    count
+      ? `The video has ended after ${count} clips.`
+      : `The video has fewer than the ${frames} frames of a clip; take more ` +
+          "frames per second.",
+    !count,
+  );
+}
+
 async function segmentAll(mine, source, [legend, history, numbers]) {
   const canvas = document.createElement("canvas");
   const { signal } = mine.abort;
   mine.numbers = numbers;
   let count = 0;
-  while (await source.next()) {
-    while (mine.isPaused && !signal.aborted) {
-      await new Promise((resolve) => (mine.resume = resolve));
-    }
-    signal.throwIfAborted();
+  while (await goOn(mine, source)) {
     const image = await grab(source.video, canvas);
     const { forceKey } = mine;
     mine.forceKey = false;

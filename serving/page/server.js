@@ -21,12 +21,72 @@ export async function listModels() {
   });
 }
 
-/** One stream of frames; `send` must not be called before it has answered. */
-export class Stream {
+/** Requests to one model. */
+export class Requests {
   constructor(model, tell) {
     this.tell = tell;
-    this.id = randomId();
     this.url = `v1/models/${encodeURIComponent(model)}:predict`;
+  }
+
+  /** Gives the answer's document; asks again while the server is busy. */
+  async ask(body, signal) {
+    for (let pause = 300; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      const answer = await this.post(body, signal);
+      if (answer.status === 200) {
+        this.tell("");
+        return JSON.parse(answer.text);
+      }
+      if (!this.isRetried(answer)) {
+        throw new Error(`The server says: ${saidIn(answer)}`);
+      }
+      await sleep(Math.max(pause, 1000 * (answer.retryAfter ?? 0)), signal);
+    }
+  }
+
+  /** Whether an answer says to try again; tells why. */
+  isRetried({ status }) {
+    if (status === 429 || status === 503) {
+      this.tell("The server is busy; trying again…");
+      return true;
+    }
+    if (isLost(status)) {
+      this.tell("The server does not answer; trying again…");
+      return true;
+    }
+    return false;
+  }
+
+  async post(body, signal) {
+    try {
+      const answer = await fetch(this.url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(1000 * SECONDS)]),
+      });
+      const timing = answer.headers.get("Server-Timing") || "";
+      const model = /\bmodel;dur=([\d.]+)/.exec(timing);
+      return {
+        status: answer.status,
+        text: await answer.text(),
+        retryAfter: Number(answer.headers.get("Retry-After")) || 0,
+        modelMilliseconds: model ? Number(model[1]) : null,
+      };
+    } catch (error) {
+      if (error.name === "TimeoutError") {
+        throw new Error(`The server was silent for ${SECONDS} seconds.`);
+      }
+      if (signal.aborted) throw error;
+      return { status: 0 };
+    }
+  }
+}
+
+/** One stream of frames; `send` must not be called before it has answered. */
+export class Stream extends Requests {
+  constructor(model, tell) {
+    super(model, tell);
+    this.id = randomId();
   }
 
   /**
@@ -66,19 +126,16 @@ export class Stream {
           received: answer.text.length,
         };
       }
-      const isLost = [0, 502, 504].includes(answer.status);
-      if (answer.status === 429 || answer.status === 503) {
-        this.tell("The server is busy; trying again…");
-        pause = Math.max(pause, 1000 * answer.retryAfter);
-      } else if (isLost) {
-        this.tell("The server does not answer; trying again…");
-        forceKey = true;
-      } else {
+      if (!this.isRetried(answer)) {
         throw new Error(`The server says: ${saidIn(answer)}`);
       }
+      pause = Math.max(pause, 1000 * (answer.retryAfter ?? 0));
       await sleep(pause, signal);
-      // A model without key frames begins anew only so.
-      if (isLost) await this.post(this.closing(), signal);
+      if (isLost(answer.status)) {
+        forceKey = true;
+        // A model without key frames begins anew only so.
+        await this.post(this.closing(), signal);
+      }
     }
   }
 
@@ -91,31 +148,11 @@ export class Stream {
     const inputs = { stream_id: [this.id] };
     return JSON.stringify({ signature_name: "close", inputs });
   }
+}
 
-  async post(body, signal) {
-    try {
-      const answer = await fetch(this.url, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(1000 * SECONDS)]),
-      });
-      const timing = answer.headers.get("Server-Timing") || "";
-      const model = /\bmodel;dur=([\d.]+)/.exec(timing);
-      return {
-        status: answer.status,
-        text: await answer.text(),
-        retryAfter: Number(answer.headers.get("Retry-After")) || 0,
-        modelMilliseconds: model ? Number(model[1]) : null,
-      };
-    } catch (error) {
-      if (error.name === "TimeoutError") {
-        throw new Error(`The server was silent for ${SECONDS} seconds.`);
-      }
-      if (signal.aborted) throw error;
-      return { status: 0 };
-    }
-  }
+/** Whether nobody knows if the server has taken a request. */
+function isLost(status) {
+  return [0, 502, 504].includes(status);
 }
 
 function randomId() {
@@ -124,7 +161,7 @@ function randomId() {
   return (high & 0x1fffff) * 2 ** 32 + low;
 }
 
-function base64(blob) {
+export function base64(blob) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result.split(",")[1]);

@@ -23,6 +23,15 @@ export class Picture {
     this.colors = new Uint32Array(bytes.buffer);
   }
 
+  /** The frame alone, of a model that gives no classes of pixels. */
+  showFrame(frame) {
+    this.resize(frame);
+    this.frame.getContext("2d").drawImage(frame, 0, 0);
+    find("badge").hidden = true;
+    find("empty").hidden = true;
+    this.canvas.getContext("2d").drawImage(this.frame, 0, 0);
+  }
+
   show(frame, labels, isKey) {
     const { width, height, data } = labels;
     if (width !== frame.width || height !== frame.height) {
@@ -31,10 +40,7 @@ export class Picture {
           `${frame.width}×${frame.height}.`,
       );
     }
-    for (const canvas of [this.canvas, this.frame, this.classes]) {
-      if (canvas.width !== width) canvas.width = width;
-      if (canvas.height !== height) canvas.height = height;
-    }
+    this.resize(labels);
     this.frame.getContext("2d").drawImage(frame, 0, 0);
     const colored = new ImageData(width, height);
     const pixels = new Uint32Array(colored.data.buffer);
@@ -45,6 +51,13 @@ export class Picture {
     find("badge").hidden = !isKey;
     find("empty").hidden = true;
     this.draw();
+  }
+
+  resize({ width, height }) {
+    for (const canvas of [this.canvas, this.frame, this.classes]) {
+      if (canvas.width !== width) canvas.width = width;
+      if (canvas.height !== height) canvas.height = height;
+    }
   }
 
   draw() {
@@ -79,6 +92,28 @@ export class Legend {
       item.className = counts[index] ? "" : "is-absent";
       item.lastChild.textContent = counts[index] ? `${share.toFixed(1)} %` : "";
     });
+  }
+}
+
+/** The likeliest classes of a clip, each with its share of certainty. */
+export class TopClasses {
+  constructor() {
+    find("legend").replaceChildren();
+  }
+
+  show(classes) {
+    const items = classes.map(({ name, probability }) => {
+      const item = document.createElement("li");
+      const text = document.createElement("span");
+      text.textContent = name;
+      const share = document.createElement("b");
+      share.textContent = `${(100 * probability).toFixed(1)} %`;
+      const bar = document.createElement("meter");
+      bar.value = probability;
+      item.append(text, share, bar);
+      return item;
+    });
+    find("legend").replaceChildren(...items);
   }
 }
 
