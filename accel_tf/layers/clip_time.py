@@ -57,6 +57,15 @@ class Time(abc.ABC):
             for frame `t`. There are zeros where there is no frame.
         """
 
+    def zeros_around(self, taps):
+        """What `extend` adds, where it does nothing but add zeros.
+
+        Returns:
+            `(before, after)`, numbers of frames of zeros; `None` where
+            `extend` has to be called.
+        """
+        return None
+
     @abc.abstractmethod
     def mean(self, x, name):
         """The mean over time of what each frame has.
@@ -100,7 +109,10 @@ class WholeClip(Time):
         return self._frames
 
     def extend(self, x, taps, name):
-        return _pad(self.unfold(x), (taps - 1) // 2, taps // 2)
+        return _pad(self.unfold(x), *WholeClip.zeros_around(self, taps))
+
+    def zeros_around(self, taps):
+        return (taps - 1) // 2, taps // 2
 
     def mean(self, x, name):
         return ops.mean(self.unfold(x), axis=1, keepdims=True)
@@ -120,7 +132,10 @@ class PastOfClip(WholeClip):
         self.window = window
 
     def extend(self, x, taps, name):
-        return _pad(self.unfold(x), taps - 1, 0)
+        return _pad(self.unfold(x), *self.zeros_around(taps))
+
+    def zeros_around(self, taps):
+        return taps - 1, 0
 
     def mean(self, x, name):
         x = ops.cast(self.unfold(x), "float32")

@@ -16,6 +16,9 @@ from accel_tf.layers.inference_conv2d_transpose import (
 from accel_tf.layers.inference_depthwise_conv2d import (
     InferenceDepthwiseConv2D,
 )
+from accel_tf.layers.inference_depthwise_conv3d import (
+    InferenceDepthwiseConv3D,
+)
 from accel_tf.layers.inference_normalization import InferenceNormalization
 from accel_tf.layers.unbiased_batch_normalization import (
     UnbiasedBatchNormalization,
@@ -27,6 +30,7 @@ _FOR_INFERENCE = {
     keras.layers.Conv2D: InferenceConv2D,
     keras.layers.Conv2DTranspose: InferenceConv2DTranspose,
     keras.layers.DepthwiseConv2D: InferenceDepthwiseConv2D,
+    DepthwiseConv3D: InferenceDepthwiseConv3D,
 }
 _CONVOLUTIONS = (
     keras.layers.Conv2D,
@@ -82,15 +86,18 @@ def fold_batch_normalization(network):
     folded = _normalizations_after_convolutions(network)
     gone = {id(normalization) for normalization in folded.values()}
     gone |= {id(x) for x in network.layers if isinstance(x, _ONLY_IN_TRAINING)}
+    paddings = _paddings_of_convolutions(network)
+    gone |= {id(padding) for padding in paddings.values()}
     originals = {}
 
     def clone(operation):
         if id(operation) in gone:
             return operation  # never called
+        config = operation.get_config()
         if id(operation) in folded:
-            config = {**operation.get_config(), "use_bias": True}
-        else:
-            config = operation.get_config()
+            config["use_bias"] = True
+        if id(operation) in paddings:
+            config["zeros"] = paddings[id(operation)].padding
         kind = _FOR_INFERENCE.get(type(operation), type(operation))
         if kind is InferenceNormalization:
             copy = kind(name=operation.name, dtype=operation.dtype_policy)
@@ -164,10 +171,7 @@ def _scale_and_offset(normalization):
 
 def _normalizations_after_convolutions(network):
     """Which are folded into which: the convolution's id -> normalisation."""
-    makers, uses = {}, collections.Counter(id(x) for x in network.outputs)
-    for operation in network.operations:
-        makers.update((id(x), operation) for x in _flat(operation.output))
-        uses.update(id(x) for x in _flat(operation.input))
+    makers, uses = _makers_and_uses(network)
     folded = {}
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -180,6 +184,37 @@ def _normalizations_after_convolutions(network):
             ):
                 folded[id(maker)] = layer
     return folded
+
+
+def _paddings_of_convolutions(network):
+    """Which zeros a depthwise convolution adds by itself.
+
+    Returns:
+        dict of the convolution's id -> `ZeroPadding2D` that only it follows.
+    """
+    makers, uses = _makers_and_uses(network)
+    paddings = {}
+    for layer in network.layers:
+        if type(layer) is keras.layers.DepthwiseConv2D:
+            (x,) = _flat(layer.input)
+            maker = makers[id(x)]
+            if (
+                type(maker) is keras.layers.ZeroPadding2D
+                and maker.data_format == layer.data_format == "channels_last"
+                and layer.padding == "valid"
+                and uses[id(x)] == 1
+            ):
+                paddings[id(layer)] = maker
+    return paddings
+
+
+def _makers_and_uses(network):
+    """Of each tensor's id: the operation, and how often it is used."""
+    makers, uses = {}, collections.Counter(id(x) for x in network.outputs)
+    for operation in network.operations:
+        makers.update((id(x), operation) for x in _flat(operation.output))
+        uses.update(id(x) for x in _flat(operation.input))
+    return makers, uses
 
 
 def _is_linear(convolution):

@@ -156,6 +156,22 @@ def test_backbones(make, kept):
     assert copy.count_params() < network.count_params()
 
 
+def test_zeros_around_a_depthwise_convolution_become_its_own():
+    image = keras.Input((8, 9, 3))
+    x = layers.ZeroPadding2D(1, name="gone")(image)
+    x = layers.DepthwiseConv2D(3, strides=2, use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.ZeroPadding2D(1, name="shared")(x)
+    x = layers.DepthwiseConv2D(3)(x) + x[:, 1:-1, 1:-1]
+    network = lively(keras.Model(image, x))
+    copy = fold_batch_normalization(network)
+    names = {layer.name for layer in copy.layers}
+    assert "gone" not in names and "shared" in names
+    x = np.random.default_rng(0).standard_normal((2, 8, 9, 3), "float32")
+    for output in (copy(x), copy.predict(x, verbose=0)):
+        assert_close(to_numpy(output), to_numpy(network(x)))
+
+
 def test_two_inputs_and_no_normalization():
     network = lively(small_flow_network())
     assert check(network, (1, 33, 40, 3), (1, 33, 40, 3), 0) == []

@@ -118,3 +118,19 @@ def test_programs_to_be_saved_notice_new_weights(make):
     assert {id(x) for x in shared.get_concrete_function(x).captured_inputs} == {
         id(weight.value.handle) for weight in layer.weights
     }
+
+
+@pytest.mark.parametrize("strides", [1, 2])
+@pytest.mark.parametrize("zeros", [((1, 1), (1, 1)), ((0, 1), (2, 1))])
+def test_depthwise_convolution_with_zeros_around(strides, zeros):
+    plain = keras.layers.DepthwiseConv2D(
+        3, strides=strides, bias_initializer="random_normal"
+    )
+    x = random(2, 10, 13, 4)
+    expected = to_numpy(plain(keras.layers.ZeroPadding2D(zeros)(x)))
+    config = {**plain.get_config(), "zeros": zeros}
+    layer = InferenceDepthwiseConv2D.from_config(config)
+    layer.build(x.shape)
+    layer.set_weights(plain.get_weights())
+    assert layer.compute_output_shape(x.shape) == expected.shape
+    assert_everywhere(layer, x, expected)
