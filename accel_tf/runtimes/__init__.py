@@ -1,4 +1,4 @@
-"""Segmenters that run in OpenVINO, ONNX Runtime or LiteRT.
+"""Segmenters and clip classifiers that run in OpenVINO, ONNX Runtime or LiteRT.
 
 model = accel_tf.fuse_for_inference(model)
 model = accel_tf.runtimes.to_runtime(model, "openvino")
@@ -9,6 +9,7 @@ from accel_tf.lazy import lazy_names
 
 __all__ = [
     "RUNTIMES",
+    "RuntimeClassifier",
     "RuntimeSegmenter",
     "is_saved_runtime",
     "load_runtime",
@@ -19,6 +20,7 @@ __getattr__, __dir__ = lazy_names(
     _ROOM,
     {
         "RUNTIMES": f"{_ROOM}.convert",
+        "RuntimeClassifier": f"{_ROOM}.classifier",
         "RuntimeSegmenter": f"{_ROOM}.segmenter",
         "is_saved_runtime": f"{_ROOM}.saved",
         "load_runtime": f"{_ROOM}.saved",

@@ -8,8 +8,15 @@ import keras
 from accel_tf.data.label_maps import LabelMap
 from accel_tf.frame_size import check_least
 from accel_tf.messages import one_line
+from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.runtimes.calibration import Calibration, check_frames
+from accel_tf.runtimes.classifier import (
+    ClassifierInfo,
+    ClipProgram,
+    RuntimeClassifier,
+    trace_clip,
+)
 from accel_tf.runtimes.litert_program import LiteRTProgram
 from accel_tf.runtimes.onnx_program import ONNXProgram
 from accel_tf.runtimes.openvino_program import OpenVINOProgram
@@ -32,7 +39,7 @@ def to_runtime(
     calibration_frames=None,
     threads=None,
 ):
-    """Makes a segmenter that runs in another runtime than TensorFlow.
+    """Makes a segmenter or classifier that runs without TensorFlow.
 
     For a processor without a GPU. Give it what `accel_tf.fuse_for_inference`
     makes of a model: then the programs have fewer operations. They are
@@ -50,17 +57,19 @@ def to_runtime(
     stores the weights so; activations stay float32.
 
     Args:
-        model: a `VideoSegmenter` on the TensorFlow backend. Later changes of
-            its weights do not reach programs that are made already.
+        model: a `VideoSegmenter` or a `ClipClassifier` on the TensorFlow
+            backend. Later changes of its weights do not reach programs that
+            are made already.
         runtime: see above.
         precision: see above.
-        calibration_frames: for int8: 10 frames or more, in their order,
-            uint8 RGB `[H, W, 3]`, such as will be segmented. They are run as
-            streams; frames of another size are resized.
+        calibration_frames: for int8, which only segmenters have: 10 frames
+            or more, in their order, uint8 RGB `[H, W, 3]`, such as will be
+            segmented. They are run as streams; frames of another size are
+            resized.
         threads: of the processor; by default as the runtime chooses.
 
     Returns:
-        `RuntimeSegmenter`.
+        `RuntimeSegmenter`, or `RuntimeClassifier` for clips.
 
     Raises:
         ValueError: if the model, the runtime or the precision is none of
@@ -68,10 +77,14 @@ def to_runtime(
         ImportError: if the runtime is not installed.
     """
     check_runtime(runtime, precision, threads)
+    if isinstance(model, ClipClassifier):
+        if precision == "int8" or calibration_frames is not None:
+            raise ValueError("clip classifiers are not converted to int8.")
+        return _to_classifier(model, runtime, precision, threads)
     if not isinstance(model, VideoSegmenter):
         raise ValueError(
-            "only a VideoSegmenter can be converted, not a "
-            f"{type(model).__name__}."
+            "only a VideoSegmenter or a ClipClassifier can be converted, not "
+            f"a {type(model).__name__}."
         )
     model.check_exportable()
     if (precision == "int8") != (calibration_frames is not None):
@@ -80,7 +93,6 @@ def to_runtime(
             if precision != "int8"
             else "int8 needs calibration_frames, such as will be segmented."
         )
-    kind = RUNTIMES[runtime]
     frames = None
     if calibration_frames is not None:
         frames = check_frames(calibration_frames)
@@ -91,13 +103,7 @@ def to_runtime(
 
         def convert(step_kind):
             graph = tracer.trace(step_kind)
-            try:
-                content = kind.convert(graph, precision)
-            except Exception as error:
-                reason = one_line(error, 300)
-                raise ValueError(
-                    f"{model.name} cannot be converted for {runtime}: {reason}"
-                ) from error
+            content = _converted(model, graph, runtime, precision)
             program = Program(
                 step_kind, graph.inputs, graph.outputs, graph.counters, content
             )
@@ -126,13 +132,54 @@ def to_runtime(
             runtime=runtime,
             precision=precision,
             uses_key_frames=model.uses_key_frames,
-            parameters=sum(math.prod(x.shape) for x in model.weights),
+            parameters=_parameters(model),
             label_map=LabelMap.from_config(model.label_map.to_config()),
             trained_size=model.trained_size,
         ),
         make_programs,
         threads=threads,
     )
+
+
+def _to_classifier(model, runtime, precision, threads):
+    def make_program(frames, height, width):
+        model.check_size(height, width)
+        graph = trace_clip(model, frames, height, width)
+        return ClipProgram(
+            graph.inputs,
+            graph.outputs,
+            _converted(model, graph, runtime, precision),
+            model.multiply_adds(height, width, frames),
+        )
+
+    return RuntimeClassifier(
+        ClassifierInfo(
+            name=model.name,
+            runtime=runtime,
+            precision=precision,
+            parameters=_parameters(model),
+            class_names=tuple(model.class_names),
+            frames=model.frames,
+            crop_size=model.crop_size,
+        ),
+        make_program,
+        threads=threads,
+    )
+
+
+def _converted(model, graph, runtime, precision):
+    """What the runtime has of a graph, or one line why not."""
+    try:
+        return RUNTIMES[runtime].convert(graph, precision)
+    except Exception as error:
+        reason = one_line(error, 300)
+        raise ValueError(
+            f"{model.name} cannot be converted for {runtime}: {reason}"
+        ) from error
+
+
+def _parameters(model):
+    return sum(math.prod(x.shape) for x in model.weights)
 
 
 def check_runtime(runtime, precision="float32", threads=None):

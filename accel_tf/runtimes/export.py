@@ -8,7 +8,7 @@ import numpy as np
 from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.restore import restore_model
 from accel_tf.runtimes.convert import check_runtime, to_runtime
-from accel_tf.runtimes.saved import check_new_folder
+from accel_tf.runtimes.folders import check_new_folder
 from accel_tf.runtimes.segmenter import RuntimeSegmenter
 from accel_tf.video import open_video
 

@@ -8,6 +8,7 @@ from accel_tf.models.per_frame.files import is_model_path
 from accel_tf.models.presets import list_presets
 from accel_tf.models.restore import restore_model
 from accel_tf.runtimes.saved import is_saved_runtime, load_runtime
+from accel_tf.runtimes.segmenter import RuntimeSegmenter
 
 
 def load_model(path, preset=None, num_classes=None):
@@ -97,6 +98,11 @@ def restore_segmenter(name, weights=(), num_classes=None):
         folder = name
     if folder is not None and is_saved_runtime(folder):
         segmenter = load_runtime(folder)
+        if not isinstance(segmenter, RuntimeSegmenter):
+            raise ValueError(
+                f"{folder} holds {segmenter.name}, which classifies clips and "
+                "segments no frames; accel_tf.runtimes.load_runtime reads it."
+            )
         if weights and name not in (None, segmenter.name):
             raise ValueError(f"{folder} holds {segmenter.name}, not {name}.")
         if num_classes not in (None, segmenter.num_classes):

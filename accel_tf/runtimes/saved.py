@@ -1,14 +1,10 @@
 """Programs of another runtime in a folder."""
 
-import contextlib
 import dataclasses
-import hashlib
 import importlib.metadata
 import io
 import json
-import os
 import pathlib
-import shutil
 
 import numpy as np
 
@@ -16,13 +12,24 @@ from accel_tf.data.label_maps import LabelMap
 from accel_tf.files import write_bytes, write_text
 from accel_tf.frame_size import checked_size
 from accel_tf.runtimes.convert import RUNTIMES
+from accel_tf.runtimes.folders import (
+    DESCRIPTION,
+    FORMAT,
+    check_file,
+    file_digest,
+    new_folder,
+    read_tensors,
+)
 from accel_tf.runtimes.programs import Program, SizePrograms
+from accel_tf.runtimes.saved_classifier import (
+    CLASSIFIER,
+    loaded_classifier,
+    read_classifier,
+)
 from accel_tf.runtimes.segmenter import RuntimeInfo, RuntimeSegmenter
-from accel_tf.runtimes.tracing import Kind, Tensor
+from accel_tf.runtimes.tracing import Kind
 
-_DESCRIPTION = "model.json"
 _STATE = "initial_state.npz"
-_FORMAT = 1
 
 
 def save_runtime(segmenter, directory):
@@ -41,7 +48,7 @@ def save_runtime(segmenter, directory):
             f"{segmenter.name} has no programs yet: give it a frame, or call "
             "programs(height, width)."
         )
-    with _new_folder(directory) as folder:
+    with new_folder(directory) as folder:
         sizes = []
         for (height, width), programs in segmenter.sizes.items():
             subfolder = folder / f"{height}x{width}"
@@ -63,7 +70,7 @@ def save_runtime(segmenter, directory):
                         for program in programs.all_programs()
                     ],
                     "files": {
-                        path.name: _digest(path)
+                        path.name: file_digest(path)
                         for path in sorted(subfolder.iterdir())
                     },
                 }
@@ -71,23 +78,23 @@ def save_runtime(segmenter, directory):
         info = dataclasses.asdict(segmenter.info)
         info["label_map"] = segmenter.label_map.to_config()
         description = {
-            "format": _FORMAT,
+            "format": FORMAT,
             "accel_tf": importlib.metadata.version("accel-tf"),
             **info,
             "sizes": sizes,
         }
         write_text(
-            folder / _DESCRIPTION, json.dumps(description, indent=1) + "\n"
+            folder / DESCRIPTION, json.dumps(description, indent=1) + "\n"
         )
 
 
 def is_saved_runtime(path):
-    """Whether `path` is a folder that `RuntimeSegmenter.save` wrote."""
-    return (pathlib.Path(path) / _DESCRIPTION).is_file()
+    """Whether `path` is a folder that `load_runtime` reads."""
+    return (pathlib.Path(path) / DESCRIPTION).is_file()
 
 
 def load_runtime(directory, threads=None):
-    """Reads what `RuntimeSegmenter.save` wrote.
+    """Reads what `save` of a `RuntimeSegmenter` or `RuntimeClassifier` wrote.
 
     Works without the model and without converters: only the runtime itself
     is needed.
@@ -97,7 +104,8 @@ def load_runtime(directory, threads=None):
         threads: as for `to_runtime`.
 
     Returns:
-        `RuntimeSegmenter`, for frames of the sizes that were saved.
+        `RuntimeSegmenter` for frames, or `RuntimeClassifier` for clips, of
+        the sizes that were saved.
 
     Raises:
         FileNotFoundError: if a file is missing.
@@ -105,7 +113,7 @@ def load_runtime(directory, threads=None):
         ImportError: if the runtime is not installed.
     """
     folder = pathlib.Path(directory)
-    path = folder / _DESCRIPTION
+    path = folder / DESCRIPTION
     if not path.is_file():
         raise FileNotFoundError(
             f"{folder} holds no exported programs: there is no {path.name}."
@@ -113,19 +121,25 @@ def load_runtime(directory, threads=None):
     try:
         description = json.loads(path.read_bytes())
         version = description["format"]
-        if version == _FORMAT:
+        classifies = description.get("kind") == CLASSIFIER
+        if version == FORMAT and classifies:
+            info, sizes = read_classifier(description)
+        elif version == FORMAT:
             info, sizes = _info(description), _sizes(description)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is damaged: {error!r}.") from error
-    if version != _FORMAT:
+    if version != FORMAT:
         raise ValueError(
             f"{path} has the format {version}; this version of accel-tf "
-            f"reads {_FORMAT}."
+            f"reads {FORMAT}."
         )
     RUNTIMES[info.runtime].require_runtime()
+    if classifies:
+        kind = RUNTIMES[info.runtime]
+        return loaded_classifier(folder, info, sizes, kind, threads)
     for (height, width), size in sizes.items():
         for name, digest in size["files"].items():
-            _check(folder / f"{height}x{width}" / name, digest)
+            check_file(folder / f"{height}x{width}" / name, digest)
 
     def make_programs(height, width):
         if (height, width) not in sizes:
@@ -175,8 +189,8 @@ def _sizes(description):
             "multiply_adds": dict(size["multiply_adds"]),
             "programs": {
                 Kind(entry["is_key"], _counters(entry["counters"])): {
-                    "inputs": _tensors(entry["inputs"]),
-                    "outputs": _tensors(entry["outputs"]),
+                    "inputs": read_tensors(entry["inputs"]),
+                    "outputs": read_tensors(entry["outputs"]),
                     "counters": _counters(entry["counters_after"]),
                     "file": str(entry["file"]),
                 }
@@ -189,10 +203,6 @@ def _sizes(description):
 
 def _counters(numbers):
     return tuple(sorted(numbers.items()))
-
-
-def _tensors(entries):
-    return [Tensor(name, tuple(shape), dtype) for name, shape, dtype in entries]
 
 
 def _load_size(folder, size, info):
@@ -210,48 +220,3 @@ def _load_size(folder, size, info):
         size["multiply_adds"],
         make_program,
     )
-
-
-def _check(path, digest):
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; export the model again.")
-    if _digest(path) != digest:
-        raise ValueError(f"{path} is damaged; export the model again.")
-
-
-def _digest(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def check_new_folder(directory):
-    """Makes sure that a folder can be written.
-
-    Raises:
-        OSError: if it exists and is not empty, or there is no folder that
-            it could be in.
-    """
-    path = pathlib.Path(directory).absolute()
-    if path.is_dir():
-        if any(path.iterdir()):
-            raise FileExistsError(
-                f"{directory} exists and is not empty; give another folder."
-            )
-    elif path.exists():
-        raise NotADirectoryError(f"{directory} is not a folder.")
-    elif not path.parent.is_dir():
-        raise FileNotFoundError(f"no such folder: {path.parent}.")
-
-
-@contextlib.contextmanager
-def _new_folder(directory):
-    """Gives a folder beside `directory`, renamed when the block ends."""
-    check_new_folder(directory)
-    path = pathlib.Path(directory).absolute()
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    try:
-        partial.mkdir()
-        yield partial
-        os.replace(partial, path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

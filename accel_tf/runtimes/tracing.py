@@ -169,7 +169,9 @@ class StepTracer:
             for name, tensor in zip(names, traced.outputs, strict=True)
         ]
         counters = _counters_after(after, self._state)
-        return StepGraph(_frozen(traced, outputs), inputs, outputs, counters)
+        return StepGraph(
+            frozen_graph(traced, outputs), inputs, outputs, counters
+        )
 
 
 def _counters_after(state, arrays):
@@ -181,7 +183,7 @@ def _counters_after(state, arrays):
     )
 
 
-def _frozen(traced, outputs):
+def frozen_graph(traced, outputs):
     """The graph with constants for weights, and its outputs by name.
 
     Args:

@@ -1,0 +1,253 @@
+"""A clip classifier whose programs run in another runtime than TensorFlow."""
+
+import dataclasses
+
+import numpy as np
+
+from accel_tf.layers.inference_conv2d import variable_kernels
+from accel_tf.messages import one_line
+from accel_tf.runtimes.tracing import StepGraph, Tensor, frozen_graph
+
+
+@dataclasses.dataclass
+class ClassifierInfo:
+    """What is known of a clip classifier in another runtime.
+
+    Attributes:
+        name: of the model.
+        runtime: one of `RUNTIMES`.
+        precision: see `to_runtime`.
+        parameters: number of the model's weights.
+        class_names: of the classes, in their order.
+        frames: of the clips that the weights are trained on.
+        crop_size: height and width in pixels of their frames.
+    """
+
+    name: str
+    runtime: str
+    precision: str
+    parameters: int
+    class_names: tuple
+    frames: int
+    crop_size: int
+
+
+@dataclasses.dataclass
+class ClipProgram:
+    """The program for clips of one size.
+
+    Attributes:
+        inputs: list of the one `Tensor`, `clip`.
+        outputs: list of the one `Tensor`, `logits`, by position.
+        content: what the runtime has of it, one of `RUNTIMES`.
+        multiply_adds: of the model, for such a clip.
+    """
+
+    inputs: list
+    outputs: list
+    content: object
+    multiply_adds: int
+
+
+class RuntimeClassifier:
+    """A `ClipClassifier` in another runtime.
+
+        model = accel_tf.runtimes.to_runtime(
+            accel_tf.fuse_for_inference(model), "openvino"
+        )
+        probabilities = model.probabilities(clip)
+
+    From `to_runtime` or `load_runtime`. There is a program for each number
+    and size of frames; after `to_runtime` it is made when the first such clip
+    comes. The programs take whole clips; a live video goes through the
+    model that they were made of.
+
+    Args:
+        info: `ClassifierInfo`.
+        make_program: function of frames, height and width that gives the
+            `ClipProgram`, or raises a ValueError.
+        known_sizes, threads: as the attributes.
+
+    Attributes:
+        info: as given.
+        programs: dict of `(frames, height, width)` -> `ClipProgram`, of
+            those made.
+        known_sizes: tuple of the `(frames, height, width)` that there are
+            programs for; `None` where they are made for any.
+        threads: of the processor, for sizes of which no clip has been seen;
+            `None` for as many as the runtime chooses.
+    """
+
+    def __init__(self, info, make_program, known_sizes=None, threads=None):
+        self.info = info
+        self.known_sizes = known_sizes
+        self.threads = threads
+        self.programs = {}
+        self._make_program = make_program
+        self._runs = {}
+
+    @property
+    def name(self):
+        return self.info.name
+
+    @property
+    def class_names(self):
+        return self.info.class_names
+
+    @property
+    def num_classes(self):
+        return len(self.info.class_names)
+
+    @property
+    def frames(self):
+        return self.info.frames
+
+    @property
+    def crop_size(self):
+        return self.info.crop_size
+
+    def count_params(self):
+        """Weights of the model that the programs were made of."""
+        return self.info.parameters
+
+    def multiply_adds(self, height, width, frames=None):
+        """As of the model that the programs were made of.
+
+        Raises:
+            ValueError: if there is no program for that size.
+        """
+        return self.program(frames or self.frames, height, width).multiply_adds
+
+    def __call__(self, clip):
+        """Logits of clips.
+
+        Args:
+            clip: uint8 RGB `[B, T, H, W, 3]`; or the frames of one clip, a
+                list of `[H, W, 3]`.
+
+        Returns:
+            float32 array `[B, classes]`, as of the model.
+
+        Raises:
+            ValueError: if it is none, or there is no program for its size.
+        """
+        return self.logits_by_position(clip).mean(axis=(1, 2))
+
+    def probabilities(self, clip):
+        """Probabilities of clips, as `ClipClassifier.probabilities`.
+
+        Args, Raises: as of a call.
+
+        Returns:
+            float32 array `[B, classes]`.
+        """
+        logits = self.logits_by_position(clip)
+        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        shares = powers / powers.sum(axis=-1, keepdims=True)
+        return shares.mean(axis=(1, 2))
+
+    def logits_by_position(self, clip):
+        """As `ClipClassifier.logits_by_position`.
+
+        Args, Raises: as of a call.
+
+        Returns:
+            float32 array `[B, rows, columns, classes]`.
+        """
+        clip = self._checked(clip)
+        size = clip.shape[1:4]
+        program = self.program(*size)
+        if size not in self._runs:
+            self._runs[size] = self._compile(program)
+        # Copies, as a runtime may use its memory again.
+        return np.concatenate(
+            [np.array(self._runs[size]([each])[0]) for each in clip[:, None]]
+        )
+
+    def program(self, frames, height, width):
+        """The `ClipProgram` for clips of a size.
+
+        Raises:
+            ValueError: if there is none for that size.
+        """
+        size = (int(frames), int(height), int(width))
+        if size not in self.programs:
+            self.programs[size] = self._make_program(*size)
+        return self.programs[size]
+
+    def save(self, directory):
+        """Writes the programs into a new folder, for `load_runtime`.
+
+        Those of all sizes of which clips have been seen; call `program` for
+        further ones.
+
+        Args:
+            directory: of the folder, which may exist if it is empty; it
+                appears whole or not at all.
+
+        Raises:
+            ValueError: if there are no programs yet.
+            OSError: if the folder exists or cannot be written.
+        """
+        from accel_tf.runtimes.saved_classifier import save_classifier
+
+        save_classifier(self, directory)
+
+    def _checked(self, clip):
+        if isinstance(clip, list | tuple):
+            shapes = {np.shape(frame) for frame in clip}
+            if len(shapes) != 1:
+                raise ValueError(
+                    "a clip is a list of frames uint8 [H, W, 3] of one size, "
+                    f"got {len(clip)} frames of {len(shapes)} sizes."
+                )
+            clip = np.stack(clip)[None]
+        clip = np.ascontiguousarray(clip)
+        if (
+            clip.dtype != np.uint8
+            or clip.ndim != 5
+            or clip.shape[-1] != 3
+            or 0 in clip.shape
+        ):
+            raise ValueError(
+                f"a program of {self.info.runtime} takes clips uint8 "
+                f"[B, T, H, W, 3], got {clip.dtype} {list(clip.shape)}."
+            )
+        return clip
+
+    def _compile(self, program):
+        try:
+            return program.content.compile(
+                program.inputs, program.outputs, self.threads
+            )
+        except ImportError:
+            raise
+        except Exception as error:
+            raise ValueError(
+                f"the runtime refuses the program of {self.name}: "
+                f"{one_line(error, 300)}"
+            ) from error
+
+
+def trace_clip(model, frames, height, width):
+    """The program of a classifier for clips of one size.
+
+    Args:
+        model: a `ClipClassifier` on the TensorFlow backend.
+        frames, height, width: of the clips; sides in pixels.
+
+    Returns:
+        `StepGraph` from `clip` to `logits`, by position.
+    """
+    import tensorflow as tf
+
+    clip = Tensor("clip", (1, frames, height, width, 3), "uint8")
+    with variable_kernels():
+        traced = tf.function(
+            lambda clip: [model.logits_by_position(clip)],
+            input_signature=[tf.TensorSpec(clip.shape, clip.dtype, clip.name)],
+            autograph=False,
+        ).get_concrete_function()
+    (logits,) = traced.outputs
+    outputs = [Tensor("logits", tuple(logits.shape), logits.dtype.name)]
+    return StepGraph(frozen_graph(traced, outputs), [clip], outputs, ())
