@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from small_models import lively
+from small_presets import small_presets
 
 import accel_tf
 
@@ -20,19 +21,27 @@ from accel_tf.models import fuse
 from accel_tf.video import VideoWriter
 
 CLASSES = len(STREETS)
+FRAMES = 6
+
+
+@pytest.fixture
+def tiny_presets():
+    with small_presets():
+        yield
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """A video of noise that moves, and a model."""
+    """A video of noise that moves, and a small model of a preset's name."""
     folder = tmp_path_factory.mktemp("files")
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (48, 64, 3), dtype=np.uint8)
     with VideoWriter(folder / "video.mp4", 48, 64, 10.0) as writer:
-        for index in range(12):
+        for index in range(FRAMES):
             writer.write(np.roll(noise, index, axis=1))
     keras.utils.set_random_seed(0)
-    model = accel_tf.from_preset("accel_tiny", CLASSES, label_map=STREETS)
+    with small_presets():
+        model = accel_tf.from_preset("accel_tiny", CLASSES, label_map=STREETS)
     lively(model)
     model.save(folder / "model.keras")
     return folder
@@ -53,7 +62,7 @@ def segment(files, folder, *options):
     output = ["--output", str(folder / "out.mp4")]
     assert commands.main([*argv, *output, *options]) == 0
     images = sorted(labels.glob("*.png"))
-    assert len(images) == 12
+    assert len(images) == FRAMES
     return np.stack([optional.cv2().imread(str(path)) for path in images])
 
 
@@ -88,7 +97,7 @@ def test_segment_runs_in_another_runtime(files, exact, tmp_path, capsys):
     options = [*model_options(files), "--runtime", "openvino"]
     colors = segment(files, tmp_path, *options)
     assert (colors == exact).mean() > 0.999
-    assert "12 frames, 3 key frames" in capsys.readouterr().out
+    assert "6 frames, 2 key frames" in capsys.readouterr().out
 
 
 def test_segment_runs_what_export_wrote(files, exact, tmp_path, capsys):
@@ -108,7 +117,7 @@ def test_the_model_of_the_package_runs_where_none_is_named(
     segment(files, tmp_path)
     said = capsys.readouterr().out
     assert "accel_tiny with the weights that come with the package" in said
-    assert "12 frames, 3 key frames" in said
+    assert "6 frames, 2 key frames" in said
 
 
 def test_a_keras_file_says_which_model_it_is(files, exact, tmp_path, untraced):
@@ -116,24 +125,28 @@ def test_a_keras_file_says_which_model_it_is(files, exact, tmp_path, untraced):
     assert (segment(files, tmp_path, *weights) == exact).mean() > 0.999
 
 
-def test_a_per_frame_model_gets_key_frames(files, tmp_path, capsys, untraced):
+def test_a_per_frame_model_gets_key_frames(
+    files, tmp_path, capsys, untraced, tiny_presets
+):
     options = [*untrained(), "--propagate", "dis:fast:2"]
     segment(files, tmp_path, *options, "--interval", "4", "--smooth", "0.3")
-    assert "12 frames, 3 key frames" in capsys.readouterr().out
+    assert "6 frames, 2 key frames" in capsys.readouterr().out
 
 
-def test_smoothing_and_another_flow(files, tmp_path, capsys, untraced):
+def test_smoothing_and_another_flow(
+    files, tmp_path, capsys, untraced, tiny_presets
+):
     (tmp_path / "smooth").mkdir()
     options = [*untrained(), "--smooth"]
     segment(files, tmp_path / "smooth", *options)
-    assert "12 frames, 12 key frames" in capsys.readouterr().out
+    assert "6 frames, 6 key frames" in capsys.readouterr().out
     (tmp_path / "flow").mkdir()
     options = [*model_options(files), "--flow", "dis"]
     segment(files, tmp_path / "flow", *options)
-    assert "12 frames, 3 key frames" in capsys.readouterr().out
+    assert "6 frames, 2 key frames" in capsys.readouterr().out
 
 
-def test_mistakes_are_one_line(files, tmp_path, capsys):
+def test_mistakes_are_one_line(files, tmp_path, capsys, tiny_presets):
     def fails_with(expected, *argv):
         assert commands.main(list(map(str, argv))) == 2
         lines = capsys.readouterr().err.splitlines()
