@@ -52,11 +52,6 @@ def test_batches_are_random_clips_and_always_the_same(builder):
     ):
         np.testing.assert_array_equal(clips, again)
         np.testing.assert_array_equal(classes, same)
-    other = take(builder, 4, seed=1, epoch=1)
-    assert any(
-        (clips != more).any()
-        for (clips, _), (more, _) in zip(first, other, strict=True)
-    )
     starts = {0: set(), 1: set()}
     for clips, classes in first:
         for clip, label in zip(clips, classes, strict=True):
@@ -154,13 +149,16 @@ def test_a_random_crop_is_a_part_of_the_enlarged_frames(flip):
     assert mirrored == ({True, False} if flip else {False})
 
 
-def test_a_crop_that_leaves_no_choice_is_the_view_of_the_test():
+@pytest.mark.parametrize("side", [16, 37])
+def test_a_crop_that_leaves_no_choice_is_the_view_of_the_test(side):
     rng = np.random.default_rng(0)
-    clip = rng.integers(0, 256, (2, 37, 37, 3), dtype=np.uint8)
+    clip = rng.integers(0, 256, (2, side, side, 3), dtype=np.uint8)
     augmentation = ClipAugmentation(16, (16, 16), flip=False)
     crop = random_crop(tf.constant(clip), augmentation, [3, 4]).numpy()
     np.testing.assert_allclose(
-        crop.astype(int), crop_views(clip, 16, 1)[0].astype(int), atol=1
+        crop.astype(int),
+        crop_views(clip, 16, 1)[0].astype(int),
+        atol=int(side > 16),
     )
 
 
