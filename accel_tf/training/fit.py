@@ -76,6 +76,7 @@ def fit(
         finish(first - 1, time.monotonic())
     for epoch in range(first, epochs):
         start = time.monotonic()
+        _start_random_numbers(model, epoch)
         logs = model.fit(
             make_dataset(epoch),
             steps_per_epoch=min(steps_per_epoch, steps - updates(model)),
@@ -91,6 +92,14 @@ def fit(
             _store(model, folder, epoch + 1, history)
         finish(epoch, start)
     return history
+
+
+def _start_random_numbers(model, epoch):
+    """Makes dropout depend on the epoch; Keras stores no state of it."""
+    for variable in model.non_trainable_variables:
+        if variable.name == "seed_generator_state":
+            seed = keras.ops.convert_to_numpy(variable)[0]
+            variable.assign([seed, epoch << 16])
 
 
 def updates(model):

@@ -14,6 +14,7 @@ def small_model():
             keras.Input((4,)),
             keras.layers.Dense(6, activation="relu"),
             keras.layers.BatchNormalization(momentum=0.9),
+            keras.layers.Dropout(0.2),
             keras.layers.Dense(1),
         ]
     )
