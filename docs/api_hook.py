@@ -61,6 +61,7 @@ ROOMS = {
     ),
     "accel_tf.training": (
         "accel_tf.training.configs",
+        "accel_tf.training.classifier_recipe",
         "accel_tf.training.own_data",
         "accel_tf.training.own_data_plan",
         "accel_tf.training.own_data_set",
