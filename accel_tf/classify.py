@@ -4,6 +4,7 @@ import contextlib
 import os
 import time
 
+import numpy as np
 import tqdm
 
 from accel_tf.classification.clips import SlidingWindow, views_of
@@ -238,6 +239,11 @@ class _Run:
         start = time.perf_counter()
         probabilities = self._compute(clip.crops).mean(0)
         self._found.seconds += time.perf_counter() - start
+        if not np.isfinite(probabilities).all():
+            raise ValueError(
+                f"{self._model.name} gives NaN rather than probabilities; its "
+                "weights are damaged, or too large for its dtype."
+            )
         window = ClassesOfWindow(clip.start, clip.end, probabilities)
         self._found.windows.append(window)
         self._tell(window)

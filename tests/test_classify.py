@@ -118,6 +118,16 @@ def test_a_video_shorter_than_a_clip(options, message, model, video, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_no_number_is_no_class(video, tmp_path):
+    class Broken(ShownClassifier):
+        def probabilities(self, clip):
+            return super().probabilities(clip) * float("nan")
+
+    with pytest.raises(ValueError, match="gives NaN rather than"):
+        classify_video(Broken(), video, json=tmp_path / "o.json", **NEIGHBOURS)
+    assert not list(tmp_path.iterdir())
+
+
 def test_classes_are_drawn(model, video, tmp_path):
     output = tmp_path / "o.mp4"
     classify_video(model, video, output, every=0.2, **NEIGHBOURS)
