@@ -69,17 +69,18 @@ def run(arguments):
     given = {name: getattr(arguments, name) for name in _OF_SAVED_MODELS}
     given = {name: x for name, x in given.items() if x is not None}
     programs = runtime_options.given_export_options(arguments)
-    if programs and given:
-        name = next(iter(given)).replace("_", "-")
+    of_classifiers = classifier_options.given_options(arguments)
+    if arguments.causal:
+        of_classifiers["causal"] = True
+    if programs and (given or of_classifiers):
+        name = next(iter({**given, **of_classifiers})).replace("_", "-")
+        name = name.replace("class-names", "labels")
         raise ValueError(f"--{name} goes with --format savedmodel only.")
     common = {
         "num_classes": arguments.num_classes,
         "exact_graph": arguments.exact_graph,
         "along_flow": form_options.given_motion(arguments),
     }
-    of_classifiers = classifier_options.given_options(arguments)
-    if arguments.causal:
-        of_classifiers["causal"] = True
     from accel_tf.messages import tell
 
     name = arguments.model or "the model"

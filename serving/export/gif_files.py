@@ -29,7 +29,7 @@ def decode_gif(data, row, max_pixels, max_frames):
     known = tf.equal(start, "GIF87a") | tf.equal(start, "GIF89a")
     known &= tf.strings.length(data) >= _HEADER
     data = checked(data, require(known, name, row, "] is no GIF file"))
-    frames, height, width = _extent(data)
+    frames, height, width, is_whole = _extent(data)
     # Each side and the number have 16 bits at most: 64 hold the product.
     pixels = frames * height * width
     fits = require(
@@ -45,12 +45,14 @@ def decode_gif(data, row, max_pixels, max_frames):
         f"; a clip has 1 to {max_frames} frames and {max_pixels} pixels "
         "together",
     )
-    # Without it the gradient of a file's first frame would be an image.
-    return tf.io.decode_gif(checked(data, fits))
+    # The decoder would give the frames before that.
+    whole = require(is_whole, name, row, "] is cut off or damaged")
+    return tf.io.decode_gif(checked(data, fits, whole))
 
 
 def _extent(data):
-    """Number of images, and height and width that hold all; int64."""
+    """Number of images, height and width that hold all, as int64; and whether
+    the blocks lead to the file's end."""
     numbers = tf.cast(tf.io.decode_raw(data, tf.uint8), tf.int32)
     size = tf.size(numbers)
 
@@ -75,13 +77,14 @@ def _extent(data):
 
     first = _HEADER + _colours(_byte(numbers, 10))
     zero = tf.constant(0)
-    _, frames, height, width = tf.while_loop(
+    place, frames, height, width = tf.while_loop(
         goes_on, block, (first, zero, zero, zero), parallel_iterations=1
     )
     # A file's own size counts too, where it is larger than its images.
     height = tf.maximum(height, _number(numbers, 8))
     width = tf.maximum(width, _number(numbers, 6))
-    return tuple(tf.cast(each, tf.int64) for each in (frames, height, width))
+    is_whole = tf.equal(_byte(numbers, place), _END)
+    return *(tf.cast(x, tf.int64) for x in (frames, height, width)), is_whole
 
 
 def _after_data(numbers, place):

@@ -1,0 +1,319 @@
+"""Exports of clip classifiers: in a session, behind REST, with a client."""
+
+import base64
+import io
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from exported_models import Session, jpeg, moving_frames, png
+from fake_servables import FakeManager
+from PIL import Image  # of TensorBoard
+
+from accel_tf import commands
+from accel_tf.data.clip_sampling import crop_views
+from accel_tf.models.vov3d import VoV3DBackbone
+from accel_tf.models.x3d import BackboneClassifier
+from accel_tf.serving.client import Client
+from accel_tf.serving.client_errors import ServerError
+from accel_tf.serving.descriptions import read_description
+from accel_tf.serving.export import export_saved_model
+from accel_tf.serving.export.classifier_signatures import MAX_FRAMES
+from accel_tf.serving.export.fitted_frames import fit_frames
+from accel_tf.serving.http_limits import HttpLimits
+from accel_tf.serving.http_server import HttpServer
+from accel_tf.serving.page_files import pages
+from accel_tf.serving.rest import RestHandler
+from accel_tf.serving.saved_model_servable import SavedModelServable
+
+NAMES = ("wave", "grüßen", "nod")
+SIDE = 32
+MAX_PIXELS = 1500
+
+
+class Manager(FakeManager):
+    def names(self):
+        return list(self.models)
+
+
+def tiny_classifier(**options):
+    keras.utils.set_random_seed(1)
+    backbone = VoV3DBackbone(
+        blocks=(1, 1, 1, 1), inner_filters=8, units=1, name="backbone"
+    )
+    options = {"class_names": NAMES, "name": "tiny"} | options
+    model = BackboneClassifier(
+        backbone, 3, frames=4, crop_size=SIDE, hidden=16, **options
+    )
+    rng = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        noise = rng.normal(0, 0.1, variable.shape)
+        variable.assign(variable + noise.astype("float32"))
+    return model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_classifier()
+
+
+@pytest.fixture(scope="module")
+def path(model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exports")
+    return export_saved_model(
+        model, folder, max_pixels=MAX_PIXELS, warm_up_size=(30, 40)
+    )
+
+
+@pytest.fixture(scope="module")
+def servable(path):
+    """The export in a session, its warm-up requests done."""
+    servable = SavedModelServable("tiny", 1, path)
+    servable.description = read_description(path)
+    servable.in_use = 0
+    yield servable
+    servable.close()
+
+
+@pytest.fixture(scope="module")
+def url(servable):
+    """Of a server of it."""
+    manager = Manager({"tiny": [servable]}, {})
+    handler = RestHandler(manager, pages=pages(manager))
+    server = HttpServer(handler, "127.0.0.1", 0, HttpLimits())
+    server.start()
+    yield server.url
+    server.stop(1.0)
+
+
+@pytest.fixture
+def client(url):
+    with Client(url, "tiny", image_format="png", timeout=60.0) as client:
+        yield client
+
+
+def expected(model, clip):
+    """Probabilities of the centre of a clip, and classes by these."""
+    probabilities = model.probabilities(crop_views(clip, SIDE, 1))
+    probabilities = keras.ops.convert_to_numpy(probabilities)[0]
+    return probabilities, np.argsort(-probabilities, kind="stable")
+
+
+def test_clips_of_any_size(model, servable):
+    clips = np.stack([moving_frames(3, 20, 44, seed) for seed in (0, 1)])
+    outputs = servable.run("serving_default", {"clips": clips})
+    want = np.stack([expected(model, clip)[0] for clip in clips])
+    np.testing.assert_allclose(outputs["probabilities"], want, atol=2e-3)
+    # Frames that fit go through as they are.
+    clip = moving_frames(4, SIDE, SIDE)[None]
+    outputs = servable.run("serving_default", {"clips": clip})
+    want = keras.ops.convert_to_numpy(model(clip))
+    np.testing.assert_allclose(outputs["logits"], want, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(480, 640), (97, 45), (20, 31), (1, 9)])
+def test_frames_are_fitted_as_tests_crop_them(size):
+    frames = np.random.default_rng(0).integers(0, 256, (1, *size, 3), "uint8")
+    fitted = fit_frames(tf.constant(frames), SIDE).numpy().astype(int)
+    # But for where a rounding lies between.
+    assert abs(fitted - crop_views(frames, SIDE, 1)[0]).max() <= 1
+
+
+def test_a_client_gets_the_likeliest_classes(model, client):
+    clip = moving_frames(4, 30, 40)
+    probabilities, order = expected(model, clip)
+    found = client.classify(clip, top=2)
+    assert [each.index for each in found] == order[:2].tolist()
+    assert [each.name for each in found] == [NAMES[i] for i in order[:2]]
+    np.testing.assert_allclose(
+        [each.probability for each in found], probabilities[order[:2]], 1e-3
+    )
+    # More than there are; and frames that are files already.
+    files = [jpeg(clip[0]), *map(png, clip[1:])]
+    assert len(client.classify(files, top=99)) == len(NAMES)
+
+
+def test_a_client_reads_videos(model, client, tmp_path, monkeypatch):
+    frames = moving_frames(9, 30, 40)
+    for index, frame in enumerate(frames):
+        (tmp_path / f"{index}.png").write_bytes(png(frame))
+    _, order = expected(model, frames[[1, 3, 5, 7]])
+    sent = []
+    predict = client._predict
+
+    def watched(signature, inputs):
+        sent.append(len(inputs["image_bytes"][0]))
+        return predict(signature, inputs)
+
+    monkeypatch.setattr(client, "_predict", watched)
+    found = client.classify(tmp_path)
+    assert [each.index for each in found] == order.tolist()
+    client.classify(str(tmp_path), frames=2)
+    monkeypatch.setattr(client, "_models", lambda: None)
+    client.classify(tmp_path)
+    # As the model was trained, as asked for, and as usual where none tells.
+    assert sent == [4, 2, 16]
+
+
+def test_gif_files(model, client):
+    frames = moving_frames(3, 30, 40)
+    _, order = expected(model, frames)
+    found = client.classify(gif(frames))
+    assert [each.index for each in found] == order.tolist()
+
+
+def gif(frames):
+    images = [Image.fromarray(frame) for frame in frames]
+    file = io.BytesIO()
+    images[0].save(file, "GIF", save_all=True, append_images=images[1:])
+    return file.getvalue()
+
+
+def test_rows_of_json(model, url):
+    """As `curl` asks, each row a clip."""
+    clips = [moving_frames(2, 30, 40, seed) for seed in (0, 1)]
+    rows = [
+        {"image_bytes": [as_json(png(x)) for x in clip], "top": 1}
+        for clip in clips
+    ]
+    with Client(url, "tiny") as client:
+        answer = client._transport.request(
+            "POST",
+            "/v1/models/tiny:predict",
+            {"signature_name": "classify", "instances": rows},
+        )
+        described = client._models()["models"]["tiny"]["1"]
+    for row, clip in zip(answer["predictions"], clips, strict=True):
+        _, order = expected(model, clip)
+        assert row["class_names"] == [NAMES[order[0]]]
+        assert row["class_indices"] == [order[0]]
+    assert described["class_names"] == list(NAMES)
+    assert (described["frames"], described["crop_size"]) == (4, SIDE)
+    assert described["signatures"] == [
+        "classify",
+        "classify_gif",
+        "serving_default",
+    ]
+
+
+def as_json(data):
+    return {"b64": base64.b64encode(data).decode()}
+
+
+FRAME = png(moving_frames(1, 30, 40)[0])
+OTHER = png(moving_frames(1, 31, 40)[0])
+LARGE = png(np.zeros((30, 51, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("message", "clip", "top"),
+    [
+        ("image_bytes[1] is neither a JPEG nor a PNG", [FRAME, b"GIF89a"], [1]),
+        ("image_bytes[1] is of another size than the", [FRAME, OTHER], [1]),
+        ("image_bytes[0] is 30x51; a frame has 1 to 1500", [LARGE], [1]),
+        (f"1 clips of {MAX_FRAMES + 1} frames", [FRAME] * 257, [1]),
+        ("top must hold, for each clip, the same", [FRAME], [0]),
+        ("got [1, 2] for 1 clips", [FRAME], [1, 2]),
+        ("got [] for 1 clips", [FRAME], []),
+    ],
+)
+def test_requests_that_are_wrong(message, clip, top, client):
+    inputs = {"image_bytes": [list(map(as_json, clip))], "top": top}
+    with pytest.raises(ServerError, match=re.escape(message)) as error:
+        client._predict("classify", inputs)
+    assert error.value.status == 400 and "\n" not in str(error.value)
+
+
+def test_gif_files_that_are_wrong(client):
+    whole = gif(moving_frames(3, 30, 40))
+    # The first image's own height and width.
+    place = whole.index(b"\x2c\0\0\0\0") + 5
+    huge = whole[:place] + b"\xff\xff\xff\xff" + whole[place + 4 :]
+    many = whole[:-1] + whole[place - 5 : -1] * 90
+    for message, data in (
+        ("gif_bytes[0] is no GIF file", FRAME),
+        ("gif_bytes[0] is no GIF file", whole[:10]),
+        ("gif_bytes[0] has 3 frames of 65535x65535", huge),
+        (f"gif_bytes[0] has 273 frames of 30x40; a clip has 1 to {256}", many),
+        ("gif_bytes[0] has 0 frames", whole[:20]),
+        ("gif_bytes[0] is cut off", whole[: len(whole) * 2 // 3]),
+    ):
+        inputs = {"gif_bytes": [as_json(data)], "top": [1]}
+        with pytest.raises(ServerError, match=re.escape(message)) as error:
+            client._predict("classify_gif", inputs)
+        assert error.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("message", "clip", "options"),
+    [
+        ("a clip needs a frame or more", [], {}),
+        ("a clip in bytes must be a GIF file", FRAME, {}),
+        ("a frame must be uint8 RGB", [np.zeros((4, 4))], {}),
+        ("top must be 1 or more, not 0", [FRAME], {"top": 0}),
+        ("frames must be 1 or more, not -1", "a.mp4", {"frames": -1}),
+        ("none.mp4", "none.mp4", {}),
+    ],
+)
+def test_clips_that_are_wrong(message, clip, options, client):
+    with pytest.raises((ValueError, OSError), match=message):
+        client.classify(clip, **options)
+
+
+def test_a_classifier_segments_nothing(client):
+    with pytest.raises(ValueError, match="tiny at http.* classifies clips"):
+        client.label_map()
+
+
+@pytest.mark.slow
+def test_live_streams_of_a_causal_classifier(tmp_path):
+    model = tiny_classifier(causal=True)
+    path = export_saved_model(model, tmp_path, warm_up_size=(30, 40))
+    session = Session(path)
+    clip = moving_frames(6, 30, 40)
+    state = None
+    for index, image in enumerate(map(png, clip)):
+        want, _ = expected(model, clip[: index + 1])
+        inputs = {"image_bytes": [image]}
+        kept = session("stream", **inputs, stream_id=[7], force_key=[False])
+        if state is None:
+            sent = session("key", **inputs)
+        else:
+            sent = session("nonkey", **inputs, state_bytes=state)
+        state = sent["state_bytes"]
+        for outputs in (kept, sent):
+            np.testing.assert_allclose(
+                outputs["probabilities"][0], want, atol=2e-3
+            )
+    assert session("close", stream_id=[7, 8])["closed"].tolist() == [
+        True,
+        False,
+    ]
+
+
+def test_the_verb(tmp_path, capsys):
+    tiny_classifier().save(tmp_path / "tiny.keras")
+    (tmp_path / "names.txt").write_text("a\nb\nc\n")
+    options = ["--model", str(tmp_path / "tiny.keras"), str(tmp_path / "out")]
+    names = ["--labels", str(tmp_path / "names.txt")]
+    assert commands.main(["export", *options, *names]) == 0
+    folder = tmp_path / "out" / "1"
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1].startswith(f"{folder}: version 1 of ")
+    said = json.loads((folder / "assets" / "accel_tf.json").read_text())
+    assert said["class_names"] == ["a", "b", "c"]
+    (tmp_path / "names.txt").write_text("a\nb\n")
+    for message, wrong in (
+        ("there are 2 class names", names),
+        ("has causal=False, not True", ["--causal"]),
+        ("a VideoSegmenter", ["--smooth"]),
+    ):
+        assert commands.main(["export", *options, *wrong]) == 2
+        error = capsys.readouterr().err.splitlines()[-1]
+        assert error.startswith("accel-tf:") and message in error
+    segmenter = ["--model", "accel_18", "--weights", "random", "--causal"]
+    assert commands.main(["export", *segmenter, str(tmp_path / "out")]) == 2
+    assert "causal: for classifiers of clips" in capsys.readouterr().err
