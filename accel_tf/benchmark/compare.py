@@ -8,11 +8,12 @@ import pathlib
 import tqdm
 
 from accel_tf.benchmark.choices import FORMS, RUNTIMES
+from accel_tf.benchmark.clips import CLIP, measure_clips
 from accel_tf.benchmark.measure import measure
 from accel_tf.benchmark.report import format_text
 from accel_tf.benchmark.systems import System
 from accel_tf.files import write_text
-from accel_tf.models.presets import describe_preset
+from accel_tf.models.presets import describe_preset, list_presets
 from accel_tf.models.propagation import make_flow, split_flow
 from accel_tf.optional import require
 
@@ -20,19 +21,25 @@ from accel_tf.optional import require
 def benchmark(
     models,
     size=(512, 1024),
+    clip=CLIP,
     forms=("fused",),
     runtimes=("tensorflow",),
     batches=(1,),
     device="cpu",
     profile=False,
     json=None,
+    rounds=5,
+    frames=None,
+    threads=1,
     **settings,
 ):
     """Times presets side by side, prints tables and writes a file.
 
     Args:
-        models: presets, as in `System`.
+        models: presets, as in `System`; classifiers of clips among them are
+            measured after the others.
         size: `(height, width)` of the frames in pixels.
+        clip: `(frames, height, width)` of the clips of classifiers.
         forms: some of `choices.FORMS`.
         runtimes: names, each as `"NAME"` or `"NAME:PRECISION"`; see
             `choices.RUNTIMES`.
@@ -40,10 +47,14 @@ def benchmark(
         device: `"cpu"` or `"gpu"`.
         profile: whether to time the parts of non-key frames too.
         json: path of the report; `None` for none.
+        rounds, threads: as for `measure`.
+        frames: timed of each system in a round, as for `measure`; or clips,
+            of which one is timed by default.
         **settings: further arguments of `measure`.
 
     Returns:
-        What `measure` returns.
+        What `measure` returns; with classifiers among the models, as the
+        entry `"classifiers"`, what `measure_clips` returns.
 
     Raises:
         ValueError, OSError, ImportError: one line about what is wrong with
@@ -54,21 +65,42 @@ def benchmark(
         raise FileNotFoundError(
             f"no such folder: {pathlib.Path(json).absolute().parent}."
         )
-    results = measure(
-        systems,
-        size,
-        device=device,
-        profile=profile,
-        progress=lambda steps: tqdm.tqdm(
-            steps, desc="benchmark", unit=" steps", leave=False
-        ),
-        **settings,
-    )
+    classifiers = [x for x in systems if x.preset in list_presets("classifier")]
+    segmenters = [x for x in systems if x not in classifiers]
+    if not segmenters and (profile or settings.get("kernels")):
+        raise ValueError(
+            "--profile and --kernels are about segmenters, and these are "
+            "classifiers of clips; leave them out."
+        )
+    common = {
+        "rounds": rounds,
+        "threads": threads,
+        "device": device,
+        "progress": _progress,
+    }
+    results = {}
+    if segmenters:
+        results = measure(
+            segmenters,
+            size,
+            frames=frames,
+            profile=profile,
+            **common,
+            **settings,
+        )
+    if classifiers:
+        results["classifiers"] = measure_clips(
+            classifiers, clip, clips=frames or 1, **common
+        )
     print(format_text(results))
     if json:
         text = json_module.dumps(results, indent=1, allow_nan=False)
         write_text(json, text + "\n")
     return results
+
+
+def _progress(steps):
+    return tqdm.tqdm(steps, desc="benchmark", unit=" steps", leave=False)
 
 
 def make_systems(

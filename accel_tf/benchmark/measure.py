@@ -1,13 +1,15 @@
 """Runs systems in turns and gathers what they say."""
 
+import functools
 import os
-import random
 
 import numpy as np
 
-from accel_tf.benchmark import devices
-from accel_tf.benchmark.kernels import Kernels
-from accel_tf.benchmark.limits import Limits
+from accel_tf.benchmark.bench import (
+    Bench,
+    describe_conditions,
+    describe_machine,
+)
 from accel_tf.benchmark.summary import (
     summarize_kernels,
     summarize_limits,
@@ -15,7 +17,6 @@ from accel_tf.benchmark.summary import (
     summarize_system,
 )
 from accel_tf.benchmark.systems import CALIBRATED, TimedModel
-from accel_tf.benchmark.worker import Worker
 
 # Enough to move on from frame to frame; they are used again and again.
 _DRAWN_FRAMES = 8
@@ -66,52 +67,43 @@ def measure(
     from accel_tf.data import streets
 
     frames = interval if frames is None else frames
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    load = load_average()
     drawn = min(max(interval, 2), _DRAWN_FRAMES)
     if any(system.precision == CALIBRATED for system in systems):
         drawn = _CALIBRATION_FRAMES
-    images = [scene.image for scene in streets.street_sequence(0, *size, drawn)]
-    bench = _Bench(images, interval, frames, threads, device)
-    starts = [(bench.start_limits, systems)]
-    starts += [(bench.start, system) for system in systems]
+    images = np.stack(
+        [scene.image for scene in streets.street_sequence(0, *size, drawn)]
+    )
+    bench = Bench(threads, device)
+    starts = [functools.partial(bench.start_limits, systems)]
+    starts += [
+        functools.partial(
+            bench.start,
+            system,
+            TimedModel,
+            images,
+            interval,
+            question=("time_frames", frames),
+        )
+        for system in systems
+    ]
     if kernels:
-        starts.append((bench.start_kernels, further_warps or {}))
-    order = random.Random(seed)
-    answers = []
-
-    def take_round(names):
-        turns = order.sample(names, len(names))
-        answers.append({name: bench.ask(name) for name in turns})
-
-    try:
-        for step in progress([*starts, *[None] * rounds]):
-            if step is not None:
-                begin, argument = step
-                begin(argument)
-                continue
-            if profile and not answers:
-                bench.prepare_profiles()
-            take_round(list(bench.questions))
-        facts = [bench.facts(index) for index in range(len(systems))]
-    finally:
-        bench.close()
-    clock = "processor" if device == "cpu" else "wall"
+        starts.append(
+            functools.partial(bench.start_kernels, further_warps or {})
+        )
+    before = bench.prepare_profiles if profile else lambda: None
+    answers, facts = bench.run(starts, rounds, seed, progress, before)
+    conditions = describe_conditions(threads, device, rounds)
+    clock = conditions["clock"]
     return {
-        "machine": {
-            **devices.describe_machine(*_packages(systems)),
-            **bench.accelerator,
-        },
+        "machine": describe_machine(systems, bench.accelerator),
         "conditions": {
             "size": "{}x{}".format(*size),
             "interval": interval,
-            "rounds": rounds,
             "frames_per_round": frames,
-            "threads": threads,
-            "device": device,
-            "clock": clock,
-            "weights": "random",
+            **conditions,
             "frames": "drawn streets",
-            "load_average_before": None if load is None else round(load, 2),
+            "load_average_before": load,
         },
         "limits": summarize_limits(answers),
         "rows": [
@@ -126,86 +118,6 @@ def measure(
     }
 
 
-class _Bench:
-    """The processes, and what each is asked in a round."""
-
-    def __init__(self, images, interval, frames, threads, device):
-        self.images = np.stack(images)
-        self.interval, self.frames = interval, frames
-        self.threads, self.device = threads, device
-        self.workers, self.questions, self.parts = {}, {}, {}
-        self.accelerator = {}
-
-    def start_limits(self, systems):
-        backend = systems[0].backend
-        if self.device == "cpu":
-            worker = self._start("limits", backend, Limits)
-        else:
-            dtypes = {s.precision.removeprefix("mixed_") for s in systems}
-            worker = self._start(
-                "limits", backend, devices.DeviceLimits, backend, sorted(dtypes)
-            )
-            self.accelerator["accelerator"] = worker.ask("name_of_device")
-        self.questions["limits"] = worker, "measure"
-
-    def start(self, system):
-        index = len([key for key in self.workers if isinstance(key, int)])
-        worker = self._start(
-            index,
-            system.backend,
-            TimedModel,
-            system,
-            self.images,
-            self.interval,
-            self.threads,
-            self.device,
-            title=system.title,
-        )
-        self.questions[index] = worker, "time_frames", self.frames
-
-    def start_kernels(self, further_warps):
-        worker = self._start(
-            "kernels", "tensorflow", Kernels, self.threads, further_warps
-        )
-        self.questions["kernels"] = worker, "time"
-
-    def _start(self, key, backend, system, *arguments, title=None):
-        self.workers[key] = Worker(
-            system,
-            *arguments,
-            title=title or key,
-            environment=devices.environment(backend, self.threads, self.device),
-        )
-        return self.workers[key]
-
-    def prepare_profiles(self):
-        for index, worker in list(self.workers.items()):
-            if isinstance(index, int) and worker.ask("has_parts"):
-                self.parts[index] = worker.ask("prepare_parts")
-                self.questions["profile", index] = worker, "time_parts"
-        if not self.parts:
-            raise ValueError(
-                "none of these systems says what its non-key frames are made "
-                "of; give --profile with the fused form of one that has key "
-                "frames, in one of Keras' backends."
-            )
-
-    def ask(self, name):
-        worker, *question = self.questions[name]
-        return worker.ask(*question)
-
-    def facts(self, index):
-        return self.workers[index].ask("describe")
-
-    def close(self):
-        for worker in self.workers.values():
-            worker.close()
-
-
-def _packages(systems):
-    runtimes = {system.runtime for system in systems}
-    names = {"litert": "ai-edge-litert"}
-    backends = {system.backend for system in systems}
-    return sorted({"keras", "numpy"} | backends | runtimes - set(names)) + [
-        names[name] for name in sorted(runtimes & set(names))
-    ]
+def load_average():
+    """Processes that want to run, where the system tells."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None

@@ -19,51 +19,36 @@ def format_markdown(results):
 
 
 def _format(results, table):
+    if "classifiers" not in results:
+        return "\n\n".join(_segmenters(results, table))
+    classifiers = results["classifiers"]
+    blocks = [table(*_clips_table(classifiers)), _clip_conditions(classifiers)]
+    if "rows" in results:
+        blocks = _segmenters(results, table) + blocks
+    return "\n\n".join(blocks)
+
+
+def _segmenters(results, table):
     blocks = [table(*_systems_table(results)), _conditions(results)]
     for profile in results["profiles"]:
         blocks += [_title(profile), table(*_profile_table(profile))]
     if results["kernels"]:
         blocks.append(table(*_kernels_table(results["kernels"])))
-    return "\n\n".join(blocks)
+    return blocks
 
 
 # === Tables: a header, and rows of cells ===
 
 
 def _systems_table(results):
-    conditions, rows = results["conditions"], results["rows"]
-    clock = f"{conditions['clock']}_milliseconds"
-    first = rows[0]
-    several = {
-        key: len({row[key] for row in rows}) > 1
-        for key in ("preset", "form", "precision", "runtime", "batch")
-    }
-    variants = any(several[key] for key in several if key != "preset")
+    rows = results["rows"]
+    clock = f"{results['conditions']['clock']}_milliseconds"
     columns = [
-        ("model", lambda row: row["preset"]),
-        ("form", lambda row: row["form"]),
-        ("runtime", _runtime),
-        *([("batch", lambda row: str(row["batch"]))] * several["batch"]),
+        *_names(rows),
         ("ms key", lambda row: _times(row["key"], clock)),
         ("ms non-key", lambda row: _times(row["non_key"], clock)),
         ("ms per frame", lambda row: _times(row["amortised"], clock)),
-    ]
-    if several["preset"]:
-        columns.append(
-            (
-                f"of {first['preset']}",
-                lambda row: f"{row['of_first_model']['median']:.2f}",
-            )
-        )
-    if variants:
-        columns.append(
-            (
-                f"of {first['form']}, {_runtime(first)}"
-                + f", batch {first['batch']}" * several["batch"],
-                lambda row: f"{row['of_first_variant']['median']:.2f}",
-            )
-        )
-    columns += [
+        *_ratios(rows),
         ("GMAC key", lambda row: _giga(row["key_multiply_adds"])),
         (
             "GMAC non-key",
@@ -76,15 +61,61 @@ def _systems_table(results):
         ("GMAC per frame", lambda row: _giga(row["multiply_adds_per_frame"])),
         ("of the limit, key", lambda row: _share(row["key_share_of_limit"])),
         ("non-key", lambda row: _share(row["non_key_share_of_limit"])),
-        ("M parameters", lambda row: f"{row['parameters'] / 1e6:.1f}"),
-        ("MB", _memory),
-        (
-            "s to start",
-            lambda row: format(
-                row["load_seconds"] + row["first_frames_seconds"], ".1f"
-            ),
-        ),
+        *_SIZES,
+        ("s to start", lambda row: _start(row, "first_frames_seconds")),
     ]
+    return _cells(columns, rows)
+
+
+def _clips_table(results):
+    rows = results["rows"]
+    clock = f"{results['conditions']['clock']}_milliseconds"
+    columns = [
+        *_names(rows),
+        ("ms per clip", lambda row: _times(row["clip"], clock)),
+        *_ratios(rows),
+        ("GMAC per clip", lambda row: _giga(row["multiply_adds"])),
+        ("of the limit", lambda row: _share(row["share_of_limit"])),
+        *_SIZES,
+        ("s to start", lambda row: _start(row, "first_clip_seconds")),
+    ]
+    return _cells(columns, rows)
+
+
+def _names(rows):
+    """Columns that say which system it is."""
+    batch = ("batch", lambda row: str(row["batch"]))
+    return [
+        ("model", lambda row: row["preset"]),
+        ("form", lambda row: row["form"]),
+        ("runtime", _runtime),
+        *([batch] * _several(rows, "batch")),
+    ]
+
+
+def _ratios(rows):
+    """Columns that compare it with the first, where there are several."""
+    first, columns = rows[0], []
+
+    def column(title, key):
+        columns.append((title, lambda row: f"{row[key]['median']:.2f}"))
+
+    if _several(rows, "preset"):
+        column(f"of {first['preset']}", "of_first_model")
+    if any(
+        _several(rows, key) for key in ("form", "precision", "runtime", "batch")
+    ):
+        batch = f", batch {first['batch']}" * _several(rows, "batch")
+        title = f"of {first['form']}, {_runtime(first)}{batch}"
+        column(title, "of_first_variant")
+    return columns
+
+
+def _several(rows, key):
+    return len({row[key] for row in rows}) > 1
+
+
+def _cells(columns, rows):
     return [title for title, _ in columns], [
         [cell(row) for _, cell in columns] for row in rows
     ]
@@ -141,6 +172,48 @@ def _kernels_table(kernels):
 
 
 def _conditions(results):
+    conditions = results["conditions"]
+    return (
+        f"{_clock(conditions)}, median (least) of {conditions['rounds']} "
+        f"rounds of {conditions['frames_per_round']} frames of "
+        f"{conditions['size']}, "
+        f"{_batch(results['rows'])}uint8 frame to uint8 labels, "
+        f"{_machine(results)} "
+        "Per frame is the mean with a key frame every "
+        f"{conditions['interval']} frames; ratios {_limits(results)}"
+    )
+
+
+def _clip_conditions(results):
+    conditions = results["conditions"]
+    return (
+        f"{_clock(conditions)}, median (least) of {conditions['rounds']} "
+        f"rounds of {conditions['clips_per_round']} clips of "
+        f"{conditions['clip']}, {_batch(results['rows'])}uint8 frames to "
+        f"probabilities, {_machine(results)} Ratios {_limits(results)}"
+    )
+
+
+def _clock(conditions):
+    if conditions["clock"] == "processor":
+        return "Milliseconds of processor time of all threads"
+    return "Milliseconds by the clock"
+
+
+def _machine(results):
+    conditions, machine = results["conditions"], results["machine"]
+    versions = ", ".join(
+        f"{name} {machine[name]}"
+        for name in machine
+        if name not in ("processor", "accelerator", "cores", "python")
+    )
+    return (
+        f"{conditions['weights']} weights, {conditions['threads']} thread(s), "
+        f"on {machine.get('accelerator', machine['processor'])}; {versions}."
+    )
+
+
+def _limits(results):
     conditions, limits = results["conditions"], results["limits"]
     gigaflops = limits["gigaflops"]
     if "median" in gigaflops:
@@ -150,30 +223,15 @@ def _conditions(results):
             f"{limit['median'] / 1000:.1f} TFLOP in {dtype}"
             for dtype, limit in gigaflops.items()
         )
-    machine = results["machine"]
-    second = "second"
-    clock = "Milliseconds by the clock"
-    if conditions["clock"] == "processor":
-        second = "processor second"
-        clock = "Milliseconds of processor time of all threads"
-    versions = ", ".join(
-        f"{name} {machine[name]}"
-        for name in machine
-        if name not in ("processor", "accelerator", "cores", "python")
-    )
+    is_busy = conditions["clock"] == "processor"
+    second = "processor second" if is_busy else "second"
     load = conditions["load_average_before"]
     before = "" if load is None else f" Load average before: {load:.1f}."
     return (
-        f"{clock}, median (least) of {conditions['rounds']} rounds of "
-        f"{conditions['frames_per_round']} frames of {conditions['size']}, "
-        f"{_batch(results['rows'])}uint8 frame to uint8 labels, "
-        f"{conditions['weights']} weights, {conditions['threads']} thread(s), "
-        f"on {machine.get('accelerator', machine['processor'])}; {versions}. "
-        "Per frame is the mean with a key frame every "
-        f"{conditions['interval']} frames; ratios are medians of those within "
-        f"a round. The limit is a product of large matrices, {product} a "
-        f"{second}; two operations for each multiply-addition of the form "
-        "that runs, more than are done where convolutions are computed by "
+        "are medians of those within a round. The limit is a product of large "
+        f"matrices, {product} a {second}; two operations for each "
+        "multiply-addition of the form that runs, more than are done where "
+        "convolutions are computed by "
         "Winograd's method. A copy in memory reads and writes "
         f"{limits['gigabytes']['median']:.1f} GB a {second}.{before}"
     )
@@ -219,6 +277,16 @@ def _memory(row):
         if row[name] is not None:
             return f"{row[name] / 1e6:.0f}"
     return "-"
+
+
+def _start(row, first):
+    return format(row["load_seconds"] + row[first], ".1f")
+
+
+_SIZES = [
+    ("M parameters", lambda row: f"{row['parameters'] / 1e6:.1f}"),
+    ("MB", _memory),
+]
 
 
 def _text_table(header, rows):

@@ -1,9 +1,10 @@
 """What the rounds of a benchmark come to.
 
 A round is a dict of answers: `"limits"` -> `Limits.measure`; the number of a
-system -> `TimedModel.time_frames`; `("profile", number)` ->
-`Profile.time`; `"kernels"` -> `Kernels.time`. Ratios are taken within a round,
-in which the machine was in one state, and their median is given.
+system -> `TimedModel.time_frames`, or of a classifier
+`TimedClassifier.time_clips`; `("profile", number)` -> `Profile.time`;
+`"kernels"` -> `Kernels.time`. Ratios are taken within a round, in which the
+machine was in one state, and their median is given.
 """
 
 import statistics
@@ -105,6 +106,45 @@ def summarize_system(rounds, systems, index, facts, interval, clock):
         _first(systems, lambda each: each.preset == system.preset)
     )
     return row
+
+
+def summarize_classifier(rounds, systems, index, facts, clock):
+    """The row of one classifier.
+
+    Args:
+        rounds: list of dicts, see above.
+        systems, index, clock: as in `summarize_system`.
+        facts: what `TimedClassifier.describe` says.
+
+    Returns:
+        `facts` and: `clip`, dict of `"wall_milliseconds"` and
+        `"processor_milliseconds"` -> spread; `share_of_limit`,
+        `of_first_model` and `of_first_variant`, as in `summarize_system`.
+    """
+    system = systems[index]
+    middles = [
+        {key: _middle(answers[key], clock) for key in range(len(systems))}
+        for answers in rounds
+    ]
+    shares = [
+        2 * facts["multiply_adds"] / 1e9 / own[index] / _gigaflops(each, system)
+        for each, own in zip(rounds, middles, strict=True)
+    ]
+
+    def ratio(other):
+        return spread([own[index] / own[other] for own in middles])
+
+    return {
+        **facts,
+        "clip": _both_clocks([x for answers in rounds for x in answers[index]]),
+        "share_of_limit": round(statistics.median(shares), 3),
+        "of_first_model": ratio(
+            _first(systems, lambda each: _variant(each) == _variant(system))
+        ),
+        "of_first_variant": ratio(
+            _first(systems, lambda each: each.preset == system.preset)
+        ),
+    }
 
 
 def summarize_profile(rounds, system, index, parts, clock):

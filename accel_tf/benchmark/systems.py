@@ -56,6 +56,11 @@ class System:
         return title if self.batch == 1 else f"{title}, batch {self.batch}"
 
 
+def describe_system(system):
+    """dict of the attributes of a `System`."""
+    return dataclasses.asdict(system)
+
+
 class TimedModel:
     """A model in a `VideoStream` that goes through its frames again and again.
 
@@ -204,7 +209,7 @@ def _make(system, frames, threads):
         model = accel_tf.fuse_for_inference(model)
     cost = model.multiply_adds(*frames.shape[1:3])
     facts = {
-        **dataclasses.asdict(system),
+        **describe_system(system),
         "has_key_frames": model.uses_key_frames,
         "parameters": int(model.count_params()),
         "key_multiply_adds": int(cost["key"]),

@@ -40,6 +40,14 @@ def add_options(parser, **defaults):
         help="of a frame in pixels (default: 512x1024)",
     )
     add(
+        "--clip",
+        type=_clip,
+        default=(16, 224, 224),
+        metavar="TxHxW",
+        help="frames of a clip and their size, for classifiers (default: "
+        "16x224x224)",
+    )
+    add(
         "--interval",
         type=option_types.count,
         default=5,
@@ -57,7 +65,8 @@ def add_options(parser, **defaults):
         "--frames",
         type=option_types.count,
         metavar="N",
-        help="timed of each system in a round (default: as --interval)",
+        help="timed of each system in a round (default: as --interval); of "
+        "classifiers clips (default: 1)",
     )
     add(
         "--threads",
@@ -133,6 +142,17 @@ def _names(text):
             f"{text!r} are no names with a comma between each two"
         )
     return tuple(dict.fromkeys(names))
+
+
+def _clip(text):
+    frames, _, size = text.partition("x")
+    try:
+        return (option_types.count(frames), *option_types.size(size, 16))
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no clip; give FRAMESxHEIGHTxWIDTH with sides of 16 "
+            "or more, such as 16x224x224"
+        ) from None
 
 
 def _counts(text):

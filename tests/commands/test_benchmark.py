@@ -22,6 +22,7 @@ def test_defaults():
     assert parse("--models", "accel_18") == {
         "models": ("accel_18",),
         "size": (512, 1024),
+        "clip": (16, 224, 224),
         "interval": 5,
         "rounds": 5,
         "frames": None,
@@ -46,11 +47,12 @@ def test_a_script_may_have_other_defaults():
 def test_given():
     given = parse(
         *["--models", "accel_18,dff_101,accel_18", "--size", "64x128"],
-        *["--batches", "1,4"],
+        *["--batches", "1,4", "--clip", "8x112x128"],
         *["--runtimes", "tensorflow,openvino:int8", "--exact-graph"],
     )
     assert given["models"] == ("accel_18", "dff_101")
     assert given["size"] == (64, 128)
+    assert given["clip"] == (8, 112, 128)
     assert given["runtimes"] == ("tensorflow", "openvino:int8")
     assert given["batches"] == (1, 4)
     assert given["forms"] == ("exact",)
@@ -63,6 +65,7 @@ def test_given():
         (["--models", "accel_18,"], "'accel_18,' are no names with a comma"),
         (["--size", "512"], "'512' is no size; give HEIGHTxWIDTH of 16"),
         (["--size", "8x512"], "'8x512' is no size"),
+        (["--clip", "16x224"], "'16x224' is no clip; give FRAMESxHEIGHTx"),
         (["--rounds", "0"], "'0' is no whole number of 1 or more"),
         (["--batches", "1,0"], "'0' is no whole number of 1 or more"),
         (["--interval", "x"], "'x' is no whole number of 1 or more"),
