@@ -21,7 +21,7 @@ config = ClassifierConfig(
     sampling=ClipSampling(8, step=1.0, rate=None),
     dropout=0.1,
     batch_size=16,
-    steps=500,
+    steps=1000,
     steps_per_epoch=100,
     optimizer="adam",
     learning_rate=4e-3,
