@@ -134,7 +134,13 @@ class Session:
 
     def __init__(self, path):
         self._graph = tf.Graph()
-        self._session = tf.compat.v1.Session(graph=self._graph)
+        # Graphs are optimized here where tests/conftest.py has it elsewhere.
+        options = tf.config.optimizer.get_experimental_options()
+        config = tf.compat.v1.ConfigProto()
+        config.graph_options.rewrite_options.disable_meta_optimizer = (
+            options.get("disable_meta_optimizer", False)
+        )
+        self._session = tf.compat.v1.Session(graph=self._graph, config=config)
         with self._graph.as_default():
             loaded = tf.compat.v1.saved_model.load(
                 self._session, [tf.saved_model.SERVING], str(path)

@@ -8,6 +8,7 @@ import pytest
 import tensorflow_datasets as tfds
 from recipe_scripts import load_script
 from small_models import small_accel, small_deeplab
+from small_presets import small_presets
 
 import accel_tf
 from accel_tf import commands
@@ -17,6 +18,12 @@ from accel_tf.datasets import synthetic_streets
 from accel_tf.evaluation import evaluate
 
 CLASSES = len(STREETS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tiny_presets():
+    with small_presets():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +75,9 @@ def sequences_of(data):
     return read_sequences(builder, "validation")
 
 
-def test_evaluate_prints_tables_and_writes_files(data, tmp_path, capsys):
+def test_evaluate_prints_tables_and_writes_files(
+    data, tmp_path, capsys, untraced
+):
     more = ["--mode", "stream", "--intervals", "3,1", "--temporal"]
     more += ["--rounds", "1", "--json", str(tmp_path / "report.json")]
     more += ["--plots", str(tmp_path / "plots"), "--name", "small Accel"]
@@ -105,7 +114,9 @@ def test_evaluate_prints_tables_and_writes_files(data, tmp_path, capsys):
     assert list(rows[1]["mean_iou_by_distance"]) == ["0", "1", "2"]
 
 
-def test_the_fused_form_scores_the_same_with_fewer_operations(data, tmp_path):
+def test_the_fused_form_scores_the_same_with_fewer_operations(
+    data, tmp_path, untraced
+):
     rows = {}
     for name, options in (("exact", ["--exact-graph"]), ("fused", [])):
         more = ["--rounds", "0", "--intervals", "3", *options]
@@ -118,7 +129,7 @@ def test_the_fused_form_scores_the_same_with_fewer_operations(data, tmp_path):
     assert costs[1] < costs[0]
 
 
-def test_evaluate_limits_the_sequences(data, tmp_path):
+def test_evaluate_limits_the_sequences(data, tmp_path, untraced):
     more = ["--mode", "worst", "--intervals", "4", "--limit", "1"]
     more += ["--rounds", "0", "--json", str(tmp_path / "report.json")]
     more += ["--plots", str(tmp_path / "plots")]
@@ -132,7 +143,9 @@ def test_evaluate_limits_the_sequences(data, tmp_path):
     ]
 
 
-def test_weights_without_names_take_those_of_the_data(data, tmp_path, capsys):
+def test_weights_without_names_take_those_of_the_data(
+    data, tmp_path, capsys, untraced
+):
     weights = tmp_path / "model.weights.h5"
     accel_tf.from_preset("accel_tiny", CLASSES).save_weights(weights)
     more = ["--rounds", "0", "--intervals", "2", "--mode", "average"]
@@ -140,7 +153,7 @@ def test_weights_without_names_take_those_of_the_data(data, tmp_path, capsys):
     assert "| vegetation | " in capsys.readouterr().out
 
 
-def test_random_weights_are_called_random(data, capsys):
+def test_random_weights_are_called_random(data, capsys, untraced):
     argv = arguments(data, "--rounds", "0", "--intervals", "1", "--limit", "1")
     argv[argv.index("--weights") + 1] = "random"
     assert commands.main(argv) == 0
@@ -219,7 +232,9 @@ def options(data, *more):
     ]
 
 
-def test_recipe_puts_systems_side_by_side(recipe, data, tmp_path, capsys):
+def test_recipe_puts_systems_side_by_side(
+    recipe, data, tmp_path, capsys, untraced
+):
     systems = [f"Accel=accel_tiny:{data / 'accel.keras'}"]
     systems += [f"per frame=deeplab_18:{data / 'deeplab.keras'}"]
     systems += [f"carried=deeplab_18:{data / 'deeplab.keras'}+dis:fast:2"]

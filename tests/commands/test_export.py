@@ -9,6 +9,7 @@ import keras
 import pytest
 import tensorflow as tf
 from exported_models import Session, SumsFrames, moving_frames, png
+from small_presets import small_presets
 
 import accel_tf
 from accel_tf import commands
@@ -23,8 +24,14 @@ from accel_tf.serving.export import (
 CLASSES = len(STREETS)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def tiny_presets():
+    with small_presets():
+        yield
+
+
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory):
+def weights(tmp_path_factory, tiny_presets):
     keras.utils.set_random_seed(0)
     model = accel_tf.from_preset("accel_tiny", CLASSES, label_map=STREETS)
     path = tmp_path_factory.mktemp("weights") / "model.keras"
@@ -91,9 +98,7 @@ def test_bad_input_ends_in_one_line(weights, tmp_path, capsys, monkeypatch):
         "holds a version 7 already; the next is 8", tmp_path, "--version", "7"
     )
     untrained = "--weights", "random"
-    fails_with(
-        "takes 11008 bytes", tmp_path, "--memory-limit", "6K", *untrained
-    )
+    fails_with("takes 5248 bytes", tmp_path, "--memory-limit", "5K", *untrained)
     fails_with("more than max_pixels", tmp_path, "--warm-up-size", "4096x4096")
     fails_with("no weights file", tmp_path, "--weights", "none.keras")
     fails_with("did you mean 'accel_tiny'", tmp_path, "--model", "acceltiny")
