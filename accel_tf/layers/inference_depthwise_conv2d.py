@@ -28,7 +28,8 @@ class InferenceDepthwiseConv2D(keras.layers.DepthwiseConv2D):
             return super().call(self._with_zeros(inputs))
         kernel, padding = final_value(self.kernel), self.padding.upper()
         wider = None
-        if kernel is not None and any(map(any, self.zeros)):
+        dilates = tuple(self.dilation_rate) != (1, 1)
+        if kernel is not None and any(map(any, self.zeros)) and not dilates:
             wider = kernel_for_same(
                 kernel, inputs.shape[1:3], self.strides, self.zeros
             )

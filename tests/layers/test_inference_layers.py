@@ -120,11 +120,13 @@ def test_programs_to_be_saved_notice_new_weights(make):
     }
 
 
-@pytest.mark.parametrize("strides", [1, 2])
+@pytest.mark.parametrize(
+    "options", [{}, dict(strides=2), dict(dilation_rate=2)]
+)
 @pytest.mark.parametrize("zeros", [((1, 1), (1, 1)), ((0, 1), (2, 1))])
-def test_depthwise_convolution_with_zeros_around(strides, zeros):
+def test_depthwise_convolution_with_zeros_around(options, zeros):
     plain = keras.layers.DepthwiseConv2D(
-        3, strides=strides, bias_initializer="random_normal"
+        3, bias_initializer="random_normal", **options
     )
     x = random(2, 10, 13, 4)
     expected = to_numpy(plain(keras.layers.ZeroPadding2D(zeros)(x)))
