@@ -21,6 +21,9 @@ accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
 accel-tf recipe published_accuracy --out recipes/results
 accel-tf recipe benchmark_tdnet --original TDNET \\
     --out recipes/results/tdnet_speed.json
+accel-tf recipe benchmark_classifier --original VOV3D \\
+    --forms fused,openvino --rounds 4 --clips 2 \\
+    --out recipes/results/benchmark_classifier.json
 make readme
 """
 
@@ -39,6 +42,7 @@ from accel_tf.recipes.common.accuracy_tables import (
     format_propagation,
     format_tdnet,
 )
+from accel_tf.recipes.common.classifier_table import format_classifier_speed
 from accel_tf.recipes.common.speed_tables import (
     format_accel_speed,
     format_pipeline,
@@ -100,6 +104,7 @@ TABLES = {
     "accel_speed": format_accel_speed,
     "int8": format_rows,
     "tdnet_speed": format_tdnet_speed,
+    "benchmark_classifier": format_classifier_speed,
     "serving": format_serving,
     "propagation": format_propagation,
     "benchmark_propagation": format_markdown,
