@@ -1,13 +1,13 @@
 """How the frames of a window that moves along a live video follow each other.
 
-Further kinds of `accel_tf.layers.clip_time.Time`, for windows of the last
+A further kind of `accel_tf.layers.clip_time.Time`, for windows of the last
 frames of a stream whose first and last ones have zeros for neighbours, as
 those of a clip.
 """
 
 from keras import ops
 
-from accel_tf.layers.clip_time import Time, WholeClip, fold
+from accel_tf.layers.clip_time import Time, fold
 
 
 class WindowEnds(Time):
@@ -100,73 +100,3 @@ class WindowEnds(Time):
     def _reach(self, x):
         """How many frames at either end are not as within the window."""
         return max(self._count(x) // 2 - 1, 0)
-
-
-class FirstWindow(WholeClip):
-    """A whole window, of which `RecentFrames` will keep the older frames.
-
-    Args:
-        window: frames of the window.
-        recent: as of `RecentFrames`.
-
-    Attributes:
-        state: for `RecentFrames`, once the network was called.
-    """
-
-    def __init__(self, window, recent):
-        super().__init__(window)
-        self._older = window - recent + 1
-        self.state = {}
-
-    def extend(self, x, taps, name):
-        before = self.unfold(x)[:, : self._older]
-        self.state[name] = before[:, self._older - taps // 2 :]
-        return super().extend(x, taps, name)
-
-    def zeros_around(self, taps):
-        return None  # `extend` keeps frames, too
-
-    def mean(self, x, name):
-        self.state[name] = self.unfold(x)[:, 1 : self._older]
-        return super().mean(x, name)
-
-
-class RecentFrames(Time):
-    """The last frames of a window; older ones stay as they were.
-
-    What a layer gave a frame when it was among the last `recent` ones counts
-    until the frame leaves the window, though neighbours and means that went
-    into it have changed since.
-
-    Args:
-        state: dict of name -> tensor, batch first, of the window before.
-        window: frames of the window.
-        recent: frames that are computed anew, fewer than `window`.
-
-    Attributes:
-        state: for the next window, once the network was called.
-    """
-
-    def __init__(self, state, window, recent):
-        self._before = state
-        self.state = {}
-        self._older = window - recent
-        self._recent = recent
-
-    @property
-    def frames(self):
-        return self._recent
-
-    def extend(self, x, taps, name):
-        side = taps // 2
-        x = self._behind_older(x, name)
-        self.state[name] = x[:, 1 : side + 1]
-        return ops.pad(x, [(0, 0), (0, side), *[(0, 0)] * (len(x.shape) - 2)])
-
-    def mean(self, x, name):
-        x = self._behind_older(x, name)
-        self.state[name] = x[:, 1 : self._older + 1]
-        return ops.mean(x, axis=1, keepdims=True)
-
-    def _behind_older(self, x, name):
-        return ops.concatenate([self._before[name], self.unfold(x)], axis=1)

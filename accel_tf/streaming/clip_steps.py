@@ -7,7 +7,7 @@ from keras import ops
 
 from accel_tf.layers.clip_time import WholeClip, fold, in_time
 from accel_tf.layers.squeeze_excitation import SqueezeExcitation
-from accel_tf.layers.window_time import FirstWindow, RecentFrames, WindowEnds
+from accel_tf.layers.window_time import WindowEnds
 from accel_tf.models.dry_run import dry_run
 
 
@@ -51,8 +51,8 @@ class ClipStep(abc.ABC):
             kind: from `kind`.
 
         Returns:
-            `(probabilities, state)`; float32 `[B, classes]`, or `None` as
-            long as the window is not full.
+            `(probabilities, state)`; float32 `[B, classes]`, or `None` where
+            nothing is decided.
         """
 
     def _probabilities(self, logits):
@@ -80,20 +80,31 @@ class WindowStep(ClipStep):
 
     What is computed before the first squeeze-and-excitation, which takes a
     mean over the window, is kept from window to window (`WindowEnds`).
+
+    Args:
+        model: a `ClipClassifier` that is not causal.
+        every: frames from one window that is decided to the next.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, every=1):
         super().__init__(model)
+        self.every = every
         self._first, self._second = _split_at_means(model.backbone)
 
     def kind(self, seen):
-        return "fill" if seen < self.model.frames - 1 else "window"
+        beyond = seen - (self.model.frames - 1)
+        due = beyond >= 0 and beyond % self.every == 0
+        return "window" if due else "fill"
 
     def initial_state(self, batch_size, height, width):
-        return _zeros_like_state(
+        state = dry_run(
             lambda frame: self(frame, {}, "fill")[1],
             (batch_size, height, width, 3),
         )
+        return {
+            name: ops.zeros(tensor.shape, tensor.dtype)
+            for name, tensor in state.items()
+        }
 
     def __call__(self, frame, state, kind):
         window = self.model.frames
@@ -110,64 +121,6 @@ class WindowStep(ClipStep):
             features = self._second([fold(x) for x in wholes])
             logits = self.model.head(features)
         return self._probabilities(logits), time.state
-
-
-class RecentStep(ClipStep):
-    """The clip of the last frames, with only the newest computed anew.
-
-    The first full window is exact; after it see `RecentFrames`.
-
-    Args:
-        model: a `ClipClassifier` that is not causal.
-        recent: frames that are computed anew.
-    """
-
-    def __init__(self, model, recent):
-        super().__init__(model)
-        self.recent = recent
-
-    def kind(self, seen):
-        last = self.model.frames - 1
-        return "fill" if seen < last else "first" if seen == last else "recent"
-
-    def initial_state(self, batch_size, height, width):
-        frames = ops.zeros((batch_size, self.model.frames, height, width, 3))
-        state = _zeros_like_state(
-            lambda clip: self._of_window(clip)[1], frames.shape
-        )
-        return {**state, "frames": frames}
-
-    def __call__(self, frame, state, kind):
-        frame = ops.cast(frame[:, None], "float32")
-        frames = ops.concatenate([state["frames"][:, 1:], frame], axis=1)
-        logits = None
-        if kind == "first":
-            logits, state = self._of_window(frames)
-        elif kind == "recent":
-            time = RecentFrames(state, self.model.frames, self.recent)
-            logits = self._logits(frames[:, -self.recent :], time)
-            state = time.state
-        state = {**state, "frames": frames}
-        if logits is None:
-            return None, state
-        return self._probabilities(logits), state
-
-    def _of_window(self, frames):
-        time = FirstWindow(self.model.frames, self.recent)
-        return self._logits(frames, time), time.state
-
-    def _logits(self, frames, time):
-        with in_time(time):
-            features = self.model.backbone(self.model.normalize(frames))
-            return self.model.head(features)
-
-
-def _zeros_like_state(function, shape):
-    state = dry_run(function, shape)
-    return {
-        name: ops.zeros(tensor.shape, tensor.dtype)
-        for name, tensor in state.items()
-    }
 
 
 def _split_at_means(backbone):

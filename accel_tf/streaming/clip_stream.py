@@ -4,10 +4,10 @@ import numpy as np
 from keras import ops
 
 from accel_tf.models.clip_classifier import ClipClassifier
-from accel_tf.streaming.clip_steps import CausalStep, RecentStep, WindowStep
+from accel_tf.streaming.clip_steps import CausalStep, WindowStep
 from accel_tf.streaming.compiled_clip_step import compile_clip_step
 
-MODES = ("window", "recent", "causal")
+MODES = ("window", "causal")
 
 
 class ClipStream:
@@ -20,14 +20,12 @@ class ClipStream:
                 print(model.class_names[probabilities[0].argmax()])
 
     Each frame that counts moves a window of the last `model.frames` of them.
-    There are three modes:
+    There are two modes:
 
     - `"window"`: exactly `model.probabilities(clip)` of the window. What
       does not depend on the rest of it is kept from the window before; most
-      of the work is done anew.
-    - `"recent"`: the `recent` newest frames are computed anew, with what the
-      older ones gave when they were new. A share of the work, and another
-      result: the first window is exact, the following ones are near it.
+      of the work is done anew. With `every=4` only every fourth window is
+      decided, and counts until the next is.
     - `"causal"`: the work of one frame, by a classifier made with
       `causal=True`: `model.probabilities(clip)` of all frames so far.
 
@@ -42,8 +40,8 @@ class ClipStream:
         step: frames of the video from one that counts to the next, as the
             model was trained; it need not be whole. What does not count
             costs nothing and changes nothing.
-        recent: of the mode `"recent"`: how many frames are computed anew,
-            fewer than `model.frames`; by default a quarter of them.
+        every: of the mode `"window"`: frames that count from one window that
+            is decided to the next.
 
     Raises:
         ValueError: if the model is no classifier or cannot be run so, or an
@@ -55,17 +53,19 @@ class ClipStream:
         counted: whether the last frame did; `None` before the first.
     """
 
-    def __init__(self, model, mode=None, step=1, recent=None):
+    def __init__(self, model, mode=None, step=1, every=1):
         _check_model(model)
         if mode is None:
             mode = "causal" if model.causal else "window"
         _check_mode(model, mode)
         _check_step(step)
+        _check_every(mode, every)
         self.model = model
         self.mode = mode
         self.step = step
-        self.recent = _checked_recent(model, mode, recent)
-        self._steps, self._program = _compiled(model, mode, self.recent)
+        self.every = every
+        self._steps, self._program = _compiled(model, mode, every)
+        self._initial = None
         self.reset_state()
 
     def reset_state(self):
@@ -89,8 +89,8 @@ class ClipStream:
             frame: RGB 0..255, `[B, H, W, 3]`, uint8 or float.
 
         Returns:
-            numpy float32 `[B, classes]`, those of the last frame that
-            counted; `None` before the window is full, see above.
+            numpy float32 `[B, classes]`, those of the last frame at which
+            they were decided; `None` before the window is full, see above.
 
         Raises:
             ValueError: if `frame` has another shape or is too small for the
@@ -105,33 +105,39 @@ class ClipStream:
         if starts:
             self.model.check_size(*shape[1:3])
         seen, passed = (0, 0) if starts else (self.frames_seen, self._passed)
-        state = self._steps.initial_state(*shape[:3]) if starts else self._state
+        state = self._initial_state(shape) if starts else self._state
         # The next is due as many steps after the first as frames have counted.
         counted = passed >= seen * self.step
         probabilities = None if starts else self.probabilities
         if counted:
             kind = self._steps.kind(seen)
-            probabilities, state = self._program(frame, state, kind)
-        if probabilities is not None:
-            probabilities = np.asarray(ops.convert_to_numpy(probabilities))
+            decided, state = self._program(frame, state, kind)
+            if decided is not None:
+                probabilities = np.asarray(ops.convert_to_numpy(decided))
         # Only now that the step has succeeded is anything remembered.
         self._shape, self._state, self._passed = shape, state, passed + 1
         self.frames_seen, self.counted = seen + counted, counted
         self.probabilities = probabilities
         return probabilities
 
+    def _initial_state(self, shape):
+        # To find its form takes as long as compiling, so it is kept.
+        if self._initial is None or self._initial[0] != shape:
+            self._initial = shape, self._steps.initial_state(*shape[:3])
+        return self._initial[1]
 
-def _compiled(model, mode, recent):
+
+def _compiled(model, mode, every):
     """`(steps, program)`; they stay with the model, for all its streams."""
     if "_clip_steps" not in vars(model):
         # Not as Keras sets an attribute: it would belong to what is saved.
         object.__setattr__(model, "_clip_steps", {})
-    key = mode, recent
+    key = mode, every
     if key not in model._clip_steps:
-        if mode == "recent":
-            steps = RecentStep(model, recent)
+        if mode == "window":
+            steps = WindowStep(model, every)
         else:
-            steps = {"window": WindowStep, "causal": CausalStep}[mode](model)
+            steps = CausalStep(model)
         model._clip_steps[key] = steps, compile_clip_step(steps)
     return model._clip_steps[key]
 
@@ -143,8 +149,9 @@ def _check_model(model):
     if not isinstance(model, ClipClassifier):
         name = getattr(model, "name", type(model).__name__)
         raise ValueError(
-            f"{name} is no clip classifier; accel_tf.VideoStream takes "
-            "segmenters."
+            f"{name} is no ClipClassifier: accel_tf.VideoStream takes "
+            "segmenters, and of a program in another runtime take the model "
+            "that it was made of."
         )
 
 
@@ -170,18 +177,10 @@ def _check_step(step):
         raise ValueError(f"step must be a number, 1 or more, not {step!r}.")
 
 
-def _checked_recent(model, mode, recent):
-    if mode != "recent":
-        if recent is not None:
-            raise ValueError(
-                f"recent is of the mode 'recent'; the mode is {mode!r}."
-            )
-        return None
-    if recent is None:
-        recent = max(model.frames // 4, 1)
-    if not isinstance(recent, int) or not 1 <= recent < model.frames:
+def _check_every(mode, every):
+    if not isinstance(every, int) or every < 1:
         raise ValueError(
-            f"recent must be 1 to {model.frames - 1} of the model's "
-            f"{model.frames} frames, not {recent!r}."
+            f"every must be a whole number, 1 or more, not {every!r}."
         )
-    return recent
+    if mode == "causal" and every != 1:
+        raise ValueError("every is of the mode 'window'; the mode is 'causal'.")

@@ -4,7 +4,6 @@ import numpy as np
 from keras import ops
 
 from accel_tf.frame_size import check_least
-from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.streaming.compiled_step import compile_step
 from accel_tf.streaming.keyframe_policies import FixedInterval, KeyframePolicy
 
@@ -45,7 +44,7 @@ class VideoStream:
     """Whether calls take the `size` of the labels."""
 
     def __init__(self, model, policy=None, keep_scores=False):
-        if isinstance(model, ClipClassifier):
+        if hasattr(model, "class_names"):  # in whatever runtime
             raise ValueError(
                 f"{model.name} classifies clips and segments no frames; take "
                 "accel_tf.ClipStream."

@@ -209,5 +209,62 @@ def format_segment(results):
     return "\n".join(lines)
 
 
+def format_clip_stream(results):
+    """What `benchmark_clip_stream.py` measured, as Markdown."""
+    parts = []
+    if "speed" in results:
+        parts.append(_clip_stream_speed(results["speed"]))
+    if "agreement" in results:
+        parts.append(_clip_stream_agreement(results["agreement"]))
+    return "\n\n".join(parts)
+
+
+def _clip_stream_speed(results):
+    times = {
+        (row["model"], row["way"]): row["milliseconds"]["processor"]
+        for row in results["rows"]
+    }
+    lines = [
+        "| | processor ms, median (least) | of a clip |",
+        "|---|---|---|",
+    ]
+    for (model, way), own in times.items():
+        of_clip = own["median"] / times[model, "clip"]["median"]
+        title = "a whole clip" if way == "clip" else f"a new frame, `{way}`"
+        lines.append(
+            f"| `{model}`, {title} | {own['median']:.0f} "
+            f"({own['lowest']:.0f}) | {of_clip:.0%} |"
+        )
+    machine = results["machine"]
+    lines += [
+        "",
+        f"{results['rounds']} rounds in turns, {results['size']}, fused, one "
+        f"thread, on {machine['processor']}, TensorFlow "
+        f"{machine['tensorflow']}; before the start the load average was "
+        f"{results['load_average_before']}.",
+    ]
+    return "\n".join(lines)
+
+
+def _clip_stream_agreement(results):
+    lines = [
+        "| | same class as the whole clip | its probability differs by | "
+        "right |",
+        "|---|---|---|---|",
+    ]
+    for title, part in results.items():
+        lines += [
+            f"| {title}, `{row['mode']}` | {row['same_class']:.1%} | "
+            f"{row['difference']:.3f} | {row['right']:.1%} |"
+            for row in part["rows"]
+        ]
+    counts = "; ".join(
+        f"{title}: {part['windows']} windows, the class of "
+        f"{part['labelled']} is known"
+        for title, part in results.items()
+    )
+    return "\n".join([*lines, "", f"{counts}."])
+
+
 def _median_and_lowest(times):
     return f"{times['median']:.2f} ({times['lowest']:.2f})"

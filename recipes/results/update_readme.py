@@ -18,6 +18,7 @@ accel-tf benchmark --models ... --json \\
     recipes/results/benchmark_propagation.json  (docs/results.md)
 accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
     --checkpoint PASCAL
+accel-tf recipe benchmark_clip_stream speed --out ...  (docs/results.md)
 accel-tf recipe published_accuracy --out recipes/results
 accel-tf recipe benchmark_tdnet --original TDNET \\
     --out recipes/results/tdnet_speed.json
@@ -45,6 +46,7 @@ from accel_tf.recipes.common.accuracy_tables import (
 from accel_tf.recipes.common.classifier_table import format_classifier_speed
 from accel_tf.recipes.common.speed_tables import (
     format_accel_speed,
+    format_clip_stream,
     format_pipeline,
     format_segment,
     format_serving,
@@ -110,6 +112,7 @@ TABLES = {
     "benchmark_propagation": format_markdown,
     "savings": format_savings,
     "ams": format_ams,
+    "clip_stream": format_clip_stream,
 }
 SOURCES = {"savings": "benchmark_propagation"}
 """Table -> the file that it is made of, where that has another name."""

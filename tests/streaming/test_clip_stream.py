@@ -99,6 +99,21 @@ def test_changed_weights_count_from_the_next_frame():
     np.testing.assert_allclose(after, whole(model, [frame]), atol=2e-6)
 
 
+def test_only_every_third_window_is_decided():
+    model = Small(frames=2)
+    stream = accel_tf.ClipStream(model, every=3)
+    exact = accel_tf.ClipStream(model)
+    expected = None
+    for index, frame in enumerate(video(8)):
+        probabilities, now = stream(frame), exact(frame)
+        if index in (1, 4, 7):
+            expected = now
+        if index == 0:
+            assert probabilities is None
+        else:
+            np.testing.assert_array_equal(probabilities, expected)
+
+
 # === Causal ===
 
 
@@ -172,8 +187,8 @@ def test_a_frame_of_wrong_form_leaves_the_stream_as_it_was():
         ({"mode": "causal"}, "make it with causal=True for the mode"),
         ({"step": 0}, "step must be a number, 1 or more, not 0"),
         ({"step": "5"}, "step must be a number, 1 or more, not '5'"),
-        ({"recent": 2}, "recent is of the mode 'recent'; the mode is 'window'"),
-        ({"mode": "recent", "recent": 3}, "must be 1 to 2 of the model's 3"),
+        ({"every": 0}, "every must be a whole number, 1 or more, not 0"),
+        ({"every": 1.5}, "every must be a whole number, 1 or more, not 1.5"),
     ],
 )
 def test_arguments_are_checked(arguments, message):
@@ -190,7 +205,9 @@ def test_streams_take_their_own_kind_of_model():
         accel_tf.VideoStream(Small())
     errors.append(error)
     for other in (Segmenter(2), 5):
-        with pytest.raises(ValueError, match="is no clip classifier") as error:
+        with pytest.raises(
+            ValueError, match="is no ClipClassifier: accel"
+        ) as error:
             accel_tf.ClipStream(other)
         errors.append(error)
     assert not any("\n" in str(error.value) for error in errors)
