@@ -119,7 +119,8 @@ def test_gradients(kernel_size, strides):
     def loss(frames, kernel):
         with in_time(WholeClip(4)):
             y = layer._convolve(frames, kernel)
-        return ops.sum(y * factors.reshape(y.shape))
+        weights = ops.convert_to_tensor(factors.reshape(y.shape))
+        return ops.sum(y * weights)
 
     of_x, of_kernel = gradients(loss, x.reshape(-1, *x.shape[2:]), kernel)
     # It is linear in both: so much changes the loss along a direction.
