@@ -188,7 +188,7 @@ def _clip_conditions(results):
     conditions = results["conditions"]
     return (
         f"{_clock(conditions)}, median (least) of {conditions['rounds']} "
-        f"rounds of {conditions['clips_per_round']} clips of "
+        f"rounds of {conditions['clips_per_round']} clip(s) of "
         f"{conditions['clip']}, {_batch(results['rows'])}uint8 frames to "
         f"probabilities, {_machine(results)} Ratios {_limits(results)}"
     )

@@ -1,4 +1,4 @@
-"""SavedModels of video segmenters, as TensorFlow Serving takes them."""
+"""SavedModels of video models, as TensorFlow Serving takes them."""
 
 from accel_tf.serving.export.saved_model import export_saved_model
 

@@ -82,7 +82,7 @@ def test_a_table_of_their_own(results):
         *["x3d_m", "fused", "tensorflow", "750.0 (500.0)", "0.50", "1.00"],
         *["5", "15%", "3.8", "700", "3.5"],
     ]
-    assert "2 rounds of 1 clips of 16x224x224, batch 1, uint8" in lines[-1]
+    assert "2 rounds of 1 clip(s) of 16x224x224, batch 1, uint8" in lines[-1]
     assert "Ratios are medians" in lines[-1]
 
 

@@ -3,7 +3,9 @@
 import base64
 import io
 import json
+import pathlib
 import re
+import zipfile
 
 import keras
 import numpy as np
@@ -15,12 +17,13 @@ from PIL import Image  # of TensorBoard
 
 from accel_tf import commands
 from accel_tf.data.clip_sampling import crop_views
+from accel_tf.models import restore_classifier
 from accel_tf.models.vov3d import VoV3DBackbone
 from accel_tf.models.x3d import BackboneClassifier
 from accel_tf.serving.client import Client
 from accel_tf.serving.client_errors import ServerError
 from accel_tf.serving.descriptions import read_description
-from accel_tf.serving.export import export_saved_model
+from accel_tf.serving.export import export_preset, export_saved_model
 from accel_tf.serving.export.classifier_signatures import MAX_FRAMES
 from accel_tf.serving.export.fitted_frames import fit_frames
 from accel_tf.serving.http_limits import HttpLimits
@@ -294,26 +297,40 @@ def test_live_streams_of_a_causal_classifier(tmp_path):
     ]
 
 
-def test_the_verb(tmp_path, capsys):
-    tiny_classifier().save(tmp_path / "tiny.keras")
+def test_the_verb(model, tmp_path, capsys, monkeypatch):
+    """Without an export, which is tested above, and without reading weights."""
+    exported = []
+
+    def quick(model, directory, interval):
+        exported.append((model.class_names, directory))
+        return pathlib.Path(directory, "1")
+
+    monkeypatch.setattr(export_preset, "export_saved_model", quick)
+    monkeypatch.setattr(export_preset, "fuse_for_inference", lambda x: x)
+    monkeypatch.setattr(model, "class_names", NAMES)
+    monkeypatch.setattr(restore_classifier, "read_keras_file", lambda x: model)
+    kind = keras.saving.get_registered_name(BackboneClassifier)
+    with zipfile.ZipFile(tmp_path / "tiny.keras", "w") as file:
+        file.writestr("config.json", json.dumps({"registered_name": kind}))
     (tmp_path / "names.txt").write_text("a\nb\nc\n")
     options = ["--model", str(tmp_path / "tiny.keras"), str(tmp_path / "out")]
     names = ["--labels", str(tmp_path / "names.txt")]
     assert commands.main(["export", *options, *names]) == 0
-    folder = tmp_path / "out" / "1"
-    printed = capsys.readouterr().out.splitlines()
-    assert printed[-1].startswith(f"{folder}: version 1 of ")
-    said = json.loads((folder / "assets" / "accel_tf.json").read_text())
-    assert said["class_names"] == ["a", "b", "c"]
+    assert exported == [(("a", "b", "c"), str(tmp_path / "out"))]
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"{tmp_path / 'out' / '1'}: version 1 of ")
     (tmp_path / "names.txt").write_text("a\nb\n")
+    segmenter = ["--model", "accel_18", "--weights", "random"]
+    onnx = ["--format", "onnx", "--size", "32x32"]
     for message, wrong in (
-        ("there are 2 class names", names),
-        ("has causal=False, not True", ["--causal"]),
-        ("a VideoSegmenter", ["--smooth"]),
+        ("there are 2 class names", [*options, *names]),
+        ("has causal=False, not True", [*options, "--causal"]),
+        ("a VideoSegmenter", [*options, "--smooth"]),
+        ("--causal goes with --format savedmodel", [*options, *onnx]),
+        ("causal: for classifiers of clips", [*segmenter, str(tmp_path)]),
     ):
-        assert commands.main(["export", *options, *wrong]) == 2
+        wrong = [*wrong, "--causal"] if "causal" in message else wrong
+        assert commands.main(["export", *wrong]) == 2
         error = capsys.readouterr().err.splitlines()[-1]
-        assert error.startswith("accel-tf:") and message in error
-    segmenter = ["--model", "accel_18", "--weights", "random", "--causal"]
-    assert commands.main(["export", *segmenter, str(tmp_path / "out")]) == 2
-    assert "causal: for classifiers of clips" in capsys.readouterr().err
+        assert error.startswith("accel-tf:") and message in error, error
+    assert len(exported) == 1
