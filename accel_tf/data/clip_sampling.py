@@ -89,8 +89,10 @@ def segment_indices(length, frames, rng=None):
 def crop_views(clip, size, crops):
     """The parts of the frames that a test looks at.
 
-    The short side is brought to `size`, bilinearly and not smoothed, and
-    squares are cut out along the long side.
+    The short side is brought to `size`, bilinearly, with a filter as wide as
+    the new pixels where frames shrink, and squares are cut out along the
+    long side. (The originals do not smooth; their frames were stored at
+    nearly that size.)
 
     Args:
         clip: uint8 `[T, H, W, 3]`.
@@ -173,22 +175,31 @@ def _resize(clip, size):
     columns = _taps(clip.shape[2], size[1])
     result = np.empty((len(clip), *size, 3), np.uint8)
     for frame, resized in zip(clip, result, strict=True):
-        values = _between(frame.astype(np.float32), rows, 0)
-        np.rint(_between(values, columns, 1), out=resized, casting="unsafe")
+        values = _weighted(frame.astype(np.float32), rows, 0)
+        np.rint(_weighted(values, columns, 1), out=resized, casting="unsafe")
     return result
 
 
 def _taps(old, new):
-    """Two neighbours of each new pixel, and how much the second counts."""
+    """Old pixels of each new one, and how much each counts, `[taps, new]`.
+
+    A triangle as wide as two new pixels, or two old ones where those are the
+    larger.
+    """
+    reach = max(1.0, old / new)
     centres = (np.arange(new) + 0.5) * (old / new) - 0.5
-    centres = np.clip(centres, 0, old - 1)
-    first = np.floor(centres).astype(int)
-    share = (centres - first).astype(np.float32)
-    return first, np.minimum(first + 1, old - 1), share
+    offsets = np.arange(math.ceil(2 * reach) + 1)[:, None]
+    pixels = np.ceil(centres - reach).astype(int) + offsets
+    weights = np.maximum(0.0, 1.0 - np.abs(pixels - centres) / reach)
+    weights[(pixels < 0) | (pixels >= old)] = 0.0
+    weights /= weights.sum(axis=0)
+    return np.clip(pixels, 0, old - 1), weights.astype(np.float32)
 
 
-def _between(values, taps, axis):
-    first, second, share = taps
-    share = share[:, None, None] if axis == 0 else share[:, None]
-    start = np.take(values, first, axis)
-    return start + (np.take(values, second, axis) - start) * share
+def _weighted(values, taps, axis):
+    total = None
+    for pixels, weights in zip(*taps, strict=True):
+        weights = weights[:, None, None] if axis == 0 else weights[:, None]
+        part = np.take(values, pixels, axis) * weights
+        total = part if total is None else total + part
+    return total

@@ -21,7 +21,6 @@ from accel_tf.data.clip_sampling import (
 )
 from accel_tf.data.encoded_clips import ENCODED, check_clips, decode_clip
 from accel_tf.data.records import shuffled_examples
-from accel_tf.data.transforms import transform_frames
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +91,7 @@ class ClipAugmentation:
     Attributes:
         crop: height and width of the result, in pixels.
         sides: `(least, most)` to which the short side of the frames is
-            brought, bilinearly and not smoothed, before they are cropped.
+            brought, as by `crop_views`, before they are cropped.
         inverse: whether the inverse of the side is drawn evenly, as on
             Something-Something, rather than the side itself.
         flip: mirrors half of the clips left to right.
@@ -242,14 +241,15 @@ def random_crop(clip, augmentation, seed):
     # rounding.
     room = resized - crop
     offset = tf.minimum(tf.floor(draw[1:3] * (room + 1)), room)
-    # Pixel centres of the result, in pixels of the source.
-    scale = size / resized
-    start = (offset + 0.5) * scale - 0.5
-    zero = tf.zeros([])
-    rows = [scale[1], zero, start[1], zero, scale[0], start[0], zero, zero]
-    matrix = tf.reshape(tf.stack([*rows, tf.ones([])]), (1, 3, 3))
-    frames = clip.shape[0]
-    clip = transform_frames(clip, tf.tile(matrix, (frames, 1, 1)), (crop, crop))
+    values = tf.raw_ops.ScaleAndTranslate(
+        images=clip,
+        size=[crop, crop],
+        scale=resized / size,
+        translation=-offset,
+        kernel_type="triangle",
+        antialias=True,
+    )
+    frames, clip = clip.shape[0], tf.cast(tf.round(values), tf.uint8)
     if augmentation.flip:
         clip = tf.where(draw[3] < 0.5, clip[:, :, ::-1], clip)
     clip.set_shape((frames, crop, crop, 3))

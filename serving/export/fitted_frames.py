@@ -9,8 +9,9 @@ def fit_frames(frames, size):
     """The centre of frames, as a test of one crop sees it.
 
     As `accel_tf.data.clip_sampling.crop_views`: the shorter side is brought
-    to `size`, bilinearly and not smoothed, and the middle of the longer one
-    is kept. Nothing outside of that is computed, however long a frame is.
+    to `size`, bilinearly and smoothed where frames shrink, and the middle of
+    the longer one is kept. Nothing outside of that is computed, however long
+    a frame is.
 
     Args:
         frames: uint8 `[N, H, W, 3]`.
@@ -33,7 +34,7 @@ def fit_frames(frames, size):
         scale=scale,
         translation=tf.cast(-corner, tf.float32),
         kernel_type="triangle",
-        antialias=False,
+        antialias=True,
     )
     fitted = tf.cast(tf.round(values), tf.uint8)
     return tf.ensure_shape(fitted, [None, size, size, 3])

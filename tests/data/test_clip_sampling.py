@@ -67,7 +67,11 @@ def test_crops_are_parts_of_the_resized_frames(size):
     long_side = max(size) * 16 // min(size)
     resized = (16, long_side) if size[0] <= size[1] else (long_side, 16)
     expected = keras.ops.image.resize(
-        clip.astype("float32"), resized, "bilinear", data_format="channels_last"
+        clip.astype("float32"),
+        resized,
+        "bilinear",
+        antialias=True,
+        data_format="channels_last",
     )
     expected = np.asarray(expected)
     middle = -(-(long_side - 16) // 2)
