@@ -203,7 +203,8 @@ def test_wrong_settings_of_a_run(write_config, settings, message):
 def test_wrong_options_of_a_test(data_dir, tmp_path, arguments, message):
     model = tmp_path / "m.keras"
     tiny_classifier().save(model)
-    data = ["--data", "synthetic_motion", "--data-dir", str(data_dir)]
+    data = ["--data", "synthetic_motion/miniature"]
+    data += ["--data-dir", str(data_dir)]
     with pytest.raises(ValueError, match=message):
         load_script("test_classifier").main([str(model), *data, *arguments])
 

@@ -101,7 +101,7 @@ def test_dotted_keys_reach_into_parts():
         ("augmentation.color=7", "color must be 0 to 1, not 7"),
         ("augmentation.scales=", r"scales must be one factor or more"),
         ("augmentation.scales=1,big", "scales must be none or .*not '1,big'"),
-        ("warmup=linear", "warmup must be .*'constant', 'exponential'"),
+        ("warmup=steep", "warmup must be .*'linear', 'exponential'"),
     ],
 )
 def test_wrong_settings_end_in_one_line(setting, message):
