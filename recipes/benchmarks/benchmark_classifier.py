@@ -16,7 +16,6 @@ import functools
 import json
 import os
 import pathlib
-import statistics
 import sys
 import tempfile
 
@@ -34,7 +33,10 @@ from accel_tf.recipes.benchmarks.classifier_systems import (
     checked_original,
     start,
 )
-from accel_tf.recipes.benchmarks.rounds import take_rounds, times_as_fast
+from accel_tf.recipes.benchmarks.rounds import (
+    summarize_beside_original,
+    take_rounds,
+)
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.option_types import (
     at_least,
@@ -194,31 +196,7 @@ def largest_difference(probabilities, others):
     return float(np.abs(np.log(probabilities) - np.log(others)).max())
 
 
-def summarize(rounds, name, form, multiply_adds):
-    """Times of one system, and its ratios to the original's of the round.
-
-    Args:
-        rounds: list of dicts: `(name, form)` -> wall and processor seconds
-            of each clip; `"limit"` -> what the machine could do in that
-            round, billions of operations a processor second.
-        name, form: of the system.
-        multiply_adds: of a clip.
-    """
-    wall, processor, means, originals, shares = [], [], [], [], []
-    for answers in rounds:
-        own_wall, own = answers[name, form]
-        wall += own_wall
-        processor += own
-        mean = statistics.mean(own)
-        means.append(mean)
-        originals.append(statistics.mean(answers[name, "original"][1]))
-        shares.append(2 * multiply_adds / 1e9 / mean / answers["limit"])
-    return {
-        "wall_seconds_per_clip": spread(wall),
-        "processor_seconds_per_clip": spread(processor),
-        "times_as_fast_as_the_original": times_as_fast(originals, means),
-        "share_of_limit": round(statistics.median(shares), 3),
-    }
+summarize = functools.partial(summarize_beside_original, unit="clip")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import functools
 import json
 import os
 import pathlib
-import statistics
 import sys
 import tempfile
 
@@ -25,8 +24,8 @@ from accel_tf.benchmark.spread import spread
 from accel_tf.commands import option_types
 from accel_tf.recipes.benchmarks.rounds import (
     share_of_equal,
+    summarize_beside_original,
     take_rounds,
-    times_as_fast,
 )
 from accel_tf.recipes.benchmarks.tdnet_systems import (
     FRAMES,
@@ -184,31 +183,7 @@ def start_forms(name, options):
     return {**ours, "original": original}
 
 
-def summarize(rounds, name, form, multiply_adds):
-    """Times of one system, and its ratios to others of the same round.
-
-    Args:
-        rounds: list of dicts: `(name, form)` -> wall and processor seconds
-            of each frame; `"limit"` -> what the machine could do in that
-            round, billions of operations a processor second.
-        name, form: of the system.
-        multiply_adds: of a frame.
-    """
-    wall, processor, means, originals, shares = [], [], [], [], []
-    for answers in rounds:
-        own_wall, own = answers[name, form]
-        wall += own_wall
-        processor += own
-        mean = statistics.mean(own)
-        means.append(mean)
-        originals.append(statistics.mean(answers[name, "original"][1]))
-        shares.append(2 * multiply_adds / 1e9 / mean / answers["limit"])
-    return {
-        "wall_seconds_per_frame": spread(wall),
-        "processor_seconds_per_frame": spread(processor),
-        "times_as_fast_as_the_original": times_as_fast(originals, means),
-        "share_of_limit": round(statistics.median(shares), 3),
-    }
+summarize = functools.partial(summarize_beside_original, unit="frame")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Measurements that take turns, so that a slow minute is everybody's."""
 
 import random
+import statistics
 import sys
 
 from accel_tf.benchmark.spread import spread
@@ -53,3 +54,34 @@ def times_as_fast(originals, others):
 def share_of_equal(labels, others):
     """Of the pixels, over all frames."""
     return float((labels == others).mean())
+
+
+def summarize_beside_original(rounds, name, form, multiply_adds, unit):
+    """Times of one system, and its ratios to others of the same round.
+
+    Args:
+        rounds: list of dicts: `(name, form)` -> wall and processor seconds
+            of each unit; `"limit"` -> what the machine could do in that
+            round, billions of operations a processor second.
+        name, form: of the system.
+        multiply_adds: of a unit.
+        unit: what is timed: `"frame"` or `"clip"`.
+
+    Returns:
+        dict, for JSON.
+    """
+    wall, processor, means, originals, shares = [], [], [], [], []
+    for answers in rounds:
+        own_wall, own = answers[name, form]
+        wall += own_wall
+        processor += own
+        mean = statistics.mean(own)
+        means.append(mean)
+        originals.append(statistics.mean(answers[name, "original"][1]))
+        shares.append(2 * multiply_adds / 1e9 / mean / answers["limit"])
+    return {
+        f"wall_seconds_per_{unit}": spread(wall),
+        f"processor_seconds_per_{unit}": spread(processor),
+        "times_as_fast_as_the_original": times_as_fast(originals, means),
+        "share_of_limit": round(statistics.median(shares), 3),
+    }
