@@ -118,6 +118,14 @@ def _add_learning(group):
         default="float16",
         help="how weights are sent (default: float16)",
     )
+    add(
+        "--value-steps",
+        type=_steps,
+        default=127,
+        metavar="N",
+        help="of int8, 1 to 127: how many make up the largest change of a "
+        "layer; fewer make smaller, coarser updates (default: 127)",
+    )
 
 
 def _add_server(group):
@@ -216,6 +224,7 @@ def _classroom(arguments):
         fraction=arguments.fraction,
         statistics=arguments.statistics,
         values=arguments.values,
+        value_steps=arguments.value_steps,
     )
     model, message = restore_model(
         arguments.model, arguments.weights, arguments.num_classes
@@ -245,6 +254,10 @@ def _share(text):
 
 def _rate(text):
     return option_types.number(text, float, 1e-9, 100, "give a number above 0")
+
+
+def _steps(text):
+    return option_types.number(text, int, 1, 127, "give 1 to 127")
 
 
 def _positive_seconds(text):

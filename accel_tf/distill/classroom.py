@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from accel_tf.distill.codec import UpdateCodec
+from accel_tf.distill.codec import MOST_STEPS, UpdateCodec
 from accel_tf.distill.parameter_space import ParameterSpace, weights_digest
 from accel_tf.distill.phase_trainer import PhaseTrainer
 from accel_tf.distill.replay_buffer import ReplayBuffer
@@ -33,7 +33,8 @@ class TeachingSettings:
         source: what the gradient-guided strategy ranks weights by.
         statistics: `"sent"` if those of batch normalisation move and are
             sent, `"frozen"` if they stay.
-        values: how weights are sent, as for `UpdateCodec`.
+        values, value_steps: how weights are sent, as `values` and `steps` of
+            `UpdateCodec`.
         most_buffer_bytes: of the frames and labels that one student
             remembers.
         most_waiting_bytes: of encoded frames of one edge that wait.
@@ -58,6 +59,7 @@ class TeachingSettings:
     source: str = "first_step"
     statistics: str = "sent"
     values: str = "float16"
+    value_steps: int = MOST_STEPS
     most_buffer_bytes: int = 2**29
     most_waiting_bytes: int = 2**26
 
@@ -80,6 +82,10 @@ class TeachingSettings:
         if not 0 < self.fraction <= 1:
             raise ValueError(
                 f"fraction must be above 0 and at most 1, not {self.fraction}."
+            )
+        if self.value_steps != MOST_STEPS and self.values != "int8":
+            raise ValueError(
+                f"value_steps is of int8; values is {self.values!r}."
             )
 
     def frame_size(self, video_size):
@@ -122,7 +128,11 @@ class Classroom:
         self.model, self.teacher = model, teacher
         self.settings = settings or TeachingSettings()
         self.space = ParameterSpace(model)
-        self.codec = UpdateCodec(self.space, values=self.settings.values)
+        self.codec = UpdateCodec(
+            self.space,
+            values=self.settings.values,
+            steps=self.settings.value_steps,
+        )
         self.class_names = list(model.label_map.names)
         self.initial = self.space.read()
         self.initial_digest = weights_digest(self.initial)

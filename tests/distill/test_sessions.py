@@ -1,16 +1,21 @@
 """A server's and an edge's session, with every fault between them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from distill_pairs import (
+    SETTINGS,
     Pair,
     another_classroom,
     bright,
+    classroom,
     picture,
     poisoned_snapshot,
 )
 
 from accel_tf.distill import messages
+from accel_tf.distill.classroom import Classroom, TeachingSettings
 from accel_tf.distill.parameter_space import weights_digest
 from accel_tf.distill.server_session import ServerSession
 from accel_tf.distill.teachers import TeacherError
@@ -379,3 +384,24 @@ def test_rate_follows_the_scene():
         pair.work()
     assert "rate" in pair.heard and pair.edge.rate < 1
     assert weights_digest(pair.edge.weights) == pair.server.digest
+
+
+def test_coarser_int8_is_smaller():
+    sizes = []
+    for steps in (127, 15):
+        settings = dataclasses.replace(
+            SETTINGS, values="int8", value_steps=steps
+        )
+        room = Classroom(classroom().model, classroom().teacher, settings)
+        before = room.space.read()
+        noise = np.sin(np.arange(before.size)).astype("float32")
+        target = before + noise / 100
+        every = np.ones(room.space.trainable_size, bool)
+        update = room.codec.encode(1, before, every, target)
+        sizes.append(update.sizes["values"])
+    assert sizes[1] < 0.9 * sizes[0], sizes
+
+
+def test_steps_without_int8_are_refused():
+    with pytest.raises(ValueError, match="value_steps is of int8"):
+        TeachingSettings(value_steps=31)
