@@ -1,20 +1,16 @@
 """A client of a served model: frames, streams, clips and whole videos."""
 
-import contextlib
 import dataclasses
-import urllib.parse
 
 import numpy as np
 
-from accel_tf.data.label_maps import default_label_map
 from accel_tf.serving.client_clips import (
-    USUAL_FRAMES,
     classes_of,
     clip_inputs,
     frames_of_video,
     is_video,
 )
-from accel_tf.serving.client_errors import AnswerLost, ServerError
+from accel_tf.serving.client_errors import AnswerLost
 from accel_tf.serving.client_images import (
     FORMATS,
     decode_labels,
@@ -22,14 +18,9 @@ from accel_tf.serving.client_images import (
     from_json,
     to_json,
 )
+from accel_tf.serving.client_model import RemoteModel
 from accel_tf.serving.client_stream import RemoteStream
 from accel_tf.serving.client_transport import Backoff, Transport
-from accel_tf.serving.descriptions import (
-    MODELS_PATH,
-    described_frames,
-    described_label_map,
-    described_names,
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,11 +104,7 @@ class Client:
         self.model = model
         self.traffic = self._transport.traffic
         self._image_format = image_format
-        self._path = f"/v1/models/{_quoted(model)}"
-        if version is not None:
-            self._path += f"/versions/{int(version)}"
-        if label is not None:
-            self._path += f"/labels/{_quoted(label)}"
+        self._model = RemoteModel(self._transport, model, version, label)
 
     def __enter__(self):
         return self
@@ -160,7 +147,7 @@ class Client:
                 # A model without key frames begins anew only so.
                 self._close_stream(stream_id, backoff)
                 force_key = True
-        with self._understood():
+        with self._model.understood():
             return Segmentation(
                 decode_labels(from_json(outputs["label_png_bytes"][0])),
                 bool(outputs["is_key"][0]),
@@ -195,7 +182,7 @@ class Client:
             raise ValueError("a clip needs a frame or more.")
         inputs = {"image_bytes": list(map(to_json, images))}
         outputs = self._predict("serving_default", inputs)
-        with self._understood():
+        with self._model.understood():
             labels = map(from_json, outputs["label_png_bytes"])
             labels = np.stack([decode_labels(each) for each in labels])
             return labels, np.array(outputs["is_key"], bool)
@@ -225,10 +212,10 @@ class Client:
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be 1 or more, not {value}.")
         if is_video(clip):
-            clip = frames_of_video(clip, frames or self._frames_of_clip())
+            clip = frames_of_video(clip, frames or self._model.frames_of_clip())
         signature, inputs = clip_inputs(clip, self._image_format)
         outputs = self._predict(signature, {**inputs, "top": [int(top)]})
-        with self._understood():
+        with self._model.understood():
             return classes_of(outputs)
 
     def close_stream(self, stream_id, retry=True):
@@ -255,7 +242,7 @@ class Client:
         """
         # One row, for the numbers are the same in every row.
         outputs = self._predict("stats", {"stream_id": [0]})
-        with self._understood():
+        with self._model.understood():
             del outputs["stream_bytes"]
             return {name: row[0] for name, row in outputs.items()}
 
@@ -269,12 +256,7 @@ class Client:
         Raises:
             As `frame`.
         """
-        answer = self._transport.request(
-            "GET", f"{self._path}/metadata", backoff=Backoff(0)
-        )
-        with self._understood():
-            signatures = answer["metadata"]["signature_def"]["signature_def"]
-            return int(answer["model_spec"]["version"]), dict(signatures)
+        return self._model.metadata()
 
     def label_map(self):
         """Names and colours of the classes.
@@ -289,76 +271,25 @@ class Client:
             ValueError: if the model is no export of `export_saved_model`.
             Others: as `frame`.
         """
-        try:
-            version, signatures = self.metadata()
-        except ServerError as error:
-            names = described_names(self._models())
-            if error.status != 404 or not names or self.model in names:
-                raise
-            raise ServerError(
-                404, f"{error}; it serves {', '.join(names)}"
-            ) from error
-        if "classify" in signatures:
-            raise ValueError(
-                f"model {self.model} at {self.url} classifies clips and "
-                "segments no frames; ask it by Client.classify."
-            )
-        if "stream" not in signatures:
-            raise ValueError(
-                f"model {self.model} at {self.url} has no signature named "
-                "stream; serve an export of `accel-tf export`."
-            )
-        label_map = described_label_map(self._models(), self.model, version)
-        if label_map is not None:
-            return label_map, True
-        with self._understood():
-            scores = signatures["scores"]["outputs"]["scores"]["tensor_shape"]
-            return default_label_map(int(scores["dim"][-1]["size"])), False
+        return self._model.label_map()
 
     def close(self):
         """Closes the connections that are not in use."""
         self._transport.close()
 
-    def _models(self):
-        """The answer at `MODELS_PATH`; `None` if nothing of use is there."""
-        try:
-            return self._transport.request("GET", MODELS_PATH)
-        except ServerError:
-            return None
-
-    def _frames_of_clip(self):
-        version, _ = self.metadata()
-        told = described_frames(self._models(), self.model, version)
-        return told or USUAL_FRAMES
-
     def _close_stream(self, stream_id, backoff):
         inputs = {"stream_id": [int(stream_id)]}
         outputs = self._predict("close", inputs, backoff)
-        with self._understood():
+        with self._model.understood():
             return bool(outputs[0])
 
     def _predict(self, signature, inputs, backoff=None, again=True):
         answer = self._transport.request(
             "POST",
-            f"{self._path}:predict",
+            f"{self._model.path}:predict",
             {"signature_name": signature, "inputs": inputs},
             backoff,
             again,
         )
-        with self._understood():
+        with self._model.understood():
             return answer["outputs"]
-
-    @contextlib.contextmanager
-    def _understood(self):
-        """Turns what is unexpected inside an answer into one line."""
-        try:
-            yield
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise ConnectionError(
-                f"{self.url} did not answer as an export of `accel-tf "
-                f"export` does: is {self.model} one?"
-            ) from error
-
-
-def _quoted(name):
-    return urllib.parse.quote(name, safe="")

@@ -1,5 +1,7 @@
 """What can go wrong between a client and its server."""
 
+import contextlib
+
 
 class ServerError(OSError):
     """The server answered that it does not do what it was asked.
@@ -37,3 +39,23 @@ def reason_of(error):
     """The reason that an exception gives, in one line."""
     text = getattr(error, "strerror", None) or str(error)
     return " ".join(text.split()).rstrip(".") or type(error).__name__
+
+
+@contextlib.contextmanager
+def understood(url, model):
+    """Turns what is unexpected inside an answer into one line.
+
+    Args:
+        url: of the server.
+        model: name of the model that was asked.
+
+    Raises:
+        ConnectionError: if the block reads what the answer does not hold.
+    """
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise ConnectionError(
+            f"{url} did not answer as an export of `accel-tf export` does: "
+            f"is {model} one?"
+        ) from error

@@ -155,7 +155,7 @@ def test_a_client_reads_videos(model, client, tmp_path, monkeypatch):
     found = client.classify(tmp_path)
     assert [each.index for each in found] == order.tolist()
     client.classify(str(tmp_path), frames=2)
-    monkeypatch.setattr(client, "_models", lambda: None)
+    monkeypatch.setattr(client._model, "descriptions", lambda: None)
     client.classify(tmp_path)
     # As the model was trained, as asked for, and as usual where none tells.
     assert sent == [4, 2, 16]
@@ -188,7 +188,7 @@ def test_rows_of_json(model, url):
             "/v1/models/tiny:predict",
             {"signature_name": "classify", "instances": rows},
         )
-        described = client._models()["models"]["tiny"]["1"]
+        described = client._model.descriptions()["models"]["tiny"]["1"]
     for row, clip in zip(answer["predictions"], clips, strict=True):
         _, order = expected(model, clip)
         assert row["class_names"] == [NAMES[order[0]]]
