@@ -30,6 +30,21 @@ def small_presets():
         yield
 
 
+def made_once(construct):
+    """A preset's constructor that gives what it gave first.
+
+    For tests that end before a model is changed.
+    """
+    models = []
+
+    def make(*args, **kwargs):
+        if not models:
+            models.append(construct(*args, **kwargs))
+        return models[0]
+
+    return make
+
+
 def _deeplab(num_classes, **kwargs):
     return DeepLab(small_resnet_v1(), num_classes, head_filters=16, **kwargs)
 

@@ -191,6 +191,14 @@ def test_wrong_settings_of_a_run(write_config, settings, message):
     assert not out.exists()
 
 
+@pytest.fixture(scope="module")
+def other_model(tmp_path_factory):
+    """The file of a classifier of three classes."""
+    path = tmp_path_factory.mktemp("other") / "m.keras"
+    tiny_classifier().save(path)
+    return str(path)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -200,13 +208,11 @@ def test_wrong_settings_of_a_run(write_config, settings, message):
         ([], "has 8 classes, and .*m.keras 3; test a model"),
     ],
 )
-def test_wrong_options_of_a_test(data_dir, tmp_path, arguments, message):
-    model = tmp_path / "m.keras"
-    tiny_classifier().save(model)
+def test_wrong_options_of_a_test(data_dir, other_model, arguments, message):
     data = ["--data", "synthetic_motion/miniature"]
     data += ["--data-dir", str(data_dir)]
     with pytest.raises(ValueError, match=message):
-        load_script("test_classifier").main([str(model), *data, *arguments])
+        load_script("test_classifier").main([other_model, *data, *arguments])
 
 
 def test_configs_have_the_published_schedules():

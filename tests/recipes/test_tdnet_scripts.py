@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from recipe_scripts import load_script
 from small_models import small_dilated_resnet
+from small_presets import made_once
 from torch_checkpoints import write_checkpoint
 
 import accel_tf
@@ -44,21 +45,32 @@ def _tdnet(num_classes, **kwargs):
 SMALL = {"psp_small": ("", _pspnet), "td2_small": ("", _tdnet)}
 
 
-@pytest.fixture(autouse=True)
-def small_presets(monkeypatch):
-    for name, preset in SMALL.items():
-        monkeypatch.setitem(presets._PRESETS, name, preset)
+@pytest.fixture(scope="module", autouse=True)
+def small_presets():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, preset in SMALL.items():
+            patch.setitem(presets._PRESETS, name, preset)
+        yield
 
 
-@pytest.fixture
-def pspnet(tmp_path):
+@pytest.fixture(scope="module")
+def pspnet(tmp_path_factory, small_presets):
     """A PSPNet's file, as `train_pspnet.py` would leave it."""
     keras.utils.set_random_seed(3)
     model = accel_tf.from_preset(
         "psp_small", num_classes=len(STREETS), label_map=STREETS
     )
-    save_model(model, tmp_path / "psp_small.keras")
-    return str(tmp_path / "psp_small.keras")
+    path = tmp_path_factory.mktemp("pspnet") / "psp_small.keras"
+    save_model(model, path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def same_presets():
+    return {
+        name: (title, made_once(construct))
+        for name, (title, construct) in SMALL.items()
+    }
 
 
 def small_config(out, pspnet_weights):
@@ -174,7 +186,11 @@ def test_auxiliary_heads_start_with_that_of_an_official_file(tmp_path):
         ),
     ],
 )
-def test_wrong_settings(write_config, pspnet, settings, message):
+def test_wrong_settings(
+    write_config, pspnet, settings, message, same_presets, monkeypatch
+):
+    for name, preset in same_presets.items():
+        monkeypatch.setitem(presets._PRESETS, name, preset)
     path, out = write_config("TDNetConfig", model="td2_small", length=2)
     arguments = [
         part

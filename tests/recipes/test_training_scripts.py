@@ -11,9 +11,11 @@ import keras
 import numpy as np
 import pytest
 from recipe_scripts import RECIPES, load_script
+from small_presets import made_once
 
 import accel_tf
-from accel_tf.data.label_maps import STREETS
+from accel_tf.data.label_maps import STREETS, LabelMap
+from accel_tf.models import presets
 from accel_tf.models.keras_files import load_keras_model, save_model
 from accel_tf.training import recipe, summaries
 
@@ -21,11 +23,10 @@ pytestmark = pytest.mark.usefixtures("tiny_presets")
 
 
 @pytest.fixture(scope="module")
-def parts(tmp_path_factory, tiny_presets):
-    """Files of untrained parts, as other recipes would leave them."""
-    folder = tmp_path_factory.mktemp("parts")
+def models(tiny_presets):
+    """Untrained parts by name; no test changes them."""
     keras.utils.set_random_seed(3)
-    models = {
+    return {
         "reference": accel_tf.from_preset(
             "deeplab_tiny", num_classes=len(STREETS), label_map=STREETS
         ),
@@ -34,6 +35,12 @@ def parts(tmp_path_factory, tiny_presets):
         ),
         "flow": accel_tf.from_preset("dff_tiny").flow_network,
     }
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory, models):
+    """Their files, as other recipes would leave them."""
+    folder = tmp_path_factory.mktemp("parts")
     paths = {}
     for name, model in models.items():
         paths[name] = str(folder / f"{name}.keras")
@@ -46,7 +53,7 @@ def weights(path):
 
 
 def stored(path):
-    """The weights in a `.keras` file, without the model around them."""
+    """The weights in a `.keras` file; no model is built for them."""
     arrays = []
 
     def read(_, node):
@@ -59,6 +66,12 @@ def stored(path):
     return arrays
 
 
+def stored_label_map(path):
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json"))["config"]
+    return LabelMap.from_config(config["label_map"])
+
+
 def equal(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
@@ -68,7 +81,8 @@ def test_deeplab_is_trained_resumed_and_shown(
 ):
     script = load_script("train_deeplab")
     path, out = write_config(model="deeplab_tiny_light", validation_epochs=2)
-    script.main([path])
+    short = ["--set", "steps=3"]
+    script.main([path, *short])
     model = load_keras_model(out / "deeplab_tiny_light.keras")
     assert model.label_map == STREETS and model.name == "deeplab_tiny_light"
     assert model.trained_size == (64, 96)
@@ -88,6 +102,7 @@ def test_deeplab_is_trained_resumed_and_shown(
 
     # Validation changes no weight.
     again = ["--set", f"out={out}-again", "--set", "validation_split=none"]
+    again += short
     with monkeypatch.context() as patch:
         patch.setattr(summaries.Summaries, "on_train_batch_end", die)
         with pytest.raises(Killed):
@@ -95,7 +110,7 @@ def test_deeplab_is_trained_resumed_and_shown(
     resumed = pathlib.Path(f"{out}-again")
     assert not (resumed / "deeplab_tiny_light.keras").exists()
     for stopped in (resumed / "last.keras", out / "best.keras"):
-        assert load_keras_model(stopped).label_map == STREETS
+        assert stored_label_map(stopped) == STREETS
     script.main([path, *again])
     whole = stored(out / "deeplab_tiny_light.keras")
     assert len(whole) > 20
@@ -104,7 +119,7 @@ def test_deeplab_is_trained_resumed_and_shown(
 
     # Another run must not be mixed into this one.
     with pytest.raises(ValueError, match="learning_rate: 0.001, not 0.1"):
-        script.main([path, "--set", "learning_rate=0.1"])
+        script.main([path, *short, "--set", "learning_rate=0.1"])
 
 
 def test_validation_without_labels_is_refused_at_once(
@@ -183,7 +198,7 @@ def test_flow_is_trained(write_config, objective, untraced):
     path, out = write_config(
         "FlowConfig", model="dff_tiny", objective=objective
     )
-    settings = ["--set", "steps=2"]
+    settings = ["--set", "steps=1"]
     if objective == "stills":
         settings += ["--set", "augmentation.camera_motion=1"]
     load_script("train_flow").main([path, *settings])
@@ -197,9 +212,9 @@ def test_flow_starts_from_a_file(write_config, parts, untraced):
     path, out = write_config(
         "FlowConfig", model="dff_tiny", weights=parts["flow"]
     )
-    settings = ["--set", "learning_rate=0", "--set", "steps=2"]
+    settings = ["--set", "learning_rate=0", "--set", "steps=1"]
     load_script("train_flow").main([path, *settings])
-    assert equal(weights(out / "dff_tiny.keras"), weights(parts["flow"]))
+    assert equal(stored(out / "dff_tiny.keras"), stored(parts["flow"]))
     (logs,) = json.loads((out / "history.json").read_text())
     assert np.isfinite(logs["loss"])
 
@@ -226,7 +241,7 @@ def test_dff_learns_through_the_warp(write_config, parts):
     )
 
 
-def test_accel_learns_its_fusion_only(write_config, parts, untraced):
+def test_accel_learns_its_fusion_only(write_config, models, parts, untraced):
     path, out = write_config(
         model="accel_tiny",
         **parts,
@@ -235,10 +250,9 @@ def test_accel_learns_its_fusion_only(write_config, parts, untraced):
         fusion_start="paper",
         validation_split=None,
     )
-    load_script("train_accel").main([path, "--set", "steps=2"])
+    load_script("train_accel").main([path, "--set", "steps=1"])
     model = load_keras_model(out / "accel_tiny.keras")
-    reference = load_keras_model(parts["reference"])
-    update = load_keras_model(parts["update"])
+    reference, update = models["reference"], models["update"]
     for trained, part in (
         (model.reference_backbone, reference.backbone),
         (model.reference_head, reference.head),
@@ -271,6 +285,12 @@ def test_accel_learns_all_if_told(write_config, parts):
     assert not equal(model.flow_network.get_weights(), flow)
 
 
+@pytest.fixture(scope="module")
+def same_presets(tiny_presets):
+    names = "deeplab_tiny", "accel_tiny"
+    return {name: made_once(presets._PRESETS[name][1]) for name in names}
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -286,7 +306,11 @@ def test_accel_learns_all_if_told(write_config, parts):
         (["validation_split=dev"], "has no split 'dev'"),
     ],
 )
-def test_wrong_settings_of_a_run(write_config, settings, message):
+def test_wrong_settings_of_a_run(
+    write_config, settings, message, same_presets, monkeypatch
+):
+    for name, construct in same_presets.items():
+        monkeypatch.setitem(presets._PRESETS, name, ("", construct))
     path, out = write_config(model="deeplab_tiny")
     arguments = [part for text in settings for part in ("--set", text)]
     with pytest.raises((ValueError, OSError), match=message) as error:
