@@ -81,7 +81,7 @@ def main(arguments=None):
             check_runtime(*read_runtime(code))
 
     from accel_tf.files import write_text
-    from accel_tf.recipes.common.speed_tables import format_accel_speed
+    from accel_tf.recipes.common.original_tables import format_accel_speed
 
     for results in measure(options):
         # A system at a time: the next one may run out of memory.

@@ -102,7 +102,7 @@ def main(arguments=None):
 
     from accel_tf.files import write_text
     from accel_tf.optional import require
-    from accel_tf.recipes.common.classifier_table import (
+    from accel_tf.recipes.common.original_tables import (
         format_classifier_speed,
     )
 

@@ -107,7 +107,7 @@ def main(arguments=None):
 
     from accel_tf.files import write_text
     from accel_tf.optional import require
-    from accel_tf.recipes.common.speed_tables import format_tdnet_speed
+    from accel_tf.recipes.common.original_tables import format_tdnet_speed
 
     require("torch", "torch")
     results = measure(options)

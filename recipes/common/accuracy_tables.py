@@ -1,5 +1,7 @@
 """Recorded accuracies as Markdown tables."""
 
+from accel_tf.recipes.common.table_cells import table_head
+
 
 def format_camvid(report):
     """What `compare_on_camvid.py` measured, as Markdown."""
@@ -8,12 +10,11 @@ def format_camvid(report):
     for row in report["rows"]:
         key = row["system"], row["interval"]
         by_key.setdefault(key, {})[row["trained_on"]] = row
-    lines = [
-        "| system | interval | "
+    lines = table_head(
+        "system | interval | "
         + " | ".join(f"mean IoU, `{split}`" for split in splits)
-        + " | temporal mean IoU | ms per frame | GMAC per frame |",
-        "|---" * (5 + len(splits)) + "|",
-    ]
+        + " | temporal mean IoU | ms per frame | GMAC per frame"
+    )
     for (system, interval), rows in by_key.items():
         first = rows[splits[0]]
         scores = [f"{rows[split]['mean_iou']:.1%}" for split in splits]
@@ -29,8 +30,7 @@ def format_camvid(report):
         f"Training time in minutes on {machine['cores']} cores "
         f"({machine['processor']}), which had other work too:",
         "",
-        "| trained on | part | steps | batch | minutes |",
-        "|---|---|---|---|---|",
+        *table_head("trained on | part | steps | batch | minutes"),
     ]
     lines += [
         f"| {part['split']} | {part['stage']} | {part['steps']} | "
@@ -42,11 +42,10 @@ def format_camvid(report):
 
 def format_tdnet(report):
     """What `compare_tdnet.py` measured, as Markdown."""
-    lines = [
-        "| data | system | interval | mean IoU | temporal mean IoU | "
-        "ms per frame | MMAC per frame |",
-        "|---" * 7 + "|",
-    ]
+    lines = table_head(
+        "data | system | interval | mean IoU | temporal mean IoU | "
+        "ms per frame | MMAC per frame"
+    )
     for row in report["rows"]:
         data = "drawn streets" if "streets" in row["data"] else "CamVid"
         lines.append(
@@ -67,11 +66,10 @@ def format_tdnet(report):
 
 def format_propagation(report):
     """What `compare_propagation.py` measured, as Markdown."""
-    lines = [
-        "| system | interval | mean IoU | pixels | temporal mean IoU | "
-        "flicker | ms key | ms non-key | ms per frame |",
-        "|---" * 9 + "|",
-    ]
+    lines = table_head(
+        "system | interval | mean IoU | pixels | temporal mean IoU | "
+        "flicker | ms key | ms non-key | ms per frame"
+    )
     for row in report["rows"]:
         key, non_key = (
             row[f"{kind}_processor_milliseconds"] for kind in ("key", "non_key")
@@ -100,11 +98,10 @@ def format_propagation(report):
 
 def format_ams(results):
     """What `distill_ams.py` measured, as Markdown."""
-    lines = [
-        "| drive | way of learning | mean IoU | in windows of 10 s | pixels | "
-        "kbit/s up | kbit/s down | original's coding | updates |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    lines = table_head(
+        "drive | way of learning | mean IoU | in windows of 10 s | pixels | "
+        "kbit/s up | kbit/s down | original's coding | updates"
+    )
     for row in results["rows"]:
         original = row.get("kbps_down_original")
         way = row["way"] + (", live teacher" if row.get("teacher") else "")

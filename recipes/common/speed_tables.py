@@ -1,23 +1,15 @@
 """Recorded times as Markdown tables."""
 
-ACCEL_TITLES = {
-    "plain": "accel-tf",
-    "fused": "accel-tf, `fuse_for_inference`",
-    "openvino": "accel-tf, OpenVINO",
-    "openvino:int8": "accel-tf, OpenVINO int8",
-    "onnxruntime": "accel-tf, ONNX Runtime",
-    "original": "original, MXNet",
-}
+from accel_tf.recipes.common.table_cells import median_and_lowest, table_head
 
 
 def format_pipeline(results):
     """What `benchmark_pipeline.py` measured, as Markdown."""
     machine = results["machine"]
-    lines = [
-        "| frames | in a sequence | crop | transforms | frames/s per core | "
-        "decoding alone |",
-        "|---|---|---|---|---|---|",
-    ]
+    lines = table_head(
+        "frames | in a sequence | crop | transforms | frames/s per core | "
+        "decoding alone"
+    )
     for row in results["throughput"]:
         rate = row["frames_per_second_per_core"]["median"]
         alone = 1 / row["decoding_seconds_per_frame"]["median"]
@@ -28,9 +20,10 @@ def format_pipeline(results):
         )
     lines += [
         "",
-        f"| frames | crop | {results['model']} learns | s per step | "
-        "waits for data |",
-        "|---|---|---|---|---|",
+        *table_head(
+            f"frames | crop | {results['model']} learns | s per step | "
+            "waits for data"
+        ),
     ]
     for row in results["waiting"]:
         lines.append(
@@ -43,87 +36,6 @@ def format_pipeline(results):
         f"Clips of {results['length']} frames on {machine['processor']}, "
         f"{machine['cores']} cores, TensorFlow {machine['tensorflow']}. "
         f"{results['conditions']}",
-    ]
-    return "\n".join(lines)
-
-
-def format_accel_speed(results):
-    """What `benchmark_accel.py` measured, as Markdown."""
-    lines = [
-        "| system | code | frame | processor s per frame | s per frame | "
-        "times as fast as the original | equal labels |",
-        "|---" * 7 + "|",
-    ]
-    for row in results["rows"]:
-        faster = row["times_as_fast_as_the_original"]
-        times = [
-            "{median:.2f} ({lowest:.2f})".format(**row[f"{clock}_per_frame"])
-            for clock in ("processor_seconds", "wall_seconds")
-        ]
-        kind = {
-            "all": f"mean at interval {results['interval']}",
-        }.get(row["frame"], row["frame"])
-        lines.append(
-            f"| `{row['system']}` | {ACCEL_TITLES[row['code']]} | {kind} | "
-            f"{times[0]} | {times[1]} | {faster['median']:.2f} "
-            f"({faster['lowest']:.2f} to {faster['highest']:.2f}) | "
-            f"{row['equal_labels']:.3%} |"
-        )
-    machine = results["machine"]
-    packages = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
-    versions = f"TensorFlow {machine['tensorflow']}"
-    for package, title in packages.items():
-        if package in machine:
-            versions += f", {title} {machine[package]}"
-    lines += [
-        "",
-        f"Median (least) of {results['rounds']} rounds of a clip of "
-        f"{results['interval']} frames of {results['size']}, batch 1, "
-        f"{results['threads']} thread(s), on {machine['processor']}, "
-        f"{versions}, MXNet {machine['mxnet']} with oneDNN. The ratio is the "
-        "median (lowest to highest) of those within a round, of processor "
-        "time. Weights are random, the same on both sides, and the labels of "
-        "a drawn street are compared. Load average before and after: "
-        f"{results['load_average_before']:.1f}, "
-        f"{results['load_average_after']:.1f}.",
-    ]
-    return "\n".join(lines)
-
-
-def format_tdnet_speed(results):
-    """What `benchmark_tdnet.py` measured, as Markdown."""
-    lines = [
-        "| model | code | processor s per frame | s per frame | "
-        "times as fast as the original | GMAC | of the limit | equal labels |",
-        "|---" * 8 + "|",
-    ]
-    for row in results["rows"]:
-        code = {
-            "plain": "accel-tf",
-            "fused": "accel-tf, `fuse_for_inference`",
-            "original": "original, PyTorch",
-        }[row["form"]]
-        faster = row["times_as_fast_as_the_original"]["median"]
-        lines.append(
-            f"| `{row['model']}` | {code} | "
-            f"{_median_and_lowest(row['processor_seconds_per_frame'])} | "
-            f"{_median_and_lowest(row['wall_seconds_per_frame'])} | "
-            f"{faster:.2f} | {row['multiply_adds_per_frame'] / 1e9:.1f} | "
-            f"{row['share_of_limit']:.0%} | {row['equal_labels']:.4%} |"
-        )
-    machine = results["machine"]
-    lines += [
-        "",
-        f"Median (least) of {results['rounds']} rounds of "
-        f"{results['frames_per_round']} frames of {results['size']}, fp32, "
-        f"{results['threads']} thread(s), on {machine['processor']}, "
-        f"TensorFlow {machine['tensorflow']}, PyTorch {machine['torch']}. "
-        "The ratio is the median of those within a round, of processor "
-        "time. The limit is a product of large matrices, "
-        f"{results['limit']['median']:.0f} GFLOP a processor second; a share "
-        "of it counts the products of the published convolutions, of which "
-        "the fused form needs fewer. Before the start the load average was "
-        f"{results['load_average_before']:.1f}.",
     ]
     return "\n".join(lines)
 
@@ -142,12 +54,12 @@ def format_serving(results):
         return (key + (interval - 1) * others) / interval
 
     model = mean_frame("model")
-    lines = ["| for each frame | ms | of the model's |", "|---|---|---|"]
+    lines = table_head("for each frame | ms | of the model's")
     sums = {"client": 0.0, "server": 0.0}
     for name in results["parts"]:
         times = processor[name]
         share = times["median"] / model
-        lines.append(f"| {name} | {_median_and_lowest(times)} | {share:.2%} |")
+        lines.append(f"| {name} | {median_and_lowest(times)} | {share:.2%} |")
         side = "client" if name.startswith("client") else "server"
         sums[side] += times["median"]
     lines += [
@@ -161,7 +73,7 @@ def format_serving(results):
     for way, title in ways.items():
         for kind in ("key frame", "other frames"):
             times = processor[f"{way}, {kind}"]
-            lines.append(f"| {title}, {kind} | {_median_and_lowest(times)} | |")
+            lines.append(f"| {title}, {kind} | {median_and_lowest(times)} | |")
         mean = mean_frame(way)
         lines.append(
             f"| {title}, mean at interval {interval} | {mean:.1f} | "
@@ -183,7 +95,7 @@ def format_serving(results):
 
 def format_segment(results):
     """What `benchmark_segment.py` measured, as Markdown."""
-    lines = ["| stage | wall ms | processor ms |", "|---|---|---|"]
+    lines = table_head("stage | wall ms | processor ms")
     for name, times in sorted(results["milliseconds"].items()):
         cells = (
             f"{times[kind]['median']:.1f} ({times[kind]['lowest']:.1f})"
@@ -224,10 +136,7 @@ def _clip_stream_speed(results):
         (row["model"], row["way"]): row["milliseconds"]["processor"]
         for row in results["rows"]
     }
-    lines = [
-        "| | processor ms, median (least) | of a clip |",
-        "|---|---|---|",
-    ]
+    lines = table_head("| processor ms, median (least) | of a clip")
     for (model, way), own in times.items():
         of_clip = own["median"] / times[model, "clip"]["median"]
         title = "a whole clip" if way == "clip" else f"a new frame, `{way}`"
@@ -247,11 +156,9 @@ def _clip_stream_speed(results):
 
 
 def _clip_stream_agreement(results):
-    lines = [
-        "| | same class as the whole clip | its probability differs by | "
-        "right |",
-        "|---|---|---|---|",
-    ]
+    lines = table_head(
+        "| same class as the whole clip | its probability differs by | right"
+    )
     for title, part in results.items():
         lines += [
             f"| {title}, `{row['mode']}` | {row['same_class']:.1%} | "
@@ -264,7 +171,3 @@ def _clip_stream_agreement(results):
         for title, part in results.items()
     )
     return "\n".join([*lines, "", f"{counts}."])
-
-
-def _median_and_lowest(times):
-    return f"{times['median']:.2f} ({times['lowest']:.2f})"

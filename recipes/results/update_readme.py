@@ -43,14 +43,16 @@ from accel_tf.recipes.common.accuracy_tables import (
     format_propagation,
     format_tdnet,
 )
-from accel_tf.recipes.common.classifier_table import format_classifier_speed
-from accel_tf.recipes.common.speed_tables import (
+from accel_tf.recipes.common.original_tables import (
     format_accel_speed,
+    format_classifier_speed,
+    format_tdnet_speed,
+)
+from accel_tf.recipes.common.speed_tables import (
     format_clip_stream,
     format_pipeline,
     format_segment,
     format_serving,
-    format_tdnet_speed,
 )
 
 RESULTS = pathlib.Path(__file__).resolve().parent

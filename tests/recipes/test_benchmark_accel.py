@@ -195,7 +195,7 @@ def test_results(script, checkout, with_mxnet, monkeypatch, tmp_path, capsys):
     assert rows["accel_18", "plain", "all"]["equal_labels"] == 1
     assert results["machine"]["mxnet"] == "1.9.1"
 
-    load_table = load_script("speed_tables").format_accel_speed
+    load_table = load_script("original_tables").format_accel_speed
     lines = load_table(results).splitlines()
     assert capsys.readouterr().out.splitlines() == lines
     assert len({line.count("|") for line in lines[:14]}) == 1

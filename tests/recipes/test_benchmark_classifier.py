@@ -81,7 +81,7 @@ def test_table(script):
             for name, form in (FUSED, ORIGINAL)
         ],
     }
-    lines = load_script("classifier_table").format_classifier_speed(results)
+    lines = load_script("original_tables").format_classifier_speed(results)
     lines = lines.splitlines()
     assert lines[2] == (
         "| `x3d_m` | accel-tf, `fuse_for_inference` | 2.25 (2.25) | "

@@ -85,7 +85,7 @@ def test_table(script):
             for name, form in (PLAIN, ORIGINAL)
         ],
     }
-    format_rows = load_script("speed_tables").format_tdnet_speed
+    format_rows = load_script("original_tables").format_tdnet_speed
     # As read from the file.
     lines = format_rows(json.loads(json.dumps(results))).splitlines()
     assert lines[2] == (
