@@ -70,18 +70,17 @@ def main(arguments=None):
 
 def _train_parts(folder, split, data_dir, streets_flow):
     common = {"data_dir": data_dir, "split": split}
+    parts = {
+        "reference": folder / "reference" / "deeplab_tiny.keras",
+        "flow": folder / "flow" / "dff_tiny.keras",
+        "update": folder / "update" / "deeplab_tiny_light.keras",
+    }
     stages = {
         "reference": ("train_deeplab", {}),
         "update": ("train_deeplab", {}),
         "flow": ("train_flow", {"weights": streets_flow / "dff_tiny.keras"}),
-        "accel": (
-            "train_accel",
-            {
-                "reference": folder / "reference" / "deeplab_tiny.keras",
-                "flow": folder / "flow" / "dff_tiny.keras",
-                "update": folder / "update" / "deeplab_tiny_light.keras",
-            },
-        ),
+        "accel": ("train_accel", parts),
+        "accel_fusion": ("train_accel", parts),
     }
     for stage, (script, settings) in stages.items():
         settings = {**common, "out": folder / stage, **settings}
@@ -91,7 +90,10 @@ def _train_parts(folder, split, data_dir, streets_flow):
 
 def _evaluate(folder, split, data_dir):
     models = _systems(
-        load_keras_model(folder / "accel" / "accel_tiny.keras", Accel)
+        *(
+            load_keras_model(folder / stage / "accel_tiny.keras", Accel)
+            for stage in ("accel", "accel_fusion")
+        )
     )
     systems = {}
     for number, (name, model) in enumerate(models.items()):
@@ -117,8 +119,8 @@ def _evaluate(folder, split, data_dir):
     return [{**row, "trained_on": split} for row in rows]
 
 
-def _systems(accel):
-    """Name -> model: the trained one, its parts, and along other flows."""
+def _systems(accel, only_fusion):
+    """Name -> model: the trained ones, their parts, and along other flows."""
     reference, dff = accel.reference_segmenter(), accel.without_update()
     systems = {
         "DeepLab, reference branch": reference,
@@ -136,6 +138,9 @@ def _systems(accel):
             reference, flow, split="backbone"
         )
         systems[f"Accel, {flow}"] = with_flow(accel, flow)
+    systems["Accel, only the fusion trained, dis"] = with_flow(
+        only_fusion, "dis"
+    )
     return systems
 
 
