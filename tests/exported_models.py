@@ -1,10 +1,14 @@
 """What the tests of exported models share: loading, requests, a model."""
 
+import contextlib
+from unittest import mock
+
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.serving.export import saved_model
 
 
 class SumsFrames(VideoSegmenter):
@@ -65,6 +69,18 @@ class ReadsFrames(SumsFrames):
     def score(self, frame, state, is_key, training=None):
         labels = ops.cast(frame[..., 0], "int32") % self.num_classes
         return ops.one_hot(labels, self.num_classes, dtype="float32"), None
+
+
+@contextlib.contextmanager
+def only_signatures(*names):
+    """While it lasts, exports have no others, which saves their tracing."""
+    make = saved_model._programs
+
+    def fewer(functions):
+        return make({name: functions[name] for name in names})
+
+    with mock.patch.object(saved_model, "_programs", fewer):
+        yield
 
 
 STATE_BYTES = 4

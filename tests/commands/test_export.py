@@ -8,7 +8,13 @@ import threading
 import keras
 import pytest
 import tensorflow as tf
-from exported_models import Session, SumsFrames, moving_frames, png
+from exported_models import (
+    Session,
+    SumsFrames,
+    moving_frames,
+    only_signatures,
+    png,
+)
 from small_presets import small_presets
 
 import accel_tf
@@ -33,7 +39,7 @@ def tiny_presets():
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory, tiny_presets):
     keras.utils.set_random_seed(0)
-    model = accel_tf.from_preset("accel_tiny", CLASSES, label_map=STREETS)
+    model = accel_tf.from_preset("dff_tiny", CLASSES, label_map=STREETS)
     path = tmp_path_factory.mktemp("weights") / "model.keras"
     model.save(path)
     return str(path)
@@ -41,7 +47,7 @@ def weights(tmp_path_factory, tiny_presets):
 
 def export(folder, *options):
     return commands.main(
-        ["export", "--model", "accel_tiny", *options, str(folder)]
+        ["export", "--model", "dff_tiny", *options, str(folder)]
     )
 
 
@@ -53,12 +59,12 @@ def test_export(weights, tmp_path, capsys):
     assert export(folder, *options) == 0
     printed = capsys.readouterr()
     assert printed.out.splitlines() == [
-        f"accel_tiny from {weights}.",
-        f"{folder / '1'}: version 1 of accel_tiny.",
+        f"dff_tiny from {weights}.",
+        f"{folder / '1'}: version 1 of dff_tiny.",
     ]
     assert "Assets written" not in printed.err
     said = json.loads((folder / "1" / "assets" / "accel_tf.json").read_text())
-    assert said["preset"] == "accel_tiny"
+    assert said["preset"] == "dff_tiny"
     assert said["class_names"] == list(STREETS.names)
     assert (said["interval"], said["memory_limit"]) == (2, 64 * 1024**2)
     assert said["max_pixels"] == 10_000_000 > 4096 * 2160
@@ -101,7 +107,7 @@ def test_bad_input_ends_in_one_line(weights, tmp_path, capsys, monkeypatch):
     fails_with("takes 5248 bytes", tmp_path, "--memory-limit", "5K", *untrained)
     fails_with("more than max_pixels", tmp_path, "--warm-up-size", "4096x4096")
     fails_with("no weights file", tmp_path, "--weights", "none.keras")
-    fails_with("did you mean 'accel_tiny'", tmp_path, "--model", "acceltiny")
+    fails_with("did you mean 'dff_tiny'", tmp_path, "--model", "dfftiny")
     for folder in ("file", "file/exports"):
         # Known before the weights are read.
         options = "--weights", "none.keras"
@@ -118,13 +124,20 @@ def test_a_number_of_bytes(value, tmp_path, capsys):
     assert "is no number of bytes" in capsys.readouterr().err
 
 
+@pytest.fixture
+def quick():
+    """Exports have one signature: versions do not depend on them."""
+    with only_signatures("stats"):
+        yield
+
+
 def sums(folder, **options):
     return export_saved_model(
         SumsFrames(), folder, **{"warm_up_size": (8, 8)} | options
     )
 
 
-def test_versions_follow_each_other(tmp_path):
+def test_versions_follow_each_other(tmp_path, quick):
     for name in ("text.txt", "1x", ".partial-12", "-4", str(2**70)):
         (tmp_path / name).mkdir()
     assert sums(tmp_path).name == "1"
@@ -137,7 +150,7 @@ def test_versions_follow_each_other(tmp_path):
             sums(tmp_path, version=version)
 
 
-def test_a_version_appears_whole(tmp_path, monkeypatch):
+def test_a_version_appears_whole(tmp_path, monkeypatch, quick):
     """Whoever looks meanwhile sees no number; two exports do not clash."""
     seen = []
     write = saved_model.write_warm_up
@@ -163,7 +176,9 @@ def test_a_version_appears_whole(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_an_export_that_fails_leaves_nothing(error, tmp_path, monkeypatch):
+def test_an_export_that_fails_leaves_nothing(
+    error, tmp_path, monkeypatch, quick
+):
     def fail(*arguments):
         raise error
 
@@ -173,7 +188,7 @@ def test_an_export_that_fails_leaves_nothing(error, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_full_disk_is_an_os_error(tmp_path, monkeypatch):
+def test_a_full_disk_is_an_os_error(tmp_path, monkeypatch, quick):
     def fail(*arguments, **options):
         raise tf.errors.ResourceExhaustedError(None, None, "disk full")
 

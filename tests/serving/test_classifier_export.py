@@ -14,6 +14,7 @@ import tensorflow as tf
 from exported_models import Session, jpeg, moving_frames, png
 from fake_servables import FakeManager
 from PIL import Image  # of TensorBoard
+from small_presets import small_presets
 
 from accel_tf import commands
 from accel_tf.data.clip_sampling import crop_views
@@ -320,7 +321,7 @@ def test_the_verb(model, tmp_path, capsys, monkeypatch):
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith(f"{tmp_path / 'out' / '1'}: version 1 of ")
     (tmp_path / "names.txt").write_text("a\nb\n")
-    segmenter = ["--model", "accel_18", "--weights", "random"]
+    segmenter = ["--model", "deeplab_tiny", "--weights", "random"]
     onnx = ["--format", "onnx", "--size", "32x32"]
     for message, wrong in (
         ("there are 2 class names", [*options, *names]),
@@ -330,7 +331,8 @@ def test_the_verb(model, tmp_path, capsys, monkeypatch):
         ("causal: for classifiers of clips", [*segmenter, str(tmp_path)]),
     ):
         wrong = [*wrong, "--causal"] if "causal" in message else wrong
-        assert commands.main(["export", *wrong]) == 2
+        with small_presets():
+            assert commands.main(["export", *wrong]) == 2
         error = capsys.readouterr().err.splitlines()[-1]
         assert error.startswith("accel-tf:") and message in error, error
     assert len(exported) == 1

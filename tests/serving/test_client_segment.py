@@ -31,7 +31,7 @@ def exported(tmp_path_factory):
     """An exported model and the folder of its versions."""
     model = SumsFrames(CLASSES)
     folder = tmp_path_factory.mktemp("sums")
-    export_saved_model(model, folder, interval=INTERVAL, warm_up_size=(32, 48))
+    export_saved_model(model, folder, interval=INTERVAL, warm_up_size=None)
     return model, folder
 
 

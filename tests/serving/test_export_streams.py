@@ -37,11 +37,14 @@ def path(tmp_path_factory):
         tmp_path_factory.mktemp("sums"),
         interval=INTERVAL,
         memory_limit=MEMORY_LIMIT,
-        warm_up_size=SIZE,
+        warm_up_size=None,
     )
 
 
-@pytest.fixture(params=[Loaded, Session])
+BOTH = pytest.mark.parametrize("run", [Loaded, Session], indirect=True)
+
+
+@pytest.fixture(params=[pytest.param(Loaded, marks=pytest.mark.slow), Session])
 def run(request, path):
     """A loaded model without streams, in TensorFlow 2 and 1."""
     return request.param(path)
@@ -80,6 +83,7 @@ class Check:
             np.testing.assert_array_equal(labels, expected[-1])
 
 
+@BOTH
 def test_streams_side_by_side(run):
     """Of different sizes, in one request and across requests."""
     check = Check(run)
@@ -125,6 +129,7 @@ def test_close(run):
     assert stats(run)["streams"] == stats(run)["bytes"] == 0
 
 
+@BOTH
 def test_the_least_recently_used_stream_makes_room(run):
     check = Check(run, interval=INTERVAL)
     frames = moving_frames(8, *SIZE)
@@ -251,6 +256,7 @@ def test_a_state_without_key_frames(tmp_path):
 
 def test_a_model_without_a_state_takes_streams_too(tmp_path):
     path = export_saved_model(ReadsFrames(), tmp_path, warm_up_size=None)
+    assert not (path / "assets.extra").exists()
     run = Session(path)
     frame = moving_frames(1, 16, 16)[0]
     for _ in range(2):

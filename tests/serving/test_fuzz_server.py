@@ -11,7 +11,7 @@ import time
 
 import pytest
 from echo_server import wait_until
-from exported_models import Session, jpeg, moving_frames, png
+from exported_models import Session, SumsFrames, jpeg, moving_frames, png
 from image_fuzzing import bombs, hostile_image
 from persistent_client import PersistentClient, as_bytes
 from raw_http import RawClient
@@ -38,10 +38,18 @@ STATUSES = {200, 400, 404, 413, 429, 431, 501, 505}
 CLIENTS = 4
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
+@pytest.fixture(
+    scope="module",
+    params=[
+        SumsFrames,
+        # A network's operations mind sizes that others do not.
+        pytest.param(small_dff, marks=pytest.mark.slow),
+    ],
+    ids=["sums", "dff"],
+)
+def path(request, tmp_path_factory):
     return export_saved_model(
-        small_dff(),
+        request.param(num_classes=4),
         tmp_path_factory.mktemp("fuzzed"),
         interval=INTERVAL,
         memory_limit=2**26,

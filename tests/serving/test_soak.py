@@ -11,7 +11,14 @@ import types
 
 import numpy as np
 import pytest
-from exported_models import Session, decode, jpeg, moving_frames, png
+from exported_models import (
+    Session,
+    SumsFrames,
+    decode,
+    jpeg,
+    moving_frames,
+    png,
+)
 from served_exports import (
     RecordedStream,
     Requests,
@@ -35,8 +42,11 @@ sys.exit(main())
 
 
 @pytest.fixture(scope="module")
-def model():
-    return small_dff()
+def model(request):
+    return {"sums": SumsFrames, "dff": small_dff}[request.param]()
+
+
+OF_DFF = pytest.mark.parametrize("model", ["dff"], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +87,9 @@ def run_all(*functions):
 
 
 @pytest.mark.parametrize(
-    "frames", [16, pytest.param(250, marks=pytest.mark.slow)]
+    ("model", "frames"),
+    [("sums", 16), pytest.param("dff", 250, marks=pytest.mark.slow)],
+    indirect=["model"],
 )
 def test_sixteen_streams(frames, path, alone, images):
     # Half of them at a time: else each would push out the next, in a circle.
@@ -96,6 +108,8 @@ def test_sixteen_streams(frames, path, alone, images):
                         image = images[size][len(stream.images) % 12]
                         stream.send(image, rng.random() < 0.05, starts)
                         starts = False
+                # Lets another in, who has waited.
+                time.sleep(0.01)
                 what_next = rng.random()
                 if what_next < 0.15:
                     stream.close()
@@ -136,6 +150,7 @@ def test_sixteen_streams(frames, path, alone, images):
 
 
 @pytest.mark.slow
+@OF_DFF
 @pytest.mark.parametrize("swaps", [1, 8])
 def test_a_version_swapped_under_load(
     swaps, model, path, alone, images, tmp_path
@@ -221,6 +236,7 @@ class Server:
 
 
 @pytest.mark.slow
+@OF_DFF
 def test_killed_and_started_again(path, alone, images):
     """Streams of `Client` go on by themselves, with a key frame."""
     restarted = threading.Event()
