@@ -16,7 +16,7 @@ from accel_tf.classification.record import write_record
 from accel_tf.data.clip_sampling import crop_views
 from accel_tf.messages import is_quiet
 from accel_tf.segmentation.frames import expected_count, wanted_frames
-from accel_tf.segmentation.jobs import is_camera
+from accel_tf.segmentation.in_turn import is_camera
 from accel_tf.video import SourceLostError, open_video, read_ahead
 
 __all__ = ["ClassesOfVideo", "ClassesOfWindow", "classify_video"]

@@ -3,20 +3,20 @@
 Keras is imported after the check.
 """
 
+import functools
+
 import tqdm
 
 from accel_tf import messages
 from accel_tf.classification.found import ClassesOfVideo, told
-from accel_tf.segmentation.inputs import Job, expand_inputs, make_jobs
-from accel_tf.segmentation.jobs import (
-    FAILED,
-    LOST,
-    complain,
-    is_camera,
-    reporting,
+from accel_tf.segmentation.in_turn import (
+    check_in_turn,
+    is_opened_once,
+    run_in_turn,
 )
+from accel_tf.segmentation.inputs import Job, expand_inputs, make_jobs
 from accel_tf.segmentation.outputs import Outputs
-from accel_tf.video import SourceLostError, open_video
+from accel_tf.video import open_video
 
 
 def jobs_of(inputs, output=None, output_dir=None, json=None):
@@ -51,18 +51,16 @@ def check_jobs(jobs, options):
     Raises:
         ValueError, OSError, ImportError: if there is only one.
     """
-    good = []
-    for job in jobs:
-        source = job.source
-        with reporting(source, len(jobs)):
-            if job.outputs.given():
-                job.outputs.check(source, options.codec, options.quality)
-            if not ("://" in source or source == "-" or is_camera(source)):
-                reading = options.reader_options()
-                with open_video(source, on_note=_ignore, **reading):
-                    pass  # It holds a video.
-            good.append(job)
-    return good
+    return check_in_turn(jobs, functools.partial(_check, options=options))
+
+
+def _check(job, options):
+    if job.outputs.given():
+        job.outputs.check(job.source, options.codec, options.quality)
+    if not is_opened_once(job.source):
+        reading = options.reader_options()
+        with open_video(job.source, on_note=_ignore, **reading):
+            pass  # It holds a video.
 
 
 def _ignore(line):
@@ -81,56 +79,49 @@ def run_jobs(jobs, count, model, options):
         options: `ClassifyOptions`.
 
     Returns:
-        The exit status: 0, `FAILED` or `LOST`.
+        The exit status: 0, `FAILED` or `LOST` of `in_turn`.
 
     Raises:
         KeyboardInterrupt: after it is said what was found.
         ValueError, OSError, ImportError: if there is only one input.
     """
-    status = 0 if len(jobs) == count else FAILED
-    for number, job in enumerate(jobs, 1):
-        found = ClassesOfVideo(model.class_names, options.top)
-        bar = f"{number}/{len(jobs)}" if count > 1 else True
-        try:
-            with reporting(job.source, count) as result:
-                _classify(job, model, options, found, bar, count == 1)
-        except KeyboardInterrupt:
-            _summarize(job, found, "interrupted")
-            raise
-        except SourceLostError as error:
-            complain(error)
-            _summarize(job, found, "lost")
-            status = LOST if count == 1 else FAILED
-            continue
-        if result.failed:
-            status = FAILED
-        else:
-            _summarize(job, found)
-    return status
-
-
-def _classify(job, model, options, found, bar, tells_windows):
-    from accel_tf.classify import classify_video
-
-    def tell(window):
-        top = told(found.top_of(window))
-        times = f"{window.start:7.2f} to {window.end:7.2f} s"
-        tqdm.tqdm.write(f"{times}  {top}")
-
-    classify_video(
-        model,
-        job.source,
-        job.outputs.video,
-        json=job.outputs.json,
-        found=found,
-        progress=bar,
-        on_note=messages.note,
-        on_window=tell if tells_windows else None,
-        **vars(options),
+    return run_in_turn(
+        jobs, count, lambda job: _Work(job, model, options, count == 1)
     )
 
 
-def _summarize(job, found, end=None):
-    if found.windows:
-        name = job.source if end is None else f"{job.source} ({end})"
-        print(f"{name}: {found}", flush=True)
+class _Work:
+    """One input, for `run_in_turn`."""
+
+    def __init__(self, job, model, options, tells_windows):
+        self._job = job
+        self._model = model
+        self._options = options
+        self._tells_windows = tells_windows
+        self._found = ClassesOfVideo(model.class_names, options.top)
+
+    def run(self, bar):
+        from accel_tf.classify import classify_video
+
+        classify_video(
+            self._model,
+            self._job.source,
+            self._job.outputs.video,
+            json=self._job.outputs.json,
+            found=self._found,
+            progress=bar,
+            on_note=messages.note,
+            on_window=self._tell_window if self._tells_windows else None,
+            **vars(self._options),
+        )
+
+    def _tell_window(self, window):
+        top = told(self._found.top_of(window))
+        times = f"{window.start:7.2f} to {window.end:7.2f} s"
+        tqdm.tqdm.write(f"{times}  {top}")
+
+    def tell(self, end):
+        if self._found.windows:
+            source = self._job.source
+            name = source if end is None else f"{source} ({end})"
+            print(f"{name}: {self._found}", flush=True)

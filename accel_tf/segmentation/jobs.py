@@ -3,23 +3,18 @@
 Keras is imported after the check.
 """
 
-import contextlib
 import dataclasses
-import os
-import sys
-
-import tqdm
+import functools
 
 from accel_tf import messages
+from accel_tf.segmentation.in_turn import (
+    check_in_turn,
+    is_opened_once,
+    run_in_turn,
+)
 from accel_tf.segmentation.report import SegmentReport
 from accel_tf.segmentation.sinks import Sinks
-from accel_tf.video import SourceLostError, open_video
-
-FAILED = 1
-"""Exit status if one of several inputs failed."""
-
-LOST = 3
-"""Exit status if a camera or stream was lost; what was written is kept."""
+from accel_tf.video import open_video
 
 
 def check_jobs(jobs, options):
@@ -35,20 +30,18 @@ def check_jobs(jobs, options):
     Raises:
         ValueError, OSError, ImportError: if there is only one.
     """
-    good = []
-    for job in jobs:
-        with reporting(job.source, len(jobs)):
-            job.outputs.check(job.source, options.codec, options.quality)
-            _check_source(job, options)
-            good.append(job)
-    return good
+    return check_in_turn(jobs, functools.partial(_check, options=options))
+
+
+def _check(job, options):
+    job.outputs.check(job.source, options.codec, options.quality)
+    if not is_opened_once(job.source):
+        _check_source(job, options)
 
 
 def _check_source(job, options):
     """Opens files and folders, which also shows whether they can be drawn."""
     source = job.source
-    if "://" in source or source == "-" or is_camera(source):
-        return  # Opened once, when the model can take their frames.
     with open_video(source, on_note=_ignore, **options.reader_options()) as v:
         outputs = dataclasses.replace(
             job.outputs, labels=None, scores=None, json=None
@@ -57,11 +50,6 @@ def _check_source(job, options):
             # No class map is known yet, and no legend of it.
             plain = dataclasses.replace(options, legend=False)
             Sinks(outputs, plain, None, v, source, None, {}, None, _ignore)
-
-
-def is_camera(source):
-    """Whether a text is the index of a camera."""
-    return source.isdecimal() and not os.path.exists(source)
 
 
 def _ignore(line):
@@ -81,83 +69,55 @@ def run_jobs(jobs, count, open_stream, label_map, options, about=None):
         about: as for `segment_stream`.
 
     Returns:
-        The exit status: 0, `FAILED` or `LOST`.
+        The exit status: 0, `FAILED` or `LOST` of `in_turn`.
 
     Raises:
         KeyboardInterrupt: after it is said what is kept.
         ValueError, OSError, ImportError: if there is only one input.
     """
-    from accel_tf.segment import segment_stream
-
-    status = 0 if len(jobs) == count else FAILED
-    for number, job in enumerate(jobs, 1):
-        report = SegmentReport()
-        paths = list(map(str, job.outputs.given()))
-        written = ", ".join(paths)
-        kept = f"{written} {'holds' if len(paths) == 1 else 'hold'}"
-        bar = f"{number}/{len(jobs)}" if count > 1 else True
-        try:
-            with (
-                reporting(job.source, count) as result,
-                open_stream() as stream,
-            ):
-                segment_stream(
-                    stream,
-                    label_map,
-                    job.source,
-                    *dataclasses.astuple(job.outputs)[:2],
-                    scores=job.outputs.scores,
-                    json=job.outputs.json,
-                    report=report,
-                    progress=bar,
-                    on_note=messages.note,
-                    about=about,
-                    **vars(options),
-                )
-        except KeyboardInterrupt:
-            if report.frames:
-                print(f"Interrupted; {kept} {report}.")
-            raise
-        except SourceLostError as error:
-            complain(error)
-            if report.frames:
-                print(f"The source was lost; {kept} {report}.")
-            status = LOST if count == 1 else FAILED
-            continue
-        if result.failed:
-            status = FAILED
-        else:
-            print(f"{written}: {report}.")
-    return status
-
-
-@dataclasses.dataclass
-class _Result:
-    failed: bool = False
-
-
-@contextlib.contextmanager
-def reporting(source, count):
-    """Of several inputs, one that fails is reported and left.
-
-    Gives an object that says afterwards whether it `failed`.
-    """
-    result = _Result()
-    try:
-        yield result
-    except SourceLostError:
-        raise
-    except (ValueError, OSError, ImportError) as error:
-        if count == 1:
-            raise
-        result.failed = True
-        message = " ".join(str(error).split())
-        name = str(source)
-        complain(message if name in message else f"{name}: {message}")
-
-
-def complain(error):
-    """Prints what is wrong, beside a progress bar."""
-    tqdm.tqdm.write(
-        f"accel-tf: {' '.join(str(error).split())}", file=sys.stderr
+    return run_in_turn(
+        jobs,
+        count,
+        lambda job: _Work(job, open_stream, label_map, options, about),
     )
+
+
+class _Work:
+    """One input, for `run_in_turn`."""
+
+    def __init__(self, job, open_stream, label_map, options, about):
+        self._job = job
+        self._open_stream = open_stream
+        self._label_map = label_map
+        self._options = options
+        self._about = about
+        self._report = SegmentReport()
+
+    def run(self, bar):
+        from accel_tf.segment import segment_stream
+
+        outputs = self._job.outputs
+        with self._open_stream() as stream:
+            segment_stream(
+                stream,
+                self._label_map,
+                self._job.source,
+                *dataclasses.astuple(outputs)[:2],
+                scores=outputs.scores,
+                json=outputs.json,
+                report=self._report,
+                progress=bar,
+                on_note=messages.note,
+                about=self._about,
+                **vars(self._options),
+            )
+
+    def tell(self, end):
+        paths = list(map(str, self._job.outputs.given()))
+        written = ", ".join(paths)
+        if end is None:
+            print(f"{written}: {self._report}.")
+        elif self._report.frames:
+            what = {"interrupted": "Interrupted", "lost": "The source was lost"}
+            kept = f"{written} {'holds' if len(paths) == 1 else 'hold'}"
+            print(f"{what[end]}; {kept} {self._report}.")
