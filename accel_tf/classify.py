@@ -3,17 +3,18 @@
 import contextlib
 import os
 import time
+import warnings
 
 import numpy as np
 import tqdm
 
 from accel_tf.classification.clips import SlidingWindow, views_of
-from accel_tf.classification.compiled import compile_probabilities
 from accel_tf.classification.drawing import ClassesWriter
 from accel_tf.classification.found import ClassesOfVideo, ClassesOfWindow
 from accel_tf.classification.options import ClassifyOptions
 from accel_tf.classification.record import write_record
 from accel_tf.data.clip_sampling import crop_views
+from accel_tf.data.frame_steps import note_of_unknown_step
 from accel_tf.messages import is_quiet
 from accel_tf.segmentation.frames import expected_count, wanted_frames
 from accel_tf.segmentation.in_turn import is_camera
@@ -44,7 +45,8 @@ def classify_video(
     as it is there.
 
     Args:
-        model: a `ClipClassifier`, best from `fuse_for_inference`.
+        model: a `ClipClassifier`, best from `fuse_for_inference`, or a
+            `RuntimeClassifier`.
         source: what `open_video` takes: a file, a folder or pattern of
             frames, a URL, `"-"` or the index of a camera.
         output: the video to write, with the top classes of the window around
@@ -54,8 +56,9 @@ def classify_video(
             for none.
         found: a `ClassesOfVideo` to fill, for those who interrupt.
         progress: whether to show a progress bar; or what it is called.
-        on_note: called with one line about what is worth knowing of the
-            source; by default `warnings.warn`.
+        on_note: called with one line about what is worth knowing, of the
+            source or of a model that does not tell the step of its clips
+            and gets none in the options; by default `warnings.warn`.
         on_window: called with each `ClassesOfWindow` when it is found.
         **options: of `ClassifyOptions`.
 
@@ -69,7 +72,11 @@ def classify_video(
         SourceLostError: if a camera or stream is lost; what was found before
             is written.
     """
-    options = ClassifyOptions(**options).of(model)
+    options = ClassifyOptions(**options)
+    note = note_of_unknown_step(model, options.step, options.frames)
+    if note:
+        (on_note or warnings.warn)(note)
+    options = options.of(model)
     if found is None:
         found = ClassesOfVideo(())
     found.class_names, found.count = model.class_names, options.top
@@ -110,13 +117,22 @@ def _recorded(path, header, found):
             write_record(path, header, found, end)
 
 
+def _compiled(model):
+    """A function from clips to probabilities, as `compile_probabilities`."""
+    if hasattr(model, "compile_probabilities"):
+        return model.compile_probabilities()  # It runs outside of Keras.
+    from accel_tf.classification.compiled import compile_probabilities
+
+    return compile_probabilities(model)
+
+
 class _Run:
     """One video; the arguments are those of `classify_video`."""
 
     def __init__(
         self, model, source, options, found, progress, on_note, on_window
     ):
-        self._compute = compile_probabilities(model)
+        self._compute = _compiled(model)
         self._model, self._source = model, source
         self._options, self._found = options, found
         self._progress, self._note = progress, on_note

@@ -9,9 +9,8 @@ that are mistaken most; `--json` has the confusion matrix, and `--logs` shows
 it in TensorBoard.
 """
 
-import argparse
-import re
-
+from accel_tf.commands.option_types import clip, views
+from accel_tf.data.frame_steps import AS_TRAINED
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.option_types import at_least, file_to_write
 
@@ -42,16 +41,16 @@ def _add_options(parser):
     add("--split", default="validation", help="(default: validation)")
     add(
         "--frames",
-        type=_frames,
-        default=(None, None),
+        type=clip,
+        default=(None, AS_TRAINED),
         metavar="NxSTEP",
         help="frames of a clip, and frames of a video of 30 per second from "
-        "one to the next; N alone, or nothing, for segments of the whole "
-        "video",
+        "one to the next; N alone for segments of the whole video (default: "
+        "as the model was trained; x5 if it does not tell that)",
     )
     add(
         "--views",
-        type=_views,
+        type=views,
         default=(1, 1),
         metavar="CLIPSxCROPS",
         help="10x3 on Kinetics, 2x3 on Something-Something (default: 1x1)",
@@ -67,24 +66,6 @@ def _add_options(parser):
     add("--seed", type=at_least(0), default=0, help="of drawn segments")
     add("--json", type=file_to_write, metavar="FILE")
     add("--logs", metavar="DIR", help="folder for TensorBoard")
-
-
-def _frames(text):
-    found = re.fullmatch(r"([1-9]\d*)(?:x(\d+(?:\.\d+)?))?", text)
-    if not found or (found[2] and not float(found[2])):
-        raise argparse.ArgumentTypeError(
-            f"takes 16x5, or 16 for segments of the video, not {text!r}"
-        )
-    return int(found[1]), found[2] and float(found[2])
-
-
-def _views(text):
-    found = re.fullmatch(r"([1-9]\d*)x([13])", text)
-    if not found:
-        raise argparse.ArgumentTypeError(
-            f"takes CLIPSxCROPS with 1 or 3 crops, such as 10x3, not {text!r}"
-        )
-    return int(found[1]), int(found[2])
 
 
 if __name__ == "__main__":

@@ -17,22 +17,7 @@ def main(arguments=None):
     config = read_config(__file__, __doc__, ClassifierConfig, arguments)
     path = train_classifier(config)
     print(f"Trained: {path}")
-    print(f"Use it: {usage(path, config)}")
-
-
-def usage(path, config):
-    """The command that classifies a video with a trained model.
-
-    Args:
-        path: of its file.
-        config: `ClassifierConfig` that it was trained with.
-    """
-    command = f"accel-tf classify VIDEO --model {path}"
-    if config.sampling.step is not None:
-        command += (
-            f" --frames {config.sampling.frames}x{config.sampling.step:g}"
-        )
-    return command
+    print(f"Use it: accel-tf classify VIDEO --model {path}")
 
 
 if __name__ == "__main__":

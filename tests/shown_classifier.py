@@ -12,7 +12,9 @@ class ShownClassifier(ClipClassifier):
     """The likeliest class is the mean number of the `flat` frames of a clip."""
 
     def __init__(self, num_classes=20, frames=3, crop_size=8, **arguments):
-        super().__init__(num_classes, frames, crop_size, **arguments)
+        super().__init__(
+            num_classes, frames, crop_size, **{"frame_step": 5, **arguments}
+        )
         self.built = True
         self.seen = []
 

@@ -68,6 +68,25 @@ def test_half_a_clip_lies_between_windows(model, video):
     assert starts == [0, 2, 4, 6, 8]
 
 
+@pytest.mark.parametrize("frame_step", [3, None, "unknown"])
+def test_the_model_knows_its_step(frame_step, video):
+    """At 10 frames per second a step of 3 takes neighbours."""
+    model = ShownClassifier(frame_step=frame_step)
+    notes = []
+    options = {"on_note": notes.append, "progress": False}
+    found = classify_video(model, video, **options)
+    ends = [(round(10 * x.start), round(10 * x.end)) for x in found.windows]
+    assert ends[0] == {3: (0, 2), None: (2, 9), "unknown": (0, 4)}[frame_step]
+    assert bool(notes) == (frame_step == "unknown")
+    assert all("3x5 is taken" in x and "--frames 3xSTEP" in x for x in notes)
+    # What is asked for wins.
+    found = classify_video(model, video, **options, step=6)
+    assert round(10 * found.windows[0].end) == 5 and len(notes) <= 1
+    if frame_step is None:
+        with pytest.raises(ValueError, match="leave that out"):
+            classify_video(model, video, **options, every=1.0)
+
+
 def test_a_part_of_a_video(model, video):
     found = classify_video(
         model, video, start=0.2, end=0.7, every=1.0, **NEIGHBOURS
@@ -198,6 +217,7 @@ def test_a_window_holds_no_gap():
     [
         ({"frames": 0}, "frames must be 1 or more"),
         ({"step": 0}, "step must be above 0"),
+        ({"step": "as usual"}, "step must be above 0, not as usual"),
         ({"every": 0.0}, "every must be above 0"),
         ({"views": (1, 2)}, "1 or 3 crops"),
         ({"views": (1, 1), "every": 1.0}, "leave that out with views"),
@@ -210,7 +230,7 @@ def test_wrong_options(options, message, model, video):
 
 
 def test_a_clip_lasts_as_long_at_any_rate():
-    options = ClassifyOptions(frames=16)
+    options = ClassifyOptions(frames=16, step=5)
     assert [options.span_at(rate) for rate in (30, 25, 60)] == [80, 67, 160]
 
 

@@ -3,13 +3,13 @@
 import dataclasses
 import math
 
+from accel_tf.data.frame_steps import (
+    AS_TRAINED,
+    USUAL_RATE,
+    step_of,
+    told_sampling,
+)
 from accel_tf.video.options import VideoOptions
-
-USUAL_RATE = 30.0
-"""Frames per second of videos for which a step is stated, as of Kinetics."""
-
-USUAL_STEP = 5.0
-"""The step of the published Kinetics models."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +23,8 @@ class ClassifyOptions(VideoOptions):
         step: frames of a video of 30 per second from one frame of a clip to
             the next; of another rate as much time. May be fractional.
             `None`: a clip is spread over the whole video, as on
-            Something-Something.
+            Something-Something. `"as trained"`: what the model tells, or 5
+            if it does not.
         views: `(clips, crops)` of a test: clips at equal distances along the
             video, of each of which 1 or 3 squares are classified. `None`:
             windows of one clip each, its central square, slide along the
@@ -39,7 +40,7 @@ class ClassifyOptions(VideoOptions):
     """
 
     frames: int | None = None
-    step: float | None = USUAL_STEP
+    step: float | str | None = AS_TRAINED
     views: tuple | None = None
     every: float | None = None
     size: int | None = None
@@ -53,7 +54,9 @@ class ClassifyOptions(VideoOptions):
                 raise ValueError(f"{name} must be 1 or more, not {value}.")
         for name in ("step", "every"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
+            if value is None or (name, value) == ("step", AS_TRAINED):
+                continue
+            if isinstance(value, str) or not 0 < value < math.inf:
                 raise ValueError(f"{name} must be above 0, not {value}.")
         if self.views is not None and (
             self.views[0] < 1 or self.views[1] not in (1, 3)
@@ -74,20 +77,27 @@ class ClassifyOptions(VideoOptions):
         return self.views is None and self.step is not None
 
     def of(self, model):
-        """The options with what the model says for what is `None`.
+        """The options with what the model says for what is not said here.
 
         Args:
             model: a `ClipClassifier`.
+
+        Raises:
+            ValueError: if `every` is given, and its clips are of whole videos.
         """
+        step = step_of(model) if self.step == AS_TRAINED else self.step
+        slides = self.views is None and step is not None
         size = self.size
         if size is None:
             size = model.crop_size
             size = size if self.views is None else round(size * 8 / 7)
         frames = model.frames if self.frames is None else self.frames
         views = self.views
-        if views is None and not self.slides:
+        if views is None and not slides:
             views = (1, 1)
-        return dataclasses.replace(self, frames=frames, size=size, views=views)
+        return dataclasses.replace(
+            self, frames=frames, step=step, size=size, views=views
+        )
 
     def step_at(self, frame_rate):
         """The step in frames of a video of this rate."""
@@ -113,10 +123,9 @@ class ClassifyOptions(VideoOptions):
         needed = self.span_at(frame_rate)
         if count >= needed:
             return
-        clip = f"{self.frames}"
+        clip = told_sampling(self.frames, self.step)
         advice = "give a longer video"
         if self.step is not None:
-            clip += f"x{self.step:g}"
             # What is left of the step in this video, rounded down.
             most = count * USUAL_RATE / frame_rate / self.frames
             most = math.floor(10 * most) / 10

@@ -30,6 +30,18 @@ def add_options(add):
     )
 
 
+def add_frames(add):
+    """Adds what a model is to tell of its clips, to a verb that stores it."""
+    add(
+        "--frames",
+        type=option_types.clip,
+        metavar="NxSTEP",
+        help="frames of a clip and frames of a video of 30 per second from "
+        "one to the next, which the export tells; N alone for clips spread "
+        "over whole videos (default: as a .keras file says, or as published)",
+    )
+
+
 def given_options(arguments):
     """The keywords of `restore_classifier` for those that were given.
 
@@ -47,3 +59,11 @@ def given_options(arguments):
 
         given["class_names"] = read_class_names(arguments.labels)
     return given
+
+
+def given_frames(arguments):
+    """The keywords of `restore_classifier` for the option of `add_frames`."""
+    if arguments.frames is None:
+        return {}
+    frames, step = arguments.frames
+    return {"frames": frames, "frame_step": step}

@@ -1,14 +1,13 @@
 """`accel-tf classify`."""
 
-import argparse
-import re
-
 from accel_tf.commands import (
     classifier_options,
     form_options,
     option_types,
+    runtime_options,
     video_options,
 )
+from accel_tf.data.frame_steps import AS_TRAINED
 
 EXAMPLE = "clip.mp4 --model vov3d_m --weights vov3d_m_k400.pth"
 
@@ -39,7 +38,8 @@ def _add_model(parser):
         action="append",
         default=[],
         metavar="FILE",
-        help="official .pth or .pyth, .weights.h5 or .keras; or random",
+        help="official .pth or .pyth, .weights.h5, .keras or a folder of "
+        "export; or random",
     )
     add(
         "--num-classes",
@@ -49,6 +49,7 @@ def _add_model(parser):
     )
     classifier_options.add_options(add)
     form_options.add_exact_graph(parser)
+    runtime_options.add_options(parser)
 
 
 def _add_clips(parser):
@@ -59,16 +60,16 @@ def _add_clips(parser):
     ).add_argument
     add(
         "--frames",
-        type=_frames,
-        default=(None, 5.0),
+        type=option_types.clip,
+        default=(None, AS_TRAINED),
         metavar="NxSTEP",
         help="frames of a clip, and frames of a video of 30 per second from "
         "one to the next; N alone for a clip spread over the whole video "
-        "(default: as many as the model was trained on, x5)",
+        "(default: as the model was trained; x5 if it does not tell that)",
     )
     add(
         "--views",
-        type=_views,
+        type=option_types.views,
         metavar="CLIPSxCROPS",
         help="clips along the whole video, each with 1 or 3 squares, such as "
         "10x3 on Kinetics",
@@ -124,6 +125,8 @@ def _add_outputs(parser):
 
 def run(arguments):
     from accel_tf.classification.jobs import check_jobs, jobs_of, run_jobs
+    from accel_tf.data.frame_steps import note_of_unknown_step
+    from accel_tf.messages import note
     from accel_tf.segmentation.inputs import made_folders
 
     options = _given_options(arguments)
@@ -139,7 +142,10 @@ def run(arguments):
         if not good:
             return 1
         model = _given_model(arguments, of_model)
-        return run_jobs(good, len(jobs), model, options)
+        unknown = note_of_unknown_step(model, options.step, options.frames)
+        if unknown:
+            note(unknown)
+        return run_jobs(good, len(jobs), model, options.of(model))
 
 
 def _given_options(arguments):
@@ -157,33 +163,14 @@ def _given_options(arguments):
 def _given_model(arguments, given):
     from accel_tf.messages import tell
     from accel_tf.models.fuse import fuse_for_inference
-    from accel_tf.models.restore_classifier import restore_classifier
+    from accel_tf.runtimes.export import prepare_runtime
+    from accel_tf.runtimes.model import RuntimeModel
+    from accel_tf.runtimes.restore import restore_clips
 
-    model, message = restore_classifier(
+    model, message = restore_clips(
         arguments.model, arguments.weights, arguments.num_classes, **given
     )
     tell(message)
-    return model if arguments.exact_graph else fuse_for_inference(model)
-
-
-def _frames(text):
-    """`(frames, step or None)` from `16x5` or `16`."""
-    match = re.fullmatch(r"(\d+)(?:x(\d+(?:\.\d+)?))?", text)
-    step = match and match[2] and float(match[2])
-    if not match or not int(match[1]) or step == 0:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no clip; give FRAMESxSTEP, such as 16x5, or the "
-            "number of frames alone"
-        )
-    return int(match[1]), step
-
-
-def _views(text):
-    """`(clips, crops)` from `10x3`."""
-    match = re.fullmatch(r"(\d+)x([13])", text)
-    if not match or not int(match[1]):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} says no views; give CLIPSxCROPS with 1 or 3 crops, "
-            "such as 10x3"
-        )
-    return int(match[1]), int(match[2])
+    if not (isinstance(model, RuntimeModel) or arguments.exact_graph):
+        model = fuse_for_inference(model)
+    return prepare_runtime(model, **runtime_options.given_options(arguments))

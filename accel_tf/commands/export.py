@@ -57,6 +57,7 @@ def add_options(parser):
     )
     add = parser.add_argument_group("classifiers of clips").add_argument
     classifier_options.add_options(add)
+    classifier_options.add_frames(add)
     add(
         "--causal",
         action="store_true",
@@ -70,14 +71,16 @@ def run(arguments):
     given = {name: x for name, x in given.items() if x is not None}
     programs = runtime_options.given_export_options(arguments)
     of_classifiers = classifier_options.given_options(arguments)
+    of_classifiers |= classifier_options.given_frames(arguments)
     if arguments.causal:
-        of_classifiers["causal"] = True
-    if programs and (given or of_classifiers):
-        name = next(iter({**given, **of_classifiers})).replace("_", "-")
-        name = name.replace("class-names", "labels")
+        given["causal"] = of_classifiers["causal"] = True
+    if programs and given:
+        name = next(iter(given)).replace("_", "-")
         raise ValueError(f"--{name} goes with --format savedmodel only.")
+    given.pop("causal", None)
     common = {
         "num_classes": arguments.num_classes,
+        "of_classifiers": of_classifiers,
         "exact_graph": arguments.exact_graph,
         "along_flow": form_options.given_motion(arguments),
     }
@@ -93,9 +96,7 @@ def run(arguments):
     else:
         from accel_tf.serving.export.export_preset import export_preset
 
-        path, message = export_preset(
-            *model, **common, **given, of_classifiers=of_classifiers
-        )
+        path, message = export_preset(*model, **common, **given)
         content = f"version {path.name} of {name}"
     tell(message)
     print(f"{path}: {content}.")

@@ -23,6 +23,37 @@ def size(text, least=1):
     return tuple(map(int, match.groups()))
 
 
+def clip(text):
+    """`(frames, step)` from `16x5`, `(frames, None)` from `16`.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    match = re.fullmatch(r"(\d+)(?:x(\d+(?:\.\d+)?))?", text)
+    step = match and match[2] and float(match[2])
+    if not match or not int(match[1]) or step == 0:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no clip; give FRAMESxSTEP, such as 16x5, or the "
+            "number of frames alone"
+        )
+    return int(match[1]), step
+
+
+def views(text):
+    """`(clips, crops)` from `10x3`.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    match = re.fullmatch(r"(\d+)x([13])", text)
+    if not match or not int(match[1]):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} says no views; give CLIPSxCROPS with 1 or 3 crops, "
+            "such as 10x3"
+        )
+    return int(match[1]), int(match[2])
+
+
 def seconds(text):
     """Seconds from `90`, `90.5`, `1:30` or `1:02:03.5`.
 

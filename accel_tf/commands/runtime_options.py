@@ -47,7 +47,8 @@ def add_export_options(parser):
         choices=("savedmodel", *FORMATS),
         default="savedmodel",
         help="savedmodel for servers; the others are for --weights DIR of "
-        "segment and evaluate, or one's own program (default: savedmodel)",
+        "segment, evaluate and classify, or one's own program (default: "
+        "savedmodel)",
     )
     add(
         "--size",
@@ -55,7 +56,7 @@ def add_export_options(parser):
         action="append",
         metavar="HxW",
         help="of the frames, with another format than savedmodel; may be "
-        "given again for further sizes",
+        "given again for further sizes (default for classifiers: --crop-size)",
     )
     _add_precision(parser)
 
@@ -113,13 +114,9 @@ def given_export_options(arguments):
                     f"{option} needs --format {', '.join(FORMATS)}."
                 )
         return {}
-    if not arguments.size:
-        raise ValueError(
-            f"--format {arguments.format} needs --size HEIGHTxWIDTH."
-        )
     return {
         "runtime": FORMATS[arguments.format],
-        "sizes": arguments.size,
+        "sizes": arguments.size or (),
         "precision": arguments.precision,
         "calibrate": arguments.calibrate,
     }

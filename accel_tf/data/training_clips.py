@@ -20,6 +20,7 @@ from accel_tf.data.clip_sampling import (
     segment_indices,
 )
 from accel_tf.data.encoded_clips import ENCODED, check_clips, decode_clip
+from accel_tf.data.frame_steps import USUAL_RATE
 from accel_tf.data.records import shuffled_examples
 
 
@@ -49,6 +50,17 @@ class ClipSampling:
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise ValueError(f"{name} must be above 0, not {value}")
+
+    @property
+    def frame_step(self):
+        """What a `ClipClassifier` that is trained so tells of its clips.
+
+        Frames that are counted as they are count as of a video of 30 per
+        second.
+        """
+        if self.step is None:
+            return None
+        return self.step * USUAL_RATE / (self.rate or USUAL_RATE)
 
     def random(self, length, frame_rate, rng):
         """Frames to train on: int64 `[frames]`.

@@ -89,9 +89,10 @@ class WindowEnds(Time):
         return x
 
     def mean(self, x, name):
-        raise NotImplementedError(
-            f"{name} asks for a mean over the window, of which only the ends "
-            "are computed."
+        raise ValueError(
+            f"{name} takes a mean over the clip before any SqueezeExcitation "
+            "of the backbone does, and of a moving window only the ends are "
+            "there; make the classifier with causal=True for a live video."
         )
 
     def _count(self, x):

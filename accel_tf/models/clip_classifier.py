@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from accel_tf.data.frame_steps import UNKNOWN, check_frame_step
 from accel_tf.layers.clip_time import (
     LiveStream,
     PastOfClip,
@@ -51,6 +52,12 @@ class ClipClassifier(keras.Model):
             on frames in that order; clips are RGB either way.
         class_names: of the classes, in their order; by default numbered.
         causal: see above.
+        frame_step: frames of a video of 30 per second from one frame of
+            those clips to the next, in videos of another rate as much time;
+            need not be whole. `None` where a clip was spread over its whole
+            video, a frame of each of equal parts, as on Something-Something;
+            `"unknown"` where nobody said. It changes no output: it is what
+            `classify_video`, `ClipStream` and servers go by.
         dtype: dtype policy; `None` is Keras' default.
 
     Raises:
@@ -70,9 +77,11 @@ class ClipClassifier(keras.Model):
         channel_order="rgb",
         class_names=None,
         causal=False,
+        frame_step=UNKNOWN,
         **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
+        check_frame_step(frame_step)
         for name, value in (
             ("num_classes", num_classes),
             ("frames", frames),
@@ -98,6 +107,7 @@ class ClipClassifier(keras.Model):
         self.channel_order = channel_order
         self.class_names = tuple(class_names)
         self.causal = causal
+        self.frame_step = frame_step
 
     # === The contract ===
 

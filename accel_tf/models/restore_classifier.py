@@ -11,6 +11,7 @@ from accel_tf.checkpoints.load import (
     read_torch_weights,
 )
 from accel_tf.checkpoints.torch_files import is_torch_file
+from accel_tf.data.frame_steps import AS_TRAINED, check_frame_step
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.keras_files import read_keras_file
 from accel_tf.models.presets import (
@@ -28,7 +29,12 @@ _LAST_BIAS = re.compile(r"head/layers/conv2d\w*/vars/1")
 
 
 def restore_classifier(
-    name, weights=(), num_classes=None, class_names=None, **arguments
+    name,
+    weights=(),
+    num_classes=None,
+    class_names=None,
+    frame_step=AS_TRAINED,
+    **arguments,
 ):
     """Builds a preset and loads its weights, or reads a model's file.
 
@@ -42,8 +48,10 @@ def restore_classifier(
             random weights as many as there are names, or else 400.
         class_names: of the classes, in their order; by default those of a
             `.keras` file, or else numbers.
+        frame_step: of the clips, as of `ClipClassifier`; by default that of
+            a `.keras` file, or the published one.
         **arguments: further ones of `ClipClassifier` for a preset, such as
-            `crop_size`. A `.keras` file knows them.
+            `crop_size` or `frames`. A `.keras` file knows them.
 
     Returns:
         `(model, message)`: the message is one line about the weights.
@@ -55,6 +63,16 @@ def restore_classifier(
             classes; if there are no weights and random ones were not asked
             for.
     """
+    model, message = _restored(
+        name, weights, num_classes, class_names, arguments
+    )
+    if frame_step != AS_TRAINED:
+        check_frame_step(frame_step)
+        model.frame_step = frame_step
+    return model, message
+
+
+def _restored(name, weights, num_classes, class_names, arguments):
     name, weights = _named(name, [str(each) for each in weights])
     if name.endswith(".keras"):
         return _from_keras(name, weights, num_classes, class_names, arguments)
@@ -154,14 +172,24 @@ def _from_keras(path, weights, num_classes, class_names, arguments):
 
 
 def _set_names(model, class_names, what):
-    if class_names is None:
-        return
+    if class_names is not None:
+        check_class_names(class_names, model, what)
+        model.class_names = tuple(class_names)
+
+
+def check_class_names(class_names, model, what):
+    """Raises `ValueError` if they are not as many as a model's classes.
+
+    Args:
+        class_names: the names.
+        model: with `num_classes`.
+        what: the model, for the message.
+    """
     if len(class_names) != model.num_classes:
         raise ValueError(
             f"there are {len(class_names)} class names (--labels), and {what} "
             f"has {model.num_classes} classes; give one name for each."
         )
-    model.class_names = tuple(class_names)
 
 
 def _classes_of_files(files):

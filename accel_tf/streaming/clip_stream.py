@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from accel_tf.data.frame_steps import AS_TRAINED, UNKNOWN
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.streaming.clip_steps import CausalStep, WindowStep
 from accel_tf.streaming.compiled_clip_step import compile_clip_step
@@ -13,7 +14,7 @@ MODES = ("window", "causal")
 class ClipStream:
     """Classifies what happens in a live video, frame by frame.
 
-        stream = accel_tf.ClipStream(model, step=5)
+        stream = accel_tf.ClipStream(model)
         for frame in frames:
             probabilities = stream(frame[None])
             if probabilities is not None:
@@ -37,9 +38,12 @@ class ClipStream:
         model: a `ClipClassifier`.
         mode: one of these; by default `"causal"` for causal classifiers, else
             `"window"`.
-        step: frames of the video from one that counts to the next, as the
-            model was trained; it need not be whole. What does not count
-            costs nothing and changes nothing.
+        step: frames of the video from one that counts to the next; it need
+            not be whole. What does not count costs nothing and changes
+            nothing. By default `model.frame_step`, at least 1: that of videos
+            of 30 frames per second, so for another rate give
+            `step=model.frame_step * rate / 30`. Of a model that does not
+            tell its step every frame counts.
         every: of the mode `"window"`: frames that count from one window that
             is decided to the next.
 
@@ -53,11 +57,13 @@ class ClipStream:
         counted: whether the last frame did; `None` before the first.
     """
 
-    def __init__(self, model, mode=None, step=1, every=1):
+    def __init__(self, model, mode=None, step=AS_TRAINED, every=1):
         _check_model(model)
         if mode is None:
             mode = "causal" if model.causal else "window"
         _check_mode(model, mode)
+        if step == AS_TRAINED:
+            step = _step_of(model)
         _check_step(step)
         _check_every(mode, every)
         self.model = model
@@ -170,6 +176,16 @@ def _check_mode(model, mode):
             f"{model.name} is causal and takes the mode 'causal' only, not "
             f"{mode!r}."
         )
+
+
+def _step_of(model):
+    if model.frame_step is None:
+        raise ValueError(
+            f"{model.name} takes clips that are spread over whole videos, "
+            "which a live one is never; say with step how many frames lie "
+            "between those that count."
+        )
+    return 1 if model.frame_step == UNKNOWN else max(1, model.frame_step)
 
 
 def _check_step(step):

@@ -99,6 +99,7 @@ def new_classifier(config, names):
         "channel_order": config.channel_order,
         "class_names": names,
         "causal": config.causal,
+        "frame_step": config.sampling.frame_step,
         "dropout": config.dropout,
     }
     if config.model not in list_presets("classifier"):

@@ -90,13 +90,14 @@ def compare_modes(model, causal, streams, every):
         share of `"same_class"` as the whole clip, the mean difference of the
         highest probability, and the share of `"right"` classes.
     """
-    modes = {"window": ClipStream(model)} | {
-        f"window, every {count}": ClipStream(model, every=count)
+    # All frames of these streams count: they were chosen beforehand.
+    modes = {"window": ClipStream(model, step=1)} | {
+        f"window, every {count}": ClipStream(model, step=1, every=count)
         for count in every
     }
-    modes["causal, weights of the clip"] = ClipStream(as_causal(model))
+    modes["causal, weights of the clip"] = ClipStream(as_causal(model), step=1)
     if causal is not None:
-        modes["causal, trained as such"] = ClipStream(causal)
+        modes["causal, trained as such"] = ClipStream(causal, step=1)
     labels = np.concatenate([x[model.frames - 1 :] for _, x in streams])
     whole = of_streams(modes["window"], streams)
     rows = []

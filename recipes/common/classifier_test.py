@@ -6,10 +6,16 @@ import numpy as np
 import tensorflow as tf
 
 from accel_tf.data.builders import prepared_builder
+from accel_tf.data.frame_steps import (
+    AS_TRAINED,
+    note_of_unknown_step,
+    step_of,
+    told_sampling,
+)
 from accel_tf.data.training_clips import ClipSampling, clip_views
 from accel_tf.evaluation.classification import evaluate_classifier
 from accel_tf.files import write_text
-from accel_tf.messages import tell
+from accel_tf.messages import note, tell
 from accel_tf.models.restore_classifier import restore_classifier
 from accel_tf.training.classifier_recipe import class_names
 from accel_tf.training.summaries import draw_confusion
@@ -39,12 +45,12 @@ def test_classifier(options):
             f"{options.data} has {len(names)} classes, and {options.model} "
             f"{model.num_classes}; test a model that was trained on it"
         )
-    frames, step = options.frames
+    sampling = _sampling(model, *options.frames)
     views, crops = options.views
     videos = clip_views(
         builder,
         options.split,
-        sampling=ClipSampling(frames or model.frames, step),
+        sampling=sampling,
         size=options.size or model.crop_size,
         views=views,
         crops=crops,
@@ -54,6 +60,16 @@ def test_classifier(options):
         videos = videos.take(options.limit)
     model.class_names = tuple(names)
     return model, evaluate_classifier(model, videos.as_numpy_iterator())
+
+
+def _sampling(model, frames, step):
+    unknown = note_of_unknown_step(model, step, frames)
+    if unknown:
+        note(unknown)
+    frames = frames or model.frames
+    step = step_of(model) if step == AS_TRAINED else step
+    tell(f"Clips of {told_sampling(frames, step)}.")
+    return ClipSampling(frames, step)
 
 
 def report(model, scores, options):

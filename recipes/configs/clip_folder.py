@@ -3,8 +3,8 @@
     accel-tf build-data clip_folder --manual-dir my_clips --data-dir data
     accel-tf recipe train_classifier clip_folder --set data_dir=data
     accel-tf recipe test_classifier out/clips/vov3d_tiny.keras \
-        --data clip_folder --data-dir data --frames 8x4 --views 3x1
-    accel-tf classify VIDEO --model out/clips/best.keras --frames 8x4
+        --data clip_folder --data-dir data --views 3x1
+    accel-tf classify VIDEO --model out/clips/best.keras
 
 A clip is 8 frames out of about a second. With a GPU `--set model=vov3d_m
 --set augmentation.crop=224 --set augmentation.sides=256,320 --set

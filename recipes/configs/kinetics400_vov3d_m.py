@@ -3,7 +3,7 @@
     accel-tf build-data kinetics400 --manual-dir MY_KINETICS --data-dir data
     accel-tf recipe train_classifier kinetics400_vov3d_m --set data_dir=data
     accel-tf recipe test_classifier out/kinetics400/vov3d_m/vov3d_m.keras \
-        --data kinetics400 --data-dir data --frames 16x5 \
+        --data kinetics400 --data-dir data \
         --size 256 --views 10x3
 
 256 epochs of about 240,000 videos, 128 clips an update; the authors took 8

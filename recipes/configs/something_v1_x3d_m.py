@@ -2,7 +2,7 @@
 
     accel-tf recipe train_classifier something_v1_x3d_m --set data_dir=data
     accel-tf recipe test_classifier out/something_v1/x3d_m_16/x3d_m.keras \
-        --data something_something/v1 --data-dir data --frames 16 \
+        --data something_something/v1 --data-dir data \
         --size 224 --views 2x3
 
 100 epochs of 86,017 videos, 64 clips an update. For X3D-L `--set

@@ -6,7 +6,7 @@
         --set data_dir=data
     accel-tf recipe test_classifier \
         out/something_v2/vov3d_m_32/vov3d_m.keras \
-        --data something_something/v2 --data-dir data --frames 32 \
+        --data something_something/v2 --data-dir data \
         --size 256 --views 2x3
 
 For VoV3D-L `--set model=vov3d_l --set out=out/something_v2/vov3d_l_32`. 100

@@ -64,12 +64,18 @@ def test_clips_of_a_batch_do_not_see_each_other():
 
 def test_a_file_holds_everything(tmp_path):
     names = ("wave", "jump", "sit")
-    model = tiny_classifier(class_names=names, channel_order="bgr", causal=True)
+    model = tiny_classifier(
+        class_names=names, channel_order="bgr", causal=True, frame_step=4
+    )
     path = tmp_path / "model.keras"
     model.save(path)
     loaded = keras.saving.load_model(path)
     assert loaded.class_names == names
     assert (loaded.channel_order, loaded.causal) == ("bgr", True)
+    assert (loaded.frame_step, loaded.fused().frame_step) == (4, 4)
+    old = model.get_config()
+    del old["frame_step"]  # as of a file of an earlier version
+    assert type(model).from_config(old).frame_step == "unknown"
     np.testing.assert_allclose(
         to_numpy(loaded(clips())), to_numpy(model(clips())), atol=1e-6
     )
@@ -136,6 +142,7 @@ def test_no_frame_sees_a_later_one():
         ({"channel_order": "gbr"}, "channel_order must be one of rgb, bgr"),
         ({"class_names": ["a"]}, "class_names has 1 names, the model 3"),
         ({"frames": 0}, "frames must be 1 or more, not 0"),
+        ({"frame_step": 0}, "frame_step must be a number above 0, None"),
         ({"crop_size": "big"}, "crop_size must be 1 or more, not 'big'"),
     ],
 )

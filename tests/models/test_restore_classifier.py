@@ -8,7 +8,7 @@ from accel_tf import commands
 from accel_tf.models import presets
 from accel_tf.models.restore import restore_model
 from accel_tf.models.restore_classifier import restore_classifier
-from accel_tf.models.vov3d import VoV3DBackbone
+from accel_tf.models.vov3d import VoV3DBackbone, vov3d_presets
 from accel_tf.models.x3d import BackboneClassifier, X3DBackbone, architecture
 
 TINY = {"frames": 4, "crop_size": 32, "hidden": 8}
@@ -139,6 +139,22 @@ def test_a_classifier_segments_nothing(files):
     for arguments in ((path,), ("x3d_m", [files / "x3d.pth"])):
         with pytest.raises(ValueError, match="accel-tf classify"):
             restore_model(*arguments)
+
+
+def test_the_step_of_published_weights(monkeypatch):
+    """Their classes tell it: those of Kinetics, those of Something."""
+    backbone = VoV3DBackbone((1, 1, 1, 1), 8, 1, name="backbone")
+    monkeypatch.setattr(
+        vov3d_presets, "VoV3DBackbone", lambda *_, **__: backbone
+    )
+
+    def step(name, classes, **arguments):
+        return presets.from_preset(name, classes, **arguments).frame_step
+
+    assert step("vov3d_l", 400) == 5
+    assert step("vov3d_l", 174) is None
+    assert step("vov3d_l", 5) == step("vov3d_tiny", 400) == "unknown"
+    assert step("vov3d_l", 400, frame_step=2) == 2
 
 
 def test_convert(files, tmp_path, capsys):

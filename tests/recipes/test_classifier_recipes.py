@@ -105,11 +105,11 @@ def test_a_classifier_is_trained_and_tested(
     told = capsys.readouterr().out.splitlines()[-2:]
     assert told == [
         f"Trained: {trained}",
-        f"Use it: accel-tf classify VIDEO --model {trained} --frames 3x1",
+        f"Use it: accel-tf classify VIDEO --model {trained}",
     ]
     model = load_keras_model(trained, ClipClassifier)
     assert model.class_names == MOTION_CLASSES
-    assert (model.frames, model.crop_size) == (3, 16)
+    assert (model.frames, model.crop_size, model.frame_step) == (3, 16, 1)
     history = json.loads((out / "history.json").read_text())
     for logs in history:
         assert {"loss", "top_1", "top_5", "validation_top_5"} <= set(logs)
@@ -122,11 +122,12 @@ def test_a_classifier_is_trained_and_tested(
     report = tmp_path / "test.json"
     arguments = [str(trained), "--data", "synthetic_motion/miniature"]
     arguments += ["--data-dir", str(data_dir), "--json", str(report)]
-    arguments += ["--frames", "3", "--views", "2x3", "--limit", "2"]
+    arguments += ["--views", "2x3", "--limit", "2"]
     load_script("test_classifier").main(
         [*arguments, "--logs", str(tmp_path / "test")]
     )
-    line = capsys.readouterr().out.splitlines()[1]
+    told, line = capsys.readouterr().out.splitlines()[1:3]
+    assert told == "Clips of 3x1."
     assert line.startswith("2 videos, 2x3 views: top-1 ")
     found = json.loads(report.read_text())
     assert found["videos"] == 2 and np.sum(found["confusion"]) == 2
@@ -202,8 +203,8 @@ def other_model(tmp_path_factory):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--views", "10x2"], "takes CLIPSxCROPS with 1 or 3 crops"),
-        (["--frames", "0x5"], "takes 16x5, or 16 for segments"),
+        (["--views", "10x2"], "give CLIPSxCROPS with 1 or 3 crops"),
+        (["--frames", "0x5"], "is no clip; give FRAMESxSTEP, such as 16x5"),
         (["--split", "test"], "has no split 'test'"),
         ([], "has 8 classes, and .*m.keras 3; test a model"),
     ],

@@ -11,6 +11,7 @@ import accel_tf
 from accel_tf.layers.clip_pooling import ClipPooling
 from accel_tf.layers.depthwise_conv3d import DepthwiseConv3D
 from accel_tf.layers.squeeze_excitation import SqueezeExcitation
+from accel_tf.layers.window_time import WindowEnds
 
 pytestmark = pytest.mark.usefixtures("untraced")
 
@@ -150,6 +151,23 @@ def test_frames_between_those_that_count(step, counted):
     assert stream.frames_seen == len(counted)
 
 
+@pytest.mark.parametrize(
+    "frame_step, step", [(4, 4), (2.5, 2.5), (0.5, 1), ("unknown", 1)]
+)
+def test_the_model_knows_its_step(frame_step, step):
+    model = Small(causal=True, frame_step=frame_step)
+    assert accel_tf.ClipStream(model).step == step
+    assert accel_tf.ClipStream(model, step=3).step == 3
+
+
+def test_clips_of_whole_videos_are_not_live():
+    model = Small(causal=True, frame_step=None)
+    with pytest.raises(ValueError, match="spread over whole videos") as error:
+        accel_tf.ClipStream(model)
+    assert "\n" not in str(error.value)
+    assert accel_tf.ClipStream(model, step=1).step == 1
+
+
 def test_a_new_stream_begins_with_another_shape_and_on_demand():
     model = Small(causal=True)
     stream = accel_tf.ClipStream(model, step=2)
@@ -195,6 +213,11 @@ def test_arguments_are_checked(arguments, message):
     with pytest.raises(ValueError, match=message) as error:
         accel_tf.ClipStream(Small(), **arguments)
     assert "\n" not in str(error.value)
+
+
+def test_means_that_a_moving_window_has_not():
+    with pytest.raises(ValueError, match="pool takes a mean .* causal=True"):
+        WindowEnds({}, 3, 1).mean(None, "pool")
 
 
 def test_streams_take_their_own_kind_of_model():

@@ -1,5 +1,6 @@
 """VoV3D's presets: name -> (description, constructor)."""
 
+from accel_tf.data.frame_steps import UNKNOWN, published_step
 from accel_tf.models.vov3d.vov3d_backbone import VoV3DBackbone
 from accel_tf.models.x3d.architecture import NAMES, Architecture
 from accel_tf.models.x3d.backbone_classifier import BackboneClassifier
@@ -11,7 +12,7 @@ def _vov3d(name, blocks, inner_filters, units=5, **defaults):
     return lambda num_classes, **kwargs: BackboneClassifier(
         VoV3DBackbone(blocks, inner_filters, units, name="backbone"),
         num_classes,
-        **{**defaults, **kwargs},
+        **{"frame_step": published_step(num_classes), **defaults, **kwargs},
     )
 
 
@@ -38,6 +39,7 @@ vov3d_presets = {
             hidden=256,
             frames=8,
             crop_size=64,
+            frame_step=UNKNOWN,  # nobody has published weights
         ),
     ),
 }

@@ -97,6 +97,7 @@ class BackboneClassifier(ModelConfig, ClipClassifier):
             "channel_order": self.channel_order,
             "class_names": list(self.class_names),
             "causal": self.causal,
+            "frame_step": self.frame_step,
             "hidden": self.hidden,
             "dropout": self.dropout,
             "name": self.name,

@@ -23,6 +23,7 @@ class FusedClassifier(FusedForm, ClipClassifier):
             channel_order=model.channel_order,
             class_names=model.class_names,
             causal=model.causal,
+            frame_step=model.frame_step,
             name=model.name,
             dtype=model.dtype_policy,
             trainable=False,
