@@ -4,32 +4,27 @@ import dataclasses
 
 import numpy as np
 
+from accel_tf.data.frame_steps import UNKNOWN
 from accel_tf.layers.inference_conv2d import variable_kernels
-from accel_tf.messages import one_line
+from accel_tf.runtimes.model import ModelInfo, RuntimeModel, compile_program
 from accel_tf.runtimes.tracing import StepGraph, Tensor, frozen_graph
 
 
 @dataclasses.dataclass
-class ClassifierInfo:
+class ClassifierInfo(ModelInfo):
     """What is known of a clip classifier in another runtime.
 
-    Attributes:
-        name: of the model.
-        runtime: one of `RUNTIMES`.
-        precision: see `to_runtime`.
-        parameters: number of the model's weights.
+    Attributes: those of `ModelInfo`, and
         class_names: of the classes, in their order.
         frames: of the clips that the weights are trained on.
         crop_size: height and width in pixels of their frames.
+        frame_step: as of `ClipClassifier`.
     """
 
-    name: str
-    runtime: str
-    precision: str
-    parameters: int
     class_names: tuple
     frames: int
     crop_size: int
+    frame_step: float | str | None = UNKNOWN
 
 
 @dataclasses.dataclass
@@ -49,7 +44,7 @@ class ClipProgram:
     multiply_adds: int
 
 
-class RuntimeClassifier:
+class RuntimeClassifier(RuntimeModel):
     """A `ClipClassifier` in another runtime.
 
         model = accel_tf.runtimes.to_runtime(
@@ -60,35 +55,27 @@ class RuntimeClassifier:
     From `to_runtime` or `load_runtime`. There is a program for each number
     and size of frames; after `to_runtime` it is made when the first such clip
     comes. The programs take whole clips; a live video goes through the
-    model that they were made of.
+    model that they were made of. A size is `(frames, height, width)`.
 
     Args:
         info: `ClassifierInfo`.
         make_program: function of frames, height and width that gives the
             `ClipProgram`, or raises a ValueError.
-        known_sizes, threads: as the attributes.
+        known_sizes, threads: as of `RuntimeModel`.
 
     Attributes:
-        info: as given.
+        info, known_sizes, threads: as of `RuntimeModel`.
         programs: dict of `(frames, height, width)` -> `ClipProgram`, of
             those made.
-        known_sizes: tuple of the `(frames, height, width)` that there are
-            programs for; `None` where they are made for any.
-        threads: of the processor, for sizes of which no clip has been seen;
-            `None` for as many as the runtime chooses.
     """
 
     def __init__(self, info, make_program, known_sizes=None, threads=None):
-        self.info = info
-        self.known_sizes = known_sizes
-        self.threads = threads
-        self.programs = {}
-        self._make_program = make_program
+        super().__init__(info, make_program, known_sizes, threads)
         self._runs = {}
 
     @property
-    def name(self):
-        return self.info.name
+    def programs(self):
+        return self._made
 
     @property
     def class_names(self):
@@ -106,9 +93,9 @@ class RuntimeClassifier:
     def crop_size(self):
         return self.info.crop_size
 
-    def count_params(self):
-        """Weights of the model that the programs were made of."""
-        return self.info.parameters
+    @property
+    def frame_step(self):
+        return self.info.frame_step
 
     def multiply_adds(self, height, width, frames=None):
         """As of the model that the programs were made of.
@@ -158,7 +145,9 @@ class RuntimeClassifier:
         size = clip.shape[1:4]
         program = self.program(*size)
         if size not in self._runs:
-            self._runs[size] = self._compile(program)
+            self._runs[size] = compile_program(
+                program, self.threads, "x".join(map(str, size))
+            )
         # Copies, as a runtime may use its memory again.
         return np.concatenate(
             [np.array(self._runs[size]([each])[0]) for each in clip[:, None]]
@@ -170,25 +159,16 @@ class RuntimeClassifier:
         Raises:
             ValueError: if there is none for that size.
         """
-        size = (int(frames), int(height), int(width))
-        if size not in self.programs:
-            self.programs[size] = self._make_program(*size)
-        return self.programs[size]
+        return self._of_size(frames, height, width)
 
-    def save(self, directory):
-        """Writes the programs into a new folder, for `load_runtime`.
+    def compile_probabilities(self):
+        """`probabilities`, as `classify_video` calls it."""
+        return self.probabilities
 
-        Those of all sizes of which clips have been seen; call `program` for
-        further ones.
+    def _how_to_make_some(self):
+        return "give it a clip, or call program(frames, height, width)"
 
-        Args:
-            directory: of the folder, which may exist if it is empty; it
-                appears whole or not at all.
-
-        Raises:
-            ValueError: if there are no programs yet.
-            OSError: if the folder exists or cannot be written.
-        """
+    def _write(self, directory):
         from accel_tf.runtimes.saved_classifier import save_classifier
 
         save_classifier(self, directory)
@@ -214,19 +194,6 @@ class RuntimeClassifier:
                 f"[B, T, H, W, 3], got {clip.dtype} {list(clip.shape)}."
             )
         return clip
-
-    def _compile(self, program):
-        try:
-            return program.content.compile(
-                program.inputs, program.outputs, self.threads
-            )
-        except ImportError:
-            raise
-        except Exception as error:
-            raise ValueError(
-                f"the runtime refuses the program of {self.name}: "
-                f"{one_line(error, 300)}"
-            ) from error
 
 
 def trace_clip(model, frames, height, width):

@@ -161,6 +161,7 @@ def _to_classifier(model, runtime, precision, threads):
             class_names=tuple(model.class_names),
             frames=model.frames,
             crop_size=model.crop_size,
+            frame_step=model.frame_step,
         ),
         make_program,
         threads=threads,

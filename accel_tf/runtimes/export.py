@@ -5,11 +5,12 @@ import pathlib
 
 import numpy as np
 
+from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.fuse import fuse_for_inference
-from accel_tf.models.restore import restore_model
+from accel_tf.models.restore_any import names_classifier, restore_any
 from accel_tf.runtimes.convert import check_runtime, to_runtime
 from accel_tf.runtimes.folders import check_new_folder
-from accel_tf.runtimes.segmenter import RuntimeSegmenter
+from accel_tf.runtimes.model import RuntimeModel
 from accel_tf.video import open_video
 
 # In groups of neighbours, spread over the video.
@@ -29,21 +30,22 @@ def prepare_runtime(
     """A model in the runtime that was chosen on the command line.
 
     Args:
-        model: a `VideoSegmenter`; or a `RuntimeSegmenter` from a folder,
-            which is given back and takes the number of threads.
+        model: a `VideoSegmenter` or `ClipClassifier`; or a `RuntimeModel`
+            from a folder, which is given back and takes the number of
+            threads.
         runtime: `"tensorflow"` for the model as it is, or as `to_runtime`;
             with exported programs one of both, theirs or the default.
         precision, threads: as for `to_runtime`.
         calibrate: video file or folder of frames, for int8; else `None`.
 
     Returns:
-        `model` or a `RuntimeSegmenter`.
+        `model` or a `RuntimeModel`.
 
     Raises:
         ValueError, OSError, ImportError: one line, as `to_runtime` and
             `calibration_frames`.
     """
-    if isinstance(model, RuntimeSegmenter):
+    if isinstance(model, RuntimeModel):
         return _prepare_programs(model, runtime, precision, calibrate, threads)
     if runtime == "tensorflow":
         if precision != "float32" or calibrate or threads:
@@ -53,6 +55,7 @@ def prepare_runtime(
             )
         return model
     check_runtime(runtime, precision, threads)
+    _check_int8(isinstance(model, ClipClassifier), precision)
     frames = calibration_frames(precision, calibrate)
     return to_runtime(model, runtime, precision, frames, threads)
 
@@ -79,25 +82,29 @@ def export_runtime(
     weights,
     directory,
     runtime,
-    sizes,
+    sizes=(),
     precision="float32",
     calibrate=None,
     num_classes=None,
     exact_graph=False,
     along_flow=None,
+    of_classifiers=None,
 ):
     """Exports a preset with weights from files, for `load_runtime`.
 
     Args:
-        name, weights, num_classes: as for `restore_model`.
-        directory: folder to write, see `RuntimeSegmenter.save`.
+        name, weights, num_classes: as for `restore_any`.
+        directory: folder to write, see `RuntimeModel.save`.
         runtime, precision: as for `to_runtime`.
-        sizes: list of `(height, width)` of the frames.
+        sizes: list of `(height, width)` of the frames; of classifiers may be
+            empty for their `crop_size`.
         calibrate: as for `prepare_runtime`.
         exact_graph: whether to export the model as it is and not the form
             of `accel_tf.fuse_for_inference`.
         along_flow: function from the restored model to the one that is
             exported, such as one that propagates it; `None` for none.
+        of_classifiers: dict of what `restore_classifier` takes besides;
+            `None` for nothing.
 
     Returns:
         `(path, message)`: of the folder, and a line about the weights.
@@ -108,17 +115,35 @@ def export_runtime(
     # What is wrong with these should not wait for the model.
     check_runtime(runtime, precision)
     check_new_folder(directory)
+    classifies = names_classifier(name, weights)
+    _check_int8(classifies, precision)
     frames = calibration_frames(precision, calibrate)
-    model, message = restore_model(name, weights, num_classes)
+    if not (sizes or classifies):
+        raise ValueError(
+            f"programs of a segmenter for {runtime} need --size HEIGHTxWIDTH."
+        )
+    model, message = restore_any(
+        name, weights, num_classes, **(of_classifiers or {})
+    )
     if along_flow is not None:
         model = along_flow(model)
     if not exact_graph:
         model = fuse_for_inference(model)
-    segmenter = to_runtime(model, runtime, precision, frames)
-    for height, width in sizes:
-        segmenter.programs(height, width)
-    segmenter.save(directory)
+    programs = to_runtime(model, runtime, precision, frames)
+    for size in sizes or [(model.crop_size, model.crop_size)]:
+        if classifies:
+            programs.program(model.frames, *size)
+        else:
+            programs.programs(*size)
+    programs.save(directory)
     return pathlib.Path(directory), message
+
+
+def _check_int8(classifies, precision):
+    if classifies and precision == "int8":
+        raise ValueError(
+            "clip classifiers are not converted to int8; leave --precision out."
+        )
 
 
 def calibration_frames(precision, source):

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from accel_tf.messages import one_line
+from accel_tf.runtimes.model import compile_program
 from accel_tf.runtimes.tracing import join_state, kind_of_step, split_state
 
 # More mean a counter that never repeats.
@@ -82,24 +82,11 @@ class SizePrograms:
         kind = kind_of_step(self.uses_key_frames, is_key, counters)
         program = self.program(kind)
         if kind not in self._runs:
-            self._runs[kind] = self._compile(program)
+            self._runs[kind] = compile_program(program, self.threads, kind)
         before = [arrays[name] for name in program.state_before]
         labels, *after = self._runs[kind]([frame, *before])
         arrays.update(zip(program.state_after, after, strict=True))
         return labels, join_state(arrays, program.counters)
-
-    def _compile(self, program):
-        try:
-            return program.content.compile(
-                program.inputs, program.outputs, self.threads
-            )
-        except ImportError:
-            raise
-        except Exception as error:
-            reason = one_line(error, 300)
-            raise ValueError(
-                f"the runtime refuses the program {program.kind}: {reason}"
-            ) from error
 
     def program(self, kind):
         """The `Program` of a kind of step, made now if need be."""

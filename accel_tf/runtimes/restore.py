@@ -4,9 +4,11 @@ import os
 import pathlib
 
 from accel_tf.checkpoints.load import is_weights_path
+from accel_tf.models import restore_classifier
 from accel_tf.models.per_frame.files import is_model_path
 from accel_tf.models.presets import list_presets
 from accel_tf.models.restore import restore_model
+from accel_tf.runtimes.classifier import RuntimeClassifier
 from accel_tf.runtimes.saved import is_saved_runtime, load_runtime
 from accel_tf.runtimes.segmenter import RuntimeSegmenter
 
@@ -91,30 +93,15 @@ def restore_segmenter(name, weights=(), num_classes=None):
         ValueError, OSError, ImportError: one line, as `restore_model` and
             `load_runtime`; also if the folder holds another model.
     """
-    folder = None
-    if len(weights) == 1:
-        folder = weights[0]
-    elif not weights and name not in list_presets():
-        folder = name
-    if folder is not None and is_saved_runtime(folder):
-        segmenter = load_runtime(folder)
+    folder = _folder_of_programs(name, weights)
+    if folder is not None:
+        segmenter, message = _restored(folder, name, weights, num_classes)
         if not isinstance(segmenter, RuntimeSegmenter):
             raise ValueError(
                 f"{folder} holds {segmenter.name}, which classifies clips and "
-                "segments no frames; accel_tf.runtimes.load_runtime reads it."
+                "segments no frames; the verb for it is accel-tf classify."
             )
-        if weights and name not in (None, segmenter.name):
-            raise ValueError(f"{folder} holds {segmenter.name}, not {name}.")
-        if num_classes not in (None, segmenter.num_classes):
-            raise ValueError(
-                f"{folder} holds {segmenter.name} with "
-                f"{segmenter.num_classes} classes, not {num_classes}; leave "
-                "the number of classes out."
-            )
-        info = segmenter.info
-        return segmenter, (
-            f"{info.name} in {info.precision} for {info.runtime} from {folder}."
-        )
+        return segmenter, message
     for path in weights:
         if pathlib.Path(path).is_dir():
             raise ValueError(
@@ -122,3 +109,67 @@ def restore_segmenter(name, weights=(), num_classes=None):
                 "with --format onnx, openvino or litert."
             )
     return restore_model(name, weights, num_classes)
+
+
+def restore_clips(name, weights=(), num_classes=None, **arguments):
+    """What `restore_classifier` gives, or a `RuntimeClassifier` from a folder.
+
+    Args:
+        name, weights: as for `restore_segmenter`, of classifiers.
+        num_classes, **arguments: as for `restore_classifier`; of a folder
+            only `class_names` can be chosen.
+
+    Returns:
+        `(model, message)`: the message is one line about the weights.
+
+    Raises:
+        ValueError, OSError, ImportError: one line, as `restore_classifier`
+            and `load_runtime`; also if the folder holds another model.
+    """
+    folder = _folder_of_programs(name, weights)
+    if folder is None:
+        return restore_classifier.restore_classifier(
+            name, weights, num_classes, **arguments
+        )
+    classifier, message = _restored(folder, name, weights, num_classes)
+    if not isinstance(classifier, RuntimeClassifier):
+        raise ValueError(
+            f"{folder} holds {classifier.name}, which segments frames and "
+            "classifies no clips; the verb for it is accel-tf segment."
+        )
+    names = arguments.pop("class_names", None)
+    if arguments:
+        given = ", ".join(key.replace("_", " ") for key in arguments)
+        raise ValueError(f"{given}: {folder} was exported with its own.")
+    if names is not None:
+        restore_classifier.check_class_names(names, classifier, folder)
+        classifier.info.class_names = tuple(names)
+    return classifier, message
+
+
+def _folder_of_programs(name, weights):
+    """The folder that is meant, or `None`."""
+    folder = None
+    if len(weights) == 1:
+        folder = weights[0]
+    elif not weights and name not in list_presets():
+        folder = name
+    if folder is not None and is_saved_runtime(folder):
+        return folder
+    return None
+
+
+def _restored(folder, name, weights, num_classes):
+    """`(model, message)` of a folder."""
+    model = load_runtime(folder)
+    if weights and name not in (None, model.name):
+        raise ValueError(f"{folder} holds {model.name}, not {name}.")
+    if num_classes not in (None, model.num_classes):
+        raise ValueError(
+            f"{folder} holds {model.name} with {model.num_classes} classes, "
+            f"not {num_classes}; leave the number of classes out."
+        )
+    info = model.info
+    return model, (
+        f"{info.name} in {info.precision} for {info.runtime} from {folder}."
+    )

@@ -43,11 +43,6 @@ def save_runtime(segmenter, directory):
         segmenter: `RuntimeSegmenter`.
         directory: see there.
     """
-    if not segmenter.sizes:
-        raise ValueError(
-            f"{segmenter.name} has no programs yet: give it a frame, or call "
-            "programs(height, width)."
-        )
     with new_folder(directory) as folder:
         sizes = []
         for (height, width), programs in segmenter.sizes.items():

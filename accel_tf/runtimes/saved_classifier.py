@@ -4,6 +4,7 @@ import dataclasses
 import importlib.metadata
 import json
 
+from accel_tf.data.frame_steps import UNKNOWN, check_frame_step
 from accel_tf.files import write_text
 from accel_tf.runtimes.choices import PRECISIONS
 from accel_tf.runtimes.classifier import (
@@ -34,11 +35,6 @@ def save_classifier(classifier, directory):
         classifier: `RuntimeClassifier`.
         directory: see there.
     """
-    if not classifier.programs:
-        raise ValueError(
-            f"{classifier.name} has no programs yet: give it a clip, or call "
-            "program(frames, height, width)."
-        )
     with new_folder(directory) as folder:
         description = {
             "format": FORMAT,
@@ -81,7 +77,10 @@ def read_classifier(description):
         KeyError, TypeError, ValueError: if the description is damaged.
     """
     names = [field.name for field in dataclasses.fields(ClassifierInfo)]
+    # Folders of earlier versions do not know the step.
+    description = {"frame_step": UNKNOWN, **description}
     info = ClassifierInfo(**{name: description[name] for name in names})
+    check_frame_step(info.frame_step)
     info.class_names = tuple(map(str, info.class_names))
     if info.runtime not in PRECISIONS:
         raise ValueError(f"no runtime {info.runtime!r}")

@@ -4,64 +4,47 @@ import dataclasses
 
 import numpy as np
 
+from accel_tf.runtimes.model import ModelInfo, RuntimeModel
+
 
 @dataclasses.dataclass
-class RuntimeInfo:
-    """What is known of a model in another runtime.
+class RuntimeInfo(ModelInfo):
+    """What is known of a segmenter in another runtime.
 
-    Attributes:
-        name: of the model.
-        runtime: one of `RUNTIMES`.
-        precision: see `to_runtime`.
+    Attributes: those of `ModelInfo`, and
         uses_key_frames: of the model.
-        parameters: number of the model's weights.
         label_map: `accel_tf.data.LabelMap`.
         trained_size: of the model; `None` if unknown.
     """
 
-    name: str
-    runtime: str
-    precision: str
     uses_key_frames: bool
-    parameters: int
     label_map: object
     trained_size: tuple | None = None
 
 
-class RuntimeSegmenter:
+class RuntimeSegmenter(RuntimeModel):
     """What `VideoStream`, evaluation and `segment_video` ask of a model.
 
     From `to_runtime` or `load_runtime`. There is a set of programs for each
     size of the frames; after `to_runtime` they are made when the first frame
-    of that size comes.
+    of that size comes. A size is `(height, width)`.
 
     Args:
         info: `RuntimeInfo`.
         make_programs: function of height and width that gives the
             `SizePrograms`, or raises a ValueError.
-        known_sizes, threads: as the attributes.
+        known_sizes, threads: as of `RuntimeModel`.
 
     Attributes:
-        info: as given.
+        info, known_sizes, threads: as of `RuntimeModel`.
         sizes: dict of `(height, width)` -> `SizePrograms`, of those made.
-        known_sizes: tuple of the `(height, width)` that there are programs
-            for; `None` where they are made for any.
-        threads: of the processor, for sizes of which no frame has been seen;
-            `None` for as many as the runtime chooses.
     """
 
     runs_on_host = False
 
-    def __init__(self, info, make_programs, known_sizes=None, threads=None):
-        self.info = info
-        self.known_sizes = known_sizes
-        self.threads = threads
-        self.sizes = {}
-        self._make_programs = make_programs
-
     @property
-    def name(self):
-        return self.info.name
+    def sizes(self):
+        return self._made
 
     @property
     def label_map(self):
@@ -78,10 +61,6 @@ class RuntimeSegmenter:
     @property
     def uses_key_frames(self):
         return self.info.uses_key_frames
-
-    def count_params(self):
-        """Weights of the model that the programs were made of."""
-        return self.info.parameters
 
     def multiply_adds(self, height, width):
         """As of the model that the programs were made of.
@@ -114,11 +93,11 @@ class RuntimeSegmenter:
         Raises:
             ValueError: if there are none for that size.
         """
-        size = (int(height), int(width))
-        if size not in self.sizes:
-            self.sizes[size] = self._make_programs(*size)
-            self.sizes[size].threads = self.threads
-        return self.sizes[size]
+        is_new = (int(height), int(width)) not in self.sizes
+        programs = self._of_size(height, width)
+        if is_new:
+            programs.threads = self.threads
+        return programs
 
     def compile_step(self):
         """The step as `VideoStream` calls it.
@@ -141,20 +120,10 @@ class RuntimeSegmenter:
 
         return step
 
-    def save(self, directory):
-        """Writes the programs into a new folder, for `load_runtime`.
+    def _how_to_make_some(self):
+        return "give it a frame, or call programs(height, width)"
 
-        Those of all sizes of which frames have been seen; call `programs`
-        for further ones.
-
-        Args:
-            directory: of the folder, which may exist if it is empty; it
-                appears whole or not at all.
-
-        Raises:
-            ValueError: if there are no programs yet.
-            OSError: if the folder exists or cannot be written.
-        """
+    def _write(self, directory):
         from accel_tf.runtimes.saved import save_runtime
 
         save_runtime(self, directory)

@@ -13,10 +13,13 @@ from accel_tf.models.x3d import BackboneClassifier, X3DBackbone
 from accel_tf.runtimes import (
     RUNTIMES,
     RuntimeClassifier,
+    export,
     load_runtime,
     to_runtime,
 )
-from accel_tf.runtimes.restore import restore_segmenter
+from accel_tf.runtimes.export import export_runtime, prepare_runtime
+from accel_tf.runtimes.restore import restore_clips, restore_segmenter
+from accel_tf.runtimes.saved_classifier import read_classifier
 
 SIZE = (4, 32, 48)
 # Of one stage, so that there are many positions beside each other.
@@ -36,6 +39,7 @@ def fused(name):
         crop_size=32,
         hidden=16,
         class_names=("open", "close", "wave"),
+        frame_step=4,
         name=name,
     )
     random = np.random.default_rng(0)
@@ -94,6 +98,7 @@ def test_what_is_known_of_it():
     assert model.name == "vov3d"
     assert model.class_names == ("open", "close", "wave")
     assert (model.num_classes, model.frames, model.crop_size) == (3, 4, 32)
+    assert model.frame_step == 4
     assert model.count_params() == original.count_params()
     assert model.multiply_adds(32, 48) == original.multiply_adds(32, 48)
 
@@ -120,8 +125,12 @@ def test_what_is_no_clip(clip, message):
 
 
 def test_int8_is_refused():
-    with pytest.raises(ValueError, match="not converted to int8"):
-        to_runtime(fused("vov3d"), "openvino", "int8", list(clips()[0]))
+    for refused in (
+        lambda: to_runtime(fused("vov3d"), "openvino", "int8", clips()[0]),
+        lambda: prepare_runtime(fused("vov3d"), "openvino", "int8"),
+    ):
+        with pytest.raises(ValueError, match="not converted to int8"):
+            refused()
 
 
 # === In a folder ===
@@ -143,6 +152,31 @@ def test_saved_and_loaded(folder):
         loaded(clips()[:, :2])
 
 
+def test_exported_and_chosen_again(tmp_path, monkeypatch):
+    """Without reading weights; the same steps as of a segmenter."""
+    monkeypatch.setattr(export, "names_classifier", lambda *_: True)
+    monkeypatch.setattr(export, "restore_any", lambda *_, **__: (made, "It."))
+    made = fused("vov3d")
+    path, message = export_runtime("vov3d", [], tmp_path / "out", "openvino")
+    assert message == "It."
+    model, message = restore_clips(
+        None, [str(path)], class_names=["a", "b", "c"]
+    )
+    assert (model.known_sizes, model.frame_step) == (((4, 32, 32),), 4)
+    assert model.class_names == ("a", "b", "c")
+    assert message == f"vov3d in float32 for openvino from {path}."
+    assert prepare_runtime(model, threads=1) is model and model.threads == 1
+    for wrong, text in (
+        ({"class_names": ["a"]}, "1 class names"),
+        ({"crop_size": 32}, "crop size: .* was exported with its own"),
+        ({"num_classes": 4}, "with 3 classes, not 4"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            restore_clips(str(path), **wrong)
+    with pytest.raises(ValueError, match="holds vov3d, not x3d_m"):
+        restore_clips("x3d_m", [str(path)])
+
+
 def test_nothing_to_save(tmp_path):
     model = to_runtime(fused("vov3d"), "openvino")
     with pytest.raises(ValueError, match="has no programs yet"):
@@ -159,6 +193,8 @@ def test_damaged_folders(folder):
     with pytest.raises(FileNotFoundError, match="4x32x48.bin is missing"):
         load_runtime(folder)
     description = json.loads((folder / "model.json").read_text())
+    old = {key: x for key, x in description.items() if key != "frame_step"}
+    assert read_classifier(old)[0].frame_step == "unknown"
     del description["class_names"]
     (folder / "model.json").write_text(json.dumps(description))
     with pytest.raises(ValueError, match="model.json is damaged"):
