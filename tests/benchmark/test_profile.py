@@ -10,10 +10,20 @@ from accel_tf.models.parts import Part, run_parts
 SIZE = (64, 96)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def frames():
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (2, 1, *SIZE, 3), dtype=np.uint8)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[small_dff, pytest.param(small_accel, marks=pytest.mark.slow)],
+)
+def profiled(request, frames):
+    """`(model, profile)`."""
+    model = accel_tf.fuse_for_inference(request.param())
+    return model, Profile(model, frames)
 
 
 def test_parts_run_one_after_the_other():
@@ -26,12 +36,8 @@ def test_parts_run_one_after_the_other():
     assert values["sum"] == 6 + 1.5 + 3
 
 
-@pytest.mark.parametrize(
-    "make", [pytest.param(small_dff, marks=pytest.mark.slow), small_accel]
-)
-def test_the_parts_are_the_whole(make, frames):
-    model = accel_tf.fuse_for_inference(make())
-    profile = Profile(model, frames)
+def test_the_parts_are_the_whole(profiled, frames):
+    model, profile = profiled
     stream = accel_tf.VideoStream(model)
     stream(frames[0])
     labels = stream(frames[1])
@@ -52,12 +58,13 @@ def test_the_parts_are_the_whole(make, frames):
     assert all(wall > 0 for wall, _ in times.values())
 
 
-def test_bytes_are_those_of_inputs_outputs_and_weights(frames):
-    model = accel_tf.fuse_for_inference(small_dff())
-    parts = {part["part"]: part for part in Profile(model, frames).describe()}
+def test_bytes_are_those_of_inputs_outputs_and_weights(profiled):
+    model, profile = profiled
+    parts = {part["part"]: part for part in profile.describe()}
     height, width = SIZE
     small = 4 * 3 * height * width // 4
     assert parts["frame conversion"]["bytes"] == 3 * height * width + small
-    flow = 4 * 2 * (height // 8) * (width // 8)
+    stride = model.output_stride
+    flow = 4 * 2 * (height // stride) * (width // stride)
     weights = 4 * model.flow_network.count_params()
     assert parts["flow network"]["bytes"] == 2 * small + flow + weights
