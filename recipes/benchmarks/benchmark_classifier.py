@@ -34,15 +34,12 @@ from accel_tf.recipes.benchmarks.classifier_systems import (
     start,
 )
 from accel_tf.recipes.benchmarks.rounds import (
+    add_options_beside_original,
     summarize_beside_original,
     take_rounds,
 )
 from accel_tf.recipes.common.command_line import make_parser, run
-from accel_tf.recipes.common.option_types import (
-    at_least,
-    file_to_write,
-    names_of,
-)
+from accel_tf.recipes.common.option_types import names_of
 
 # The measuring processes import this file too, and that of the original is
 # to be without TensorFlow: what needs it is imported inside functions.
@@ -77,26 +74,7 @@ def main(arguments=None):
         help=f"some of {','.join(FORMS)}; the runtimes take the fused form "
         "(default: %(default)s)",
     )
-    parser.add_argument(
-        "--rounds", type=at_least(1), default=8, help="(default: %(default)s)"
-    )
-    parser.add_argument(
-        "--clips",
-        type=at_least(1),
-        default=3,
-        help="timed in each round (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--threads",
-        type=at_least(1),
-        default=1,
-        help="of each system; with 1 processor time says what it costs "
-        "(default: %(default)s)",
-    )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--out", type=file_to_write, help="JSON file; without it only a table"
-    )
+    add_options_beside_original(parser, 8, "clips", 3)
     options = parser.parse_args(arguments)
     options.original = checked_original(options.original)
 

@@ -23,6 +23,7 @@ from accel_tf.benchmark.limits import MatrixProduct
 from accel_tf.benchmark.spread import spread
 from accel_tf.commands import option_types
 from accel_tf.recipes.benchmarks.rounds import (
+    add_options_beside_original,
     share_of_equal,
     summarize_beside_original,
     take_rounds,
@@ -36,11 +37,7 @@ from accel_tf.recipes.benchmarks.tdnet_systems import (
     testing_folder,
 )
 from accel_tf.recipes.common.command_line import make_parser, run
-from accel_tf.recipes.common.option_types import (
-    at_least,
-    file_to_write,
-    names_of,
-)
+from accel_tf.recipes.common.option_types import names_of
 
 # The measuring processes import this file too, and that of the original is
 # to be without TensorFlow: what needs it is imported inside functions.
@@ -82,26 +79,7 @@ def main(arguments=None):
         default="512x1024",
         help="HxW (default: %(default)s)",
     )
-    parser.add_argument(
-        "--rounds", type=at_least(1), default=10, help="(default: %(default)s)"
-    )
-    parser.add_argument(
-        "--frames",
-        type=at_least(1),
-        default=4,
-        help="timed in each round (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--threads",
-        type=at_least(1),
-        default=1,
-        help="of each system; with 1 processor time says what it costs "
-        "(default: %(default)s)",
-    )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--out", type=file_to_write, help="JSON file; without it only a table"
-    )
+    add_options_beside_original(parser, 10, "frames", 4)
     options = parser.parse_args(arguments)
     testing_folder(options.original)
 

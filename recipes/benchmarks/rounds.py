@@ -5,6 +5,37 @@ import statistics
 import sys
 
 from accel_tf.benchmark.spread import spread
+from accel_tf.recipes.common.option_types import at_least, file_to_write
+
+
+def add_options_beside_original(parser, rounds, timed, count):
+    """Options of what is timed beside PyTorch code.
+
+    Args:
+        parser: to which they are added.
+        rounds: how many by default.
+        timed: what is timed, such as `"frames"`.
+        count: how many of them a round by default.
+    """
+    for name, default, meaning in (
+        ("rounds", rounds, ""),
+        (timed, count, "timed in each round "),
+        (
+            "threads",
+            1,
+            "of each system; with 1 processor time says what it costs ",
+        ),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            type=at_least(1),
+            default=default,
+            help=f"{meaning}(default: %(default)s)",
+        )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--out", type=file_to_write, help="JSON file; without it only a table"
+    )
 
 
 def take_rounds(questions, rounds, seed=0, title=""):

@@ -23,31 +23,6 @@ def checkout(tmp_path):
     return tmp_path / "VoV3D"
 
 
-def test_ratios_are_taken_within_a_round(script):
-    # The machine slowed down between the rounds, for both alike.
-    rounds = [
-        {FUSED: ([2, 2], [1, 3]), ORIGINAL: ([9, 9], [3, 5]), "limit": 100},
-        {FUSED: ([6, 6], [4, 4]), ORIGINAL: ([9, 9], [8, 8]), "limit": 50},
-        {FUSED: ([7, 8], [1, 1]), ORIGINAL: ([9, 9], [5, 5]), "limit": 200},
-    ]
-    row = script.summarize(rounds, *FUSED, multiply_adds=50e9)
-    assert row == {
-        "wall_seconds_per_clip": {"median": 6, "lowest": 2, "highest": 8},
-        "processor_seconds_per_clip": {
-            "median": 2,
-            "lowest": 1,
-            "highest": 4,
-        },
-        "times_as_fast_as_the_original": {
-            "median": 2,
-            "lowest": 2,
-            "highest": 5,
-        },
-        # 50, 25 and 100 GFLOP a second of 100, 50 and 200.
-        "share_of_limit": 0.5,
-    }
-
-
 def test_small_probabilities_are_compared_too(script):
     shares = np.array([0.99, 0.01])
     others = np.array([0.98, 0.02])
