@@ -28,8 +28,9 @@ from model_tools import (
 
 import accel_tf
 
-# Multiples of the stride, a little more than a multiple, and tiny.
-SIZES = ((64, 96), (49, 65), (17, 18))
+# A little more than a multiple of the stride, and tiny; the other checks
+# have multiples.
+SIZES = ((49, 65), (17, 18))
 
 
 def check_config(make):
@@ -61,19 +62,21 @@ def check_saving(make, folder):
     model.save_weights(folder / "model.weights.h5")
     loaded.set_weights([np.zeros_like(w) for w in loaded.get_weights()])
     loaded.load_weights(folder / "model.weights.h5")
-    assert_close(run(loaded, clip)[0][-1], expected, 1e-6)
+    pairs = zip(loaded.get_weights(), model.get_weights(), strict=True)
+    for actual, weight in pairs:
+        np.testing.assert_array_equal(actual, weight)
 
 
 def check_clip_and_stream(make):
     """`model(clip)` and a `VideoStream` do what the steps do."""
-    model, clip = make(), scenes(length=4)
+    model, clip = make(), scenes(length=3)
     logits, _ = run(model, clip)
-    stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(4))
-    for length in (1, 2, 3, 4):
+    stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(3))
+    for length in (1, 2, 3):
         expected = logits[length - 1]
         assert_labels(stream(clip[:, length - 1]), expected)
-        if length == 3:
-            continue  # A clip of two and one of four say enough.
+        if length == 2:
+            continue  # A clip of one and one of three say enough.
         outputs = to_numpy(model(clip[:, :length]))
         assert outputs.dtype == np.float32
         assert_close(outputs, expected)
@@ -106,7 +109,7 @@ def check_sizes_and_tensor_key(make, sizes=SIZES):
 def check_state(make):
     """A flat dict, batch first, that keeps its form and is not changed."""
     model = make()
-    clip = scenes(batch=2, length=4, height=50, width=70)
+    clip = scenes(batch=2, length=3, height=50, width=70)
     state = model.initial_state(2, 50, 70)
     assert isinstance(state, dict)
 
@@ -118,7 +121,7 @@ def check_state(make):
 
     first = form(state)
     assert all(shape[0] == 2 for shape, _ in first.values())
-    for index, is_key in enumerate((True, False, False, True)):
+    for index, is_key in enumerate((True, False, True)):
         before = {name: to_numpy(x).copy() for name, x in state.items()}
         _, after = model.step(clip[:, index], state, is_key=is_key)
         assert form(after) == first
@@ -129,12 +132,10 @@ def check_state(make):
 
 
 def check_frame_dtypes(make):
-    """uint8 and float frames, and tensors, give the same logits."""
+    """Float tensors give the same logits as uint8 arrays."""
     model, clip = make(), scenes()
     expected = run(model, clip)[0]
-    floats = clip.astype("float32")
-    assert_all_close(run(model, floats)[0], expected, 1e-6)
-    tensors = ops.convert_to_tensor(clip)
+    tensors = ops.convert_to_tensor(clip.astype("float32"))
     assert_all_close(run(model, tensors)[0], expected, 1e-6)
 
 
@@ -142,9 +143,8 @@ def check_batch(make):
     """Two streams side by side are two streams."""
     model, clip = make(), scenes(batch=2)
     both = run(model, clip)[0]
-    for stream in (0, 1):
-        alone = run(model, clip[stream : stream + 1])[0]
-        assert_all_close([x[stream : stream + 1] for x in both], alone)
+    # The second has all that could come over from the first.
+    assert_all_close([x[1:] for x in both], run(model, clip[1:])[0])
     assert np.abs(both[-1][0] - both[-1][1]).max() > 0.1
 
 
@@ -188,7 +188,7 @@ def check_mixed_precision(make, policy, noise):
         policies = {each.dtype_policy.name}
         policies |= {layer.dtype_policy.name for layer in sublayers(each)}
         assert policies == {policy}
-    precise, clip = make(), scenes(length=3)
+    precise, clip = make(), scenes()
     assert precise.compute_dtype == "float32"
     model.set_weights(precise.get_weights())
     pairs = zip(run(model, clip)[0], run(precise, clip)[0], strict=True)

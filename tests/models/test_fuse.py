@@ -22,15 +22,18 @@ from accel_tf.models.deeplab.fused_deeplab import FusedDeepLab
 from accel_tf.models.segmenter import fused_form
 
 MODELS = SMALL_MODELS | SMALL_PYRAMID_MODELS
-# The first frame and a later one; a long recursion between them.
-KEYS = [index in (0, 5) for index in range(6)]
+SLOW = pytest.mark.slow
+# The first frame and a later one; a recursion between them.
+KEYS = [index in (0, 3) for index in range(6)]
+# A turn of all paths and one more.
+LENGTHS = {"td4": 5, "td2": 3, "td2_fanet": 3}
 
 
 @functools.cache
 def pair(name):
     model = MODELS[name]()
     if model.uses_key_frames:
-        # Slow enough for five warps to leave something within the frame.
+        # Slow enough for the warps to leave something within the frame.
         flow = model.flow_network.get_layer("Convolution5")
         flow.set_weights([0.2 * weight for weight in flow.get_weights()])
     return model, accel_tf.fuse_for_inference(model)
@@ -46,6 +49,17 @@ def make(name):
     return lambda: pair(name)[1]
 
 
+def quick(*names):
+    """All models, of which all but these are slow."""
+    return pytest.mark.parametrize(
+        "name",
+        [
+            name if name in names else pytest.param(name, marks=SLOW)
+            for name in MODELS
+        ],
+    )
+
+
 def assert_equal_runs(model, fused, clip):
     keys = KEYS[: clip.shape[1]]
     expected = run(model, clip, keys)[0]
@@ -58,25 +72,27 @@ def assert_equal_runs(model, fused, clip):
 # === Same outputs ===
 
 
-def test_equal_over_a_long_recursion(name):
+def test_equal_over_a_recursion(name):
     model, fused = pair(name)
     # A model without a state has nothing to remember.
-    length = 6 if model.initial_state(1, 48, 64) else 2
+    length = LENGTHS.get(name, 4 if model.uses_key_frames else 2)
     assert_equal_runs(model, fused, scenes(length=length))
 
 
-@pytest.mark.slow
+@SLOW
 def test_equal_at_another_size_side_by_side(name):
     clip = scenes(batch=2, length=5, height=49, width=66)
     assert_equal_runs(*pair(name), clip)
 
 
+@quick("deeplab", "accel", "feature_fusion_accel", "td2")
 def test_equal_clips(name):
     model, fused = pair(name)
     clip = scenes(batch=2, length=3)
     assert_close(fused(clip), model(clip), 2e-5)
 
 
+@quick("accel", "pspnet")
 def test_equal_native_logits(name):
     model, fused = pair(name)
     frame = scenes(length=1)[:, 0]
@@ -90,7 +106,10 @@ def test_equal_native_logits(name):
         states = [one, other]
 
 
-@pytest.mark.parametrize("name", ["dff", "accel", "feature_fusion_accel"])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("dff", marks=SLOW), "accel", "feature_fusion_accel"],
+)
 def test_scores_after_advance_are_those_of_segment(name):
     """Also where both share work on key frames."""
     fused, frames = pair(name)[1], scenes(length=2)
@@ -107,10 +126,10 @@ def test_scores_after_advance_are_those_of_segment(name):
 def test_published_warm_up():
     model = small_td4(warm_up="skip")
     fused = accel_tf.fuse_for_inference(model)
-    assert_equal_runs(model, fused, scenes(length=6))
+    assert_equal_runs(model, fused, scenes(length=4))
 
 
-@pytest.mark.slow
+@SLOW
 def test_equal_in_half_precision():
     """To the noise of half precision, which folding does not increase."""
     precise, _ = pair("td4")
@@ -136,9 +155,9 @@ def test_equal_in_half_precision():
     [
         "pspnet",
         "dff",
-        pytest.param("accel", marks=pytest.mark.slow),
-        pytest.param("td2", marks=pytest.mark.slow),
-        pytest.param("feature_fusion_accel", marks=pytest.mark.slow),
+        pytest.param("accel", marks=SLOW),
+        pytest.param("td2", marks=SLOW),
+        pytest.param("feature_fusion_accel", marks=SLOW),
     ],
 )
 def test_contract(name, make):
@@ -166,6 +185,8 @@ def test_description(name):
 def test_fewer_operations(name):
     model, fused = pair(name)
     assert len(fused.weights) < len(model.weights)
+    own, others = ({id(v) for v in x.weights} for x in (fused, model))
+    assert not own & others
     before, after = (each.multiply_adds(64, 96) for each in (model, fused))
     assert after["non_key"] <= before["non_key"]
     if name == "feature_fusion_accel":
@@ -176,6 +197,7 @@ def test_fewer_operations(name):
         assert after["key"] <= before["key"]
 
 
+@quick("accel", "pspnet")
 def test_the_model_is_left_as_it_is(name):
     model, _ = pair(name)
     weights = [weight.copy() for weight in model.get_weights()]
