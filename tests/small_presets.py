@@ -3,16 +3,13 @@
 import contextlib
 
 import pytest
-from small_models import (
-    small_flow_network,
-    small_pre_activation_resnet,
-    small_resnet_v1,
-)
+from small_models import small_flow_network
 
 from accel_tf.models import presets
 from accel_tf.models.accel import Accel
 from accel_tf.models.deeplab import DeepLab
 from accel_tf.models.dff import DeepFeatureFlow
+from accel_tf.models.resnet import PreActivationResNet, ResNetV1
 
 
 @contextlib.contextmanager
@@ -45,24 +42,47 @@ def made_once(construct):
     return make
 
 
+def _resnet(name="backbone"):
+    """Of two stages, one of them deformable, at stride 16."""
+    return ResNetV1(
+        blocks=(0, 0, 1, 1),
+        filters=(0, 0, 8, 8),
+        strides=(1, 1, 4, 1),
+        stem_filters=8,
+        name=name,
+    )
+
+
+def _light_resnet(name="backbone"):
+    """Likewise."""
+    return PreActivationResNet(
+        blocks=(0, 0, 1, 1),
+        filters=(0, 0, 8, 8),
+        strides=(1, 1, 4),
+        output_filters=12,
+        stem_filters=8,
+        deformable_groups=2,
+        name=name,
+    )
+
+
 def _deeplab(num_classes, **kwargs):
-    return DeepLab(small_resnet_v1(), num_classes, head_filters=16, **kwargs)
+    return DeepLab(_resnet(), num_classes, head_filters=16, **kwargs)
 
 
 def _light_deeplab(num_classes, **kwargs):
-    backbone = small_pre_activation_resnet()
-    return DeepLab(backbone, num_classes, head_filters=16, **kwargs)
+    return DeepLab(_light_resnet(), num_classes, head_filters=16, **kwargs)
 
 
 def _dff(num_classes, **kwargs):
-    parts = small_resnet_v1(), small_flow_network()
+    parts = _resnet(), small_flow_network()
     return DeepFeatureFlow(*parts, num_classes, head_filters=16, **kwargs)
 
 
 def _accel(num_classes, **kwargs):
     parts = (
-        small_resnet_v1(name="reference_backbone"),
+        _resnet("reference_backbone"),
         small_flow_network(),
-        small_pre_activation_resnet(name="update_backbone"),
+        _light_resnet("update_backbone"),
     )
     return Accel(*parts, num_classes, head_filters=16, **kwargs)
