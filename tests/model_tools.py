@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from backend import to_numpy
+from keras import ops
 from reference import reference_frames
 
 
@@ -70,6 +71,23 @@ def sublayers(layer):
     for inner in getattr(layer, "layers", ()):
         yield inner
         yield from sublayers(inner)
+
+
+@contextlib.contextmanager
+def zero_kernels():
+    """Models that are built within have kernels of zero.
+
+    To draw a hundred million random numbers takes longer than the rest, and
+    counts and files do not need them.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for initializer in ("VarianceScaling", "RandomNormal"):
+            patch.setattr(
+                getattr(keras.initializers, initializer),
+                "__call__",
+                lambda self, shape, dtype=None: ops.zeros(shape, dtype),
+            )
+        yield
 
 
 @contextlib.contextmanager
