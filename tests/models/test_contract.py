@@ -47,11 +47,21 @@ def make(request):
     return lambda: built(request.param)
 
 
+def quick(*names):
+    """All small models, of which all but these are slow."""
+    params = [
+        name if name in names else pytest.param(name, marks=pytest.mark.slow)
+        for name in SMALL_MODELS
+    ]
+    return pytest.mark.parametrize("make", params, indirect=True)
+
+
 @pytest.mark.parametrize("make", SMALL_MODELS, indirect=True)
 def test_config(make):
     model_checks.check_config(make)
 
 
+@quick("light_deeplab", "accel")
 def test_saving(make, tmp_path):
     model_checks.check_saving(make, tmp_path)
 
@@ -60,7 +70,7 @@ def test_clip_and_stream(make):
     model_checks.check_clip_and_stream(make)
 
 
-@pytest.mark.parametrize("make", SMALL_MODELS, indirect=True)
+@quick(*UNLIKE)
 def test_sizes_and_tensor_key(make):
     model_checks.check_sizes_and_tensor_key(make)
 
@@ -81,6 +91,8 @@ def test_native_stride(make):
     model_checks.check_native_stride(make)
 
 
+# In bfloat16 below, too.
+@quick("light_deeplab", "feature_fusion_accel")
 def test_mixed_float16(make):
     model_checks.check_mixed_precision(make, "mixed_float16", noise=0.02)
 
@@ -133,8 +145,12 @@ def test_key_frames(name, on_others):
     )
 
 
+@pytest.mark.slow
 def test_loads_in_another_process(tmp_path):
-    """`import accel_tf` is all that a saved model needs."""
+    """`import accel_tf` is all that a saved model needs.
+
+    On TensorFlow the quicker test_package.py sees to it.
+    """
     model, clip = built("accel"), scenes()
     model.save(tmp_path / "model.keras")
     np.save(tmp_path / "clip.npy", clip)
@@ -243,7 +259,7 @@ def test_key_frames_are_those_of_deeplab(name):
     assert_all_close(run(model, clip, (True, True))[0], expected, 1e-6)
 
 
-@pytest.mark.parametrize("name", SMALL_MODELS)
+@pytest.mark.parametrize("name", UNLIKE)
 def test_native_logits_are_upsampled(name):
     """Only a bias that comes after up-sampling sets the two apart."""
     model, frame = built(name), scenes(length=1)[:, 0]
