@@ -10,8 +10,9 @@ on the dense `val` at an interval of 5: 56.2 %, and 57.3 % along DIS
 (`with_flow`), where the reference branch alone, carried along DIS, has 55.2 %;
 37.5 % and 38.2 %, beside 38.5 %, when all parts were trained with
 `--set split=train_other_drives`: the update branch learns the drives that it
-sees (`camvid_accel_fusion` does without). From the mean of both branches (`fusion_start="model"`) Accel along DIS
-had 56.1 % and 37.8 %, and with a rate of 3e-4 56.3 % and 38.1 %.
+sees (`camvid_accel_fusion` does without). From the mean of both branches
+(`fusion_start="model"`) Accel along DIS had 56.1 % and 37.8 %, and with a rate
+of 3e-4 56.3 % and 38.1 %.
 """
 
 import dataclasses
