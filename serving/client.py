@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 
+from accel_tf.data.frame_steps import AS_TRAINED
+from accel_tf.serving.client_classifier import RemoteClassifier
 from accel_tf.serving.client_clips import (
     classes_of,
     clip_inputs,
-    frames_of_video,
     is_video,
 )
 from accel_tf.serving.client_errors import AnswerLost
@@ -187,32 +188,42 @@ class Client:
             labels = np.stack([decode_labels(each) for each in labels])
             return labels, np.array(outputs["is_key"], bool)
 
-    def classify(self, clip, top=5, frames=None):
+    def classify(self, clip, top=5, frames=None, step=AS_TRAINED):
         """The likeliest classes of a clip, of a served clip classifier.
 
         Args:
             clip: iterable of frames of one size, as for `frame`; or the path
-                of a video, of which frames spread over all of it are sent;
-                or the content of an animated GIF file, in bytes, which is
-                sent whole.
+                of a video, of which clips are classified as
+                `accel_tf.classify.classify_video` does, a request each; or
+                the content of an animated GIF file, in bytes, which is sent
+                whole as one clip.
             top: how many classes.
-            frames: how many frames of a video are sent; by default as many
-                as the model was trained on, if the server tells that as
-                `accel-tf serve` does, else 16.
+            frames: of a video's clips; by default as many as the model was
+                trained on, if the server tells that as `accel-tf serve`
+                does, else 16.
+            step: of a video's clips, as of `classify_video`; by default that
+                of the model, if the server tells that, else 5, and with
+                `frames` alone one clip is spread over the whole video.
 
         Returns:
             list of `Classification`: `name`, `index` and `probability` of
-            each, the likeliest first.
+            each, the likeliest first; of a video by the mean over its clips.
 
         Raises:
-            ValueError: if `clip`, `top` or `frames` is not as described.
-            Others: as `frame`.
+            ValueError: if `clip`, `top`, `frames` or `step` is not as
+                described, or a video is shorter than a clip.
+            Others: as `frame`; of a video, as `classify_video`.
         """
         for name, value in (("top", top), ("frames", frames)):
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be 1 or more, not {value}.")
         if is_video(clip):
-            clip = frames_of_video(clip, frames or self._model.frames_of_clip())
+            description = self._model.description()
+            with self._model.understood():
+                model = RemoteClassifier(
+                    self.model, description, self._predict, self._image_format
+                )
+            return model.classes_of_video(clip, top, frames, step)
         signature, inputs = clip_inputs(clip, self._image_format)
         outputs = self._predict(signature, {**inputs, "top": [int(top)]})
         with self._model.understood():

@@ -3,12 +3,7 @@
 import dataclasses
 import os
 
-from accel_tf.data.clip_sampling import segment_indices
 from accel_tf.serving.client_images import encode_frame, to_json
-from accel_tf.video import open_video
-
-USUAL_FRAMES = 16
-"""Of a clip, where a server does not tell how many its model takes."""
 
 _GIF_STARTS = (b"GIF87a", b"GIF89a")
 
@@ -64,32 +59,6 @@ def clip_inputs(clip, image_format):
     if not images:
         raise ValueError("a clip needs a frame or more.")
     return "classify", {"image_bytes": [images]}
-
-
-def frames_of_video(path, count):
-    """Frames spread over all of a video, one of each of equal parts.
-
-    Args:
-        path: of a video file, or a folder or pattern of frames.
-        count: how many; of a shorter video some come several times.
-
-    Returns:
-        list of uint8 RGB `[H, W, 3]`.
-
-    Raises:
-        ValueError, OSError, ImportError: one line, as `open_video`.
-    """
-    with open_video(path) as video:
-        length = sum(1 for _ in video)
-        if not length:
-            raise ValueError(f"{path} has no frames.")
-        wanted = segment_indices(length, count).tolist()
-        seen = {
-            index: image
-            for index, image in enumerate(video)
-            if index in set(wanted)
-        }
-    return [seen[index] for index in wanted]
 
 
 def classes_of(outputs):

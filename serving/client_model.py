@@ -3,13 +3,12 @@
 import urllib.parse
 
 from accel_tf.data.label_maps import default_label_map
-from accel_tf.serving.client_clips import USUAL_FRAMES
 from accel_tf.serving.client_errors import ServerError, understood
 from accel_tf.serving.client_transport import Backoff
 from accel_tf.serving.descriptions import (
     MODELS_PATH,
-    described_frames,
     described_label_map,
+    described_model,
     described_names,
 )
 
@@ -58,15 +57,15 @@ class RemoteModel:
             scores = signatures["scores"]["outputs"]["scores"]["tensor_shape"]
             return default_label_map(int(scores["dim"][-1]["size"])), False
 
-    def frames_of_clip(self):
-        """How many frames a clip has, or `USUAL_FRAMES` if that is not told.
+    def description(self):
+        """What the server tells of the model: a dict, `None` for nothing.
 
         Raises:
             As `Client.frame`.
         """
-        version, _ = self.metadata()
-        told = described_frames(self.descriptions(), self._name, version)
-        return told or USUAL_FRAMES
+        version, signatures = self.metadata()
+        self._check_classifies(signatures)
+        return described_model(self.descriptions(), self._name, version)
 
     def descriptions(self):
         """The answer at `MODELS_PATH`; `None` if nothing of use is there."""
@@ -102,6 +101,13 @@ class RemoteModel:
             raise ValueError(
                 f"{model} has no signature named stream; serve an export of "
                 "`accel-tf export`."
+            )
+
+    def _check_classifies(self, signatures):
+        if "classify" not in signatures:
+            raise ValueError(
+                f"model {self._name} at {self._transport.url} classifies no "
+                "clips; of one that segments ask Client.stream or Client.clip."
             )
 
 

@@ -81,17 +81,17 @@ def described_label_map(document, name, version):
         return None
 
 
-def described_frames(document, name, version):
-    """How many frames the clips of a classifier have.
+def described_model(document, name, version):
+    """All that a server tells of a model.
 
     Args:
         document, name, version: as for `described_label_map`.
 
     Returns:
-        int; `None` if the server does not tell.
+        dict; `None` if the server does not describe this model.
     """
     try:
-        return int(document["models"][name][str(version)]["frames"])
+        return dict(document["models"][name][str(version)])
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -39,6 +39,7 @@ class ClassifierExport:
             "uses_key_frames": False,
             "class_names": list(model.class_names),
             "frames": model.frames,
+            "frame_step": model.frame_step,
             "crop_size": model.crop_size,
             "causal": model.causal,
             "max_frames": MAX_FRAMES,

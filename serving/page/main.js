@@ -27,12 +27,19 @@ function classifies(description) {
   return description.crop_size !== undefined;
 }
 
+/** Frames a second that are as far apart as those the model knows. */
+function rateOfClips({ frame_step: step }) {
+  return typeof step === "number"
+    ? Math.min(60, Math.max(1, Math.round(30 / step)))
+    : RATES.clips;
+}
+
 function chooseModel() {
   stop();
   const { description } = models[find("model").value];
   const isOfClips = classifies(description);
   document.body.classList.toggle("is-of-clips", isOfClips);
-  find("rate").value = isOfClips ? RATES.clips : RATES.frames;
+  find("rate").value = isOfClips ? rateOfClips(description) : RATES.frames;
   if (isOfClips) {
     new TopClasses();
     find("system").textContent =

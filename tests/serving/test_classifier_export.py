@@ -17,10 +17,12 @@ from PIL import Image  # of TensorBoard
 from small_presets import small_presets
 
 from accel_tf import commands
+from accel_tf.classify import classify_video
 from accel_tf.data.clip_sampling import crop_views
 from accel_tf.models import restore_classifier
 from accel_tf.models.vov3d import VoV3DBackbone
 from accel_tf.models.x3d import BackboneClassifier
+from accel_tf.serving import client_classifier
 from accel_tf.serving.client import Client
 from accel_tf.serving.client_errors import ServerError
 from accel_tf.serving.descriptions import read_description
@@ -46,9 +48,9 @@ class Manager(FakeManager):
 def tiny_classifier(**options):
     keras.utils.set_random_seed(1)
     backbone = VoV3DBackbone(
-        blocks=(1, 1, 1, 1), inner_filters=8, units=1, name="backbone"
+        blocks=(1, 1), inner_filters=8, units=1, name="backbone"
     )
-    options = {"class_names": NAMES, "name": "tiny"} | options
+    options = {"class_names": NAMES, "name": "tiny", "frame_step": 2} | options
     model = BackboneClassifier(
         backbone, 3, frames=4, crop_size=SIDE, hidden=16, **options
     )
@@ -140,26 +142,59 @@ def test_a_client_gets_the_likeliest_classes(model, client):
     assert len(client.classify(files, top=99)) == len(NAMES)
 
 
-def test_a_client_reads_videos(model, client, tmp_path, monkeypatch):
-    frames = moving_frames(9, 30, 40)
-    for index, frame in enumerate(frames):
-        (tmp_path / f"{index}.png").write_bytes(png(frame))
-    _, order = expected(model, frames[[1, 3, 5, 7]])
-    sent = []
-    predict = client._predict
+@pytest.fixture
+def video(tmp_path):
+    """A folder of frames, 25 per second."""
+    for index, frame in enumerate(moving_frames(12, 30, 40)):
+        (tmp_path / f"{index:02}.png").write_bytes(png(frame))
+    return tmp_path
 
-    def watched(signature, inputs):
-        sent.append(len(inputs["image_bytes"][0]))
-        return predict(signature, inputs)
 
-    monkeypatch.setattr(client, "_predict", watched)
-    found = client.classify(tmp_path)
-    assert [each.index for each in found] == order.tolist()
-    client.classify(str(tmp_path), frames=2)
+@pytest.mark.parametrize(
+    ("asked", "same"),
+    [
+        ({}, {"frames": 4, "step": 2}),
+        ({"frames": 3, "step": 3}, {"frames": 3, "step": 3}),
+        ({"frames": 2}, {"frames": 2, "step": None}),
+    ],
+)
+def test_a_client_classifies_videos_as_the_verb(
+    asked, same, model, client, video, untraced
+):
+    want = classify_video(model, video, progress=False, **same)
+    before = client.traffic.requests
+    found = client.classify(str(video), **asked)
+    assert client.traffic.requests - before == 2 + len(want.windows)
+    assert (len(want.windows) > 1) == (same["step"] is not None)
+    assert [x.index for x in found] == [x["index"] for x in want.top()]
+    np.testing.assert_allclose(
+        [x.probability for x in found],
+        [x["probability"] for x in want.top()],
+        atol=2e-3,
+    )
+
+
+def test_a_client_of_a_server_that_tells_less(
+    model, client, video, monkeypatch, untraced
+):
+    want = [x["index"] for x in classify_video(model, video).top()]
+    told = client._model.descriptions()
+    del told["models"]["tiny"]["1"]["frame_step"]  # as of an earlier export
+    monkeypatch.setattr(client._model, "descriptions", lambda: told)
+    with (
+        pytest.warns(UserWarning, match="4x5 is taken"),
+        pytest.raises(ValueError, match="12 frames .* of 4x5 needs 17"),
+    ):
+        client.classify(video)
     monkeypatch.setattr(client._model, "descriptions", lambda: None)
-    client.classify(tmp_path)
-    # As the model was trained, as asked for, and as usual where none tells.
-    assert sent == [4, 2, 16]
+    monkeypatch.setattr(client_classifier, "USUAL_SIZE", SIDE)
+    found = client.classify(video, frames=4, step=2)
+    assert [x.index for x in found] == want
+    assert {x.name for x in found} == set(NAMES)
+    told = {"models": {"tiny": {"1": {"frames": "many"}}}}
+    monkeypatch.setattr(client._model, "descriptions", lambda: told)
+    with pytest.raises(ConnectionError, match="did not answer as an export"):
+        client.classify(video)
 
 
 def test_gif_files(model, client):
@@ -196,6 +231,7 @@ def test_rows_of_json(model, url):
         assert row["class_indices"] == [order[0]]
     assert described["class_names"] == list(NAMES)
     assert (described["frames"], described["crop_size"]) == (4, SIDE)
+    assert described["frame_step"] == 2
     assert described["signatures"] == [
         "classify",
         "classify_gif",
@@ -309,6 +345,7 @@ def test_the_verb(model, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(export_preset, "export_saved_model", quick)
     monkeypatch.setattr(export_preset, "fuse_for_inference", lambda x: x)
     monkeypatch.setattr(model, "class_names", NAMES)
+    monkeypatch.setattr(model, "frame_step", 2)
     monkeypatch.setattr(restore_classifier, "read_keras_file", lambda x: model)
     kind = keras.saving.get_registered_name(BackboneClassifier)
     with zipfile.ZipFile(tmp_path / "tiny.keras", "w") as file:
@@ -322,8 +359,12 @@ def test_the_verb(model, tmp_path, capsys, monkeypatch):
     assert last.startswith(f"{tmp_path / 'out' / '1'}: version 1 of ")
     (tmp_path / "names.txt").write_text("a\nb\n")
     segmenter = ["--model", "deeplab_tiny", "--weights", "random"]
+    assert commands.main(["export", *options, "--frames", "4x3"]) == 0
+    assert model.frame_step == 3
+    exported.pop()
     onnx = ["--format", "onnx", "--size", "32x32"]
     for message, wrong in (
+        ("has frames=4, not 8", [*options, "--frames", "8x3"]),
         ("there are 2 class names", [*options, *names]),
         ("has causal=False, not True", [*options, "--causal"]),
         ("a VideoSegmenter", [*options, "--smooth"]),
