@@ -56,3 +56,16 @@ def one_line(error, width=200):
         width: most characters.
     """
     return textwrap.shorten(str(error), width, placeholder=" ...")
+
+
+def hide_deprecations():
+    """Silences what TensorFlow and TFDS say of their own old calls.
+
+    It is not the user's business and would bury progress bars.
+    """
+    import logging
+
+    import absl.logging
+
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -8,6 +8,7 @@ original's rule overlooks; `single_frame=true` shows what can be told without
 motion.
 """
 
+from accel_tf.messages import hide_deprecations
 from accel_tf.recipes.common.command_line import read_config, run
 from accel_tf.training.classifier_recipe import train_classifier
 from accel_tf.training.configs import ClassifierConfig
@@ -15,6 +16,7 @@ from accel_tf.training.configs import ClassifierConfig
 
 def main(arguments=None):
     config = read_config(__file__, __doc__, ClassifierConfig, arguments)
+    hide_deprecations()
     path = train_classifier(config)
     print(f"Trained: {path}")
     print(f"Use it: accel-tf classify VIDEO --model {path}")

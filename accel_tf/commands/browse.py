@@ -65,18 +65,13 @@ def add_options(parser):
 
 
 def run(arguments):
-    import logging as std_logging
     import pathlib
     import webbrowser
 
-    from absl import logging
-
     from accel_tf.browse.overview import PAGE, browse, describe
-    from accel_tf.messages import tell
+    from accel_tf.messages import hide_deprecations, tell
 
-    # What TensorFlow finds deprecated is not the user's business.
-    logging.set_verbosity(logging.ERROR)
-    std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
+    hide_deprecations()
     summary = browse(
         arguments.data,
         arguments.out,

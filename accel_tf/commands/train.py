@@ -128,18 +128,12 @@ def _add_training(group):
 
 
 def run(arguments):
-    import logging as std_logging
-
-    from absl import logging
-
-    from accel_tf.messages import tell
+    from accel_tf.messages import hide_deprecations, tell
     from accel_tf.training.own_data import train_on_own_data
     from accel_tf.training.own_data_plan import Plan
     from accel_tf.training.own_data_set import OwnData
 
-    # What TensorFlow finds deprecated is not the user's business.
-    logging.set_verbosity(logging.ERROR)
-    std_logging.getLogger("tensorflow").setLevel(std_logging.ERROR)
+    hide_deprecations()
     own = OwnData(
         data=arguments.data,
         labels=arguments.labels,

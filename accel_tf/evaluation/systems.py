@@ -17,7 +17,7 @@ from accel_tf.evaluation.report import (
 )
 from accel_tf.evaluation.stored_labels import PREFIX, stored_labels
 from accel_tf.evaluation.timing import measure_steps
-from accel_tf.messages import tell
+from accel_tf.messages import hide_deprecations, tell
 from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.presets import list_presets
 from accel_tf.models.propagation import propagate, split_flow
@@ -157,17 +157,12 @@ def _check_targets(json, plots):
 
 
 def _open_data(data, data_dir, split, limit):
-    # These bring TensorFlow in, which `import accel_tf` must not. What they
-    # warn of is TFDS' own code, and would bury the progress bar.
-    import absl.logging
-    import tensorflow as tf
-
-    absl.logging.set_verbosity(absl.logging.ERROR)
-    tf.get_logger().setLevel("ERROR")
+    # These bring TensorFlow in, which `import accel_tf` must not.
     from accel_tf.data.builders import prepared_builder
     from accel_tf.data.dataset_labels import label_map_of
     from accel_tf.data.sequences import read_sequences
 
+    hide_deprecations()
     builder = prepared_builder(data, data_dir)
     sequences = read_sequences(builder, split, limit)
     source = {

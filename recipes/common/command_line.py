@@ -5,6 +5,7 @@ import pathlib
 import runpy
 import sys
 
+from accel_tf.messages import hide_deprecations
 from accel_tf.recipes.common.catalogue import CONFIGS, configs_of
 
 # Training is imported when it is needed: it takes seconds, and most mistakes
@@ -61,6 +62,7 @@ def training_main(file, description, train, config_class):
 
     def main(arguments=None):
         config = read_config(file, description, config_class, arguments)
+        hide_deprecations()
         print(f"Trained: {train(config)}")
 
     return main
