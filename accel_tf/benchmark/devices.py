@@ -135,7 +135,7 @@ class DeviceLimits:
         }
 
     def name_of_device(self):
-        """Of the first GPU."""
+        """The name of the first GPU."""
         return _name_of_device(self.backend)
 
     def _seconds(self, function, *inputs, repeats=8):

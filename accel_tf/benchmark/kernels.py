@@ -99,7 +99,7 @@ class Kernels:
 
 
 def deformable_name(groups):
-    """Of the row of a deformable convolution."""
+    """The name of the row of a deformable convolution."""
     return f"deformable convolution, {groups} group{'s' * (groups > 1)}"
 
 

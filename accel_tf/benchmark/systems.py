@@ -51,7 +51,7 @@ class System:
 
     @property
     def title(self):
-        """For people."""
+        """The name for people."""
         title = f"{self.preset}, {self.form}, {self.runtime} {self.precision}"
         return title if self.batch == 1 else f"{title}, batch {self.batch}"
 

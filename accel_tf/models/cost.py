@@ -179,7 +179,7 @@ _FORMULAS = (
 
 
 def count_upsampling(scores_shape, stride):
-    """Of the transposed convolution that `upsample_scores` stands for."""
+    """The cost of the convolution that `upsample_scores` stands for."""
     return math.prod(scores_shape) * (2 * stride) ** 2
 
 

@@ -196,7 +196,7 @@ def binary_values(labels, classes, sample=50):
 
 
 def _colors(classes):
-    """Of the list; else well-known ones; else any that differ."""
+    """Colours of the list; else well-known ones; else any that differ."""
     names = [each.name for each in classes]
     known = {}
     for label_map in (CAMVID_32, CAMVID_11, CITYSCAPES):

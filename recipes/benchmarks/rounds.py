@@ -83,7 +83,7 @@ def times_as_fast(originals, others):
 
 
 def share_of_equal(labels, others):
-    """Of the pixels, over all frames."""
+    """The share of the pixels that are equal, over all frames."""
     return float((labels == others).mean())
 
 

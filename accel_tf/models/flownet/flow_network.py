@@ -39,7 +39,7 @@ class FlowNetwork(Network):
         return ((height + 1) // 2, (width + 1) // 2, 3), "float32"
 
     def multiply_adds(self, height, width):
-        """Of the flow between two frames of that size."""
+        """The cost of the flow between two frames of that size."""
         shape, _ = self.observed_shape(height, width)
         return count_multiply_adds(self, (1, *shape), (1, *shape))
 

@@ -103,7 +103,7 @@ class DilatedResNet(Backbone):
 
 
 def _dilations(stage, index):
-    """Of the first and of the second 3x3 convolution of a unit."""
+    """Those of the first and of the second 3x3 convolution of a unit."""
     if stage < 2:
         return 1, 1
     if stage == 2:

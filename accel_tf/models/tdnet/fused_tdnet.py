@@ -76,7 +76,7 @@ class FusedTemporalAttention(TemporalAttention):
         return ops.reshape(x, (batch, height, width, self.filters))
 
     def multiply_adds(self, queries_shape, keys_shape):
-        """Of the two products and the projection."""
+        """The cost of the two products and the projection."""
         asking = math.prod(queries_shape[:3])
         asked = math.prod(keys_shape[1:3])
         products = asking * asked * (queries_shape[3] + self.filters)

@@ -153,7 +153,7 @@ class TDNetStep(VideoSegmenter):
     # === Cost ===
 
     def multiply_adds(self, height, width):
-        """With a full buffer; see `VideoSegmenter.multiply_adds`.
+        """The cost with a full buffer; see `VideoSegmenter.multiply_adds`.
 
         Attention counts its products, which the others don't have.
         """

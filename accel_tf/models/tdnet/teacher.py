@@ -125,7 +125,7 @@ class GroupedPSPNet(keras.Model):
         return full, ops.stack(groups, axis=1)
 
     def checkpoint_entries(self):
-        """Of the official teachers `pspnet_2p` and `pspnet_4p`."""
+        """Entries of the official teachers `pspnet_2p` and `pspnet_4p`."""
         entries = backbone_entries(self.backbone, "pretrained.")
         for number, pyramid in enumerate(self.pyramids, 1):
             entries += pyramid_entries(pyramid, f"psp{number}.")

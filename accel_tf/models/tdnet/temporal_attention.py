@@ -53,7 +53,7 @@ class TemporalAttention(keras.layers.Layer):
         return (*input_shape[0][:3], self.filters)
 
     def multiply_adds(self, queries_shape, keys_shape):
-        """Of the two products and the projection."""
+        """The cost of the two products and the projection."""
         asking = math.prod(queries_shape[:3])
         asked = math.prod(keys_shape[1:3])
         products = asked * (queries_shape[3] + self.filters)

@@ -30,7 +30,7 @@ def classifier_entries(model):
 
 
 def official_name(name):
-    """Of a layer of the backbone.
+    """The name of a layer of the backbone.
 
     `s2_res0_unit1_a_bn` is `s2.pathway0_res0.branch2.layers.1.a.1`, and
     `s2_res0_branch1` is `s2.pathway0_res0.branch1`.
