@@ -8,8 +8,14 @@ import model_checks
 import numpy as np
 import pytest
 from backend import to_numpy
-from keras import ops
-from model_tools import assert_all_close, assert_close, copy_of, run, scenes
+from model_tools import (
+    assert_all_close,
+    assert_close,
+    copy_of,
+    run,
+    scenes,
+    zero_kernels,
+)
 from small_models import small_pidnet
 from torch_checkpoints import assert_loaded, official, refused, write_checkpoint
 
@@ -133,12 +139,7 @@ def test_every_branch_has_its_say(make):
 
 @pytest.mark.parametrize("size", PUBLISHED)
 def test_published_cost_and_parameters(size):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            keras.initializers.VarianceScaling,
-            "__call__",
-            lambda self, shape, dtype=None: ops.zeros(shape, dtype),
-        )
+    with zero_kernels():
         model = accel_tf.from_preset(f"pidnet_{size}")
     cost, parameters = PUBLISHED[size]
     actual = model.multiply_adds(1024, 2048)

@@ -31,7 +31,9 @@ from accel_tf.models.tdnet.temporal_path import subsample
 from accel_tf.ops import resize_bilinear
 
 # The others share all that the checks below look at with these.
-UNLIKE = ["pspnet", "td4"]
+UNLIKE = ["pspnet", "td2"]
+# Of which only that of four paths keeps queries.
+with_queries = pytest.mark.parametrize("make", ["pspnet", "td4"], indirect=True)
 SLOW_TD4 = pytest.param("td4", marks=pytest.mark.slow)
 
 
@@ -65,15 +67,14 @@ def test_clip_and_stream(make):
     model_checks.check_clip_and_stream(make)
 
 
-@pytest.mark.parametrize(
-    "make", ["pspnet", "td2", "td2_fanet", SLOW_TD4], indirect=True
-)
+@pytest.mark.parametrize("make", quick("pspnet", "td2_fanet"), indirect=True)
 # The maps of the smallest frames have one pixel to attend to.
 @pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1")
 def test_sizes_and_tensor_key(make):
     model_checks.check_sizes_and_tensor_key(make)
 
 
+@with_queries
 def test_state(make):
     model_checks.check_state(make)
 
@@ -82,6 +83,7 @@ def test_frame_dtypes(make):
     model_checks.check_frame_dtypes(make)
 
 
+@with_queries
 def test_batch(make):
     model_checks.check_batch(make)
 
@@ -132,9 +134,9 @@ def test_every_variable_has_a_path_of_its_own(make):
 
 def test_each_frame_runs_one_path():
     model = built("td4")
-    clip = scenes(length=6)
+    clip = scenes(length=5)
     state = model.initial_state(1, 48, 64)
-    for index in range(6):
+    for index in range(5):
         backbones = [path.backbone for path in model.paths]
         with record_calls(backbones) as calls:
             _, state = model.step(clip[:, index], state)
@@ -169,11 +171,13 @@ def test_a_stream_of_another_size_starts_again():
         assert_labels(stream(other[:, index]), expected[index])
 
 
-@pytest.mark.parametrize("start", [1, 3, 6, -1])
+@pytest.mark.parametrize(
+    "start", [*(pytest.param(n, marks=pytest.mark.slow) for n in (1, 6)), 3, -1]
+)
 def test_start_phase(start):
-    model, clip = built("td4"), scenes(length=4)
+    model, clip = built("td4"), scenes(length=2)
     state = model.initial_state(1, 48, 64, start_phase=start)
-    for index in range(4):
+    for index in range(2):
         logits, state = model.step(clip[:, index], state)
     assert_close(model(clip, start_phase=start), logits)
     tensor = ops.convert_to_tensor(start, "int32")
