@@ -5,6 +5,9 @@ from accel_tf.commands import runtime_options
 SMOOTH = 0.8
 """Share of the frames before that `--smooth` keeps."""
 
+TRUSTS = ("photometric", "forward-backward", "both")
+"""Of `accel_tf.propagate`, which Keras would have to be imported for."""
+
 
 def add_options(parser):
     """Adds them to a verb that runs a model.
@@ -48,6 +51,13 @@ def add_motion(parser):
         "not flicker; SHARE, 0 to below 1, is what is kept of the frames "
         f"before (default: {SMOOTH})",
     )
+    parser.add_argument(
+        "--trust",
+        choices=TRUSTS,
+        help="with --propagate or --smooth: what tells where the flow is "
+        "wrong: the brightness along it (photometric, the default), the flow "
+        "back (forward-backward; takes a second flow), or both",
+    )
 
 
 def given_motion(arguments):
@@ -67,6 +77,11 @@ def given_motion(arguments):
     given = (arguments.propagate, arguments.flow, arguments.smooth)
     if arguments.update is not None and arguments.propagate is None:
         raise ValueError("--update goes with --propagate.")
+    if arguments.trust and (arguments.propagate, arguments.smooth) == (
+        None,
+        None,
+    ):
+        raise ValueError("--trust goes with --propagate or --smooth.")
     if given == (None, None, None):
         return lambda model: model
     from accel_tf.models import propagation
@@ -78,11 +93,12 @@ def given_motion(arguments):
     flow = propagation.make_flow(arguments.propagate or arguments.flow or "dis")
     update = arguments.update and load_keras_model(arguments.update)
     smooth = arguments.smooth
+    trust = {"trust": arguments.trust} if arguments.trust else {}
 
     def prepare(model):
         if arguments.propagate is not None:
             return propagation.propagate(
-                model, flow, update, smooth=smooth or 0.0
+                model, flow, update, smooth=smooth or 0.0, **trust
             )
         if arguments.flow is not None and hasattr(model, "flow_network"):
             model = propagation.with_flow(model, arguments.flow)
@@ -92,7 +108,7 @@ def given_motion(arguments):
                 f"{model.name} has not; give --propagate {arguments.flow}."
             )
         if smooth is not None:
-            model = propagation.smooth(model, flow, smooth)
+            model = propagation.smooth(model, flow, smooth, **trust)
         return model
 
     return prepare

@@ -20,6 +20,7 @@ from small_models import (
 )
 
 import accel_tf
+from accel_tf.commands import form_options
 from accel_tf.models.flownet import FlowNetwork
 from accel_tf.models.propagation import (
     DenseInverseSearch,
@@ -27,7 +28,12 @@ from accel_tf.models.propagation import (
     split_flow,
     with_flow,
 )
-from accel_tf.models.propagation.motion import photometric_trust
+from accel_tf.models.propagation.motion import (
+    TRUSTS,
+    consistency_trust,
+    find_motion,
+    photometric_trust,
+)
 from accel_tf.models.segmenter import VideoSegmenter
 
 
@@ -73,7 +79,9 @@ def _propagated():
 
 
 def _smoothed():
-    return lively(accel_tf.smooth(_Convolution(), small_flow_network()))
+    return lively(
+        accel_tf.smooth(_Convolution(), small_flow_network(), trust="both")
+    )
 
 
 def _with_dis():
@@ -281,6 +289,46 @@ def test_trust_is_none_outside_of_the_frame():
     assert (trust[:, :3] == 0).all() and (trust[:, 4:] == 1).all()
 
 
+def test_trust_is_lost_where_the_flow_back_leads_elsewhere():
+    there = np.zeros((1, 8, 10, 2), "float32")
+    there[..., 0] = -3.0
+    back = np.full_like(there, 0.0)
+    back[..., 0] = 3.0
+    back[:, :, 4, 0] = -3.0  # where the seventh column seems to come from
+    trust = to_numpy(consistency_trust(there, back))[0, ..., 0]
+    assert (trust[:, :2] == 0).all() and (trust[:, 7] < 1e-6).all()
+    assert (trust[:, 3:7] == 1).all() and (trust[:, 8:] == 1).all()
+    # Half a pixel squared, and a hundredth of the squares of 3 and 2.3.
+    back[..., 0] = 3.0 - 0.8
+    limit = 0.01 * (3**2 + 2.2**2) + 0.5
+    trust = to_numpy(consistency_trust(there, back))[0, :, 5, 0]
+    np.testing.assert_allclose(trust, np.exp(-(0.8**2) / limit), rtol=1e-5)
+    # The same motion of pixels twice as large.
+    large = to_numpy(consistency_trust(there / 2, back / 2, 2.0))[0, :, 5, 0]
+    np.testing.assert_allclose(large, trust, rtol=1e-5)
+
+
+def test_kinds_of_trust_in_a_stream():
+    frames = _moving_square(2, step=8)
+    search = DenseInverseSearch()
+    current, before = (search.observe(frames[i][None]) for i in (1, 0))
+    trusts = {}
+    for kind in TRUSTS:
+        model = accel_tf.propagate(_Bright(), search, trust=kind)
+        stream = accel_tf.VideoStream(model)
+        _labels(stream, frames)
+        trusts[kind] = stream.trust[0]
+        _, found = find_motion(search, current, before, 2, (32, 48), kind)
+        assert_close(to_numpy(found)[0, ..., 0], trusts[kind], 1e-5)
+    photometric, consistent, both = trusts.values()
+    assert_close(both, photometric * consistent, 1e-5)
+    # On the wall beside the square the flow fades from the square's to none.
+    assert consistent[12:20, 21].mean() < 0.1
+    assert consistent[12:20, 10:18].mean() > 0.9
+    assert model.get_config()["trust"] == "both"
+    assert form_options.TRUSTS == TRUSTS
+
+
 def test_smoothing_keeps_what_flickers_and_takes_what_is_new():
     frames = np.repeat(_moving_square(1), 8, axis=0).astype("int16")
     noise = np.random.default_rng(1).integers(-70, 71, frames.shape[:3])
@@ -459,6 +507,15 @@ def test_cost():
     for form in (smooth, accel_tf.fuse_for_inference(smooth)):
         both = counts["key"] + counts["non_key"]
         assert form.multiply_adds(64, 96) == {"key": both, "non_key": both}
+    # Twice the flow, and the flow back moved along the flow.
+    flow = small_flow_network()
+    pixels = (64 // flow.output_stride) * (96 // flow.output_stride)
+    one, two = (
+        accel_tf.propagate(_Bright(), flow, trust=trust).multiply_adds(64, 96)
+        for trust in ("photometric", "forward-backward")
+    )
+    way_back = flow.multiply_adds(64, 96) + 4 * pixels * 2
+    assert two == {"key": 1000, "non_key": one["non_key"] + way_back}
 
 
 # === Mistakes ===
@@ -494,5 +551,7 @@ def test_parts_that_do_not_fit():
     for strength in (-0.1, 1, "much"):
         with pytest.raises(ValueError, match="smooth must be from 0 to below"):
             accel_tf.smooth(_Bright(), "dis", strength)
+    with pytest.raises(ValueError, match="backward or both, not 'no'"):
+        accel_tf.propagate(_Bright(), "dis", trust="no")
     with pytest.raises(ValueError, match="has no optical flow"):
         with_flow(_Bright(name="bright"), "dis")

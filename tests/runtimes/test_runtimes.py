@@ -118,7 +118,7 @@ def test_same_labels_of_all_systems(runtime, name):
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_propagated_model_with_the_flow_of_the_package(runtime):
     model = accel_tf.fuse_for_inference(
-        accel_tf.propagate(small_light_deeplab(), "small")
+        accel_tf.propagate(small_light_deeplab(), "small", trust="both")
     )
     wanted, _ = stream(model, clip())
     labels, _ = stream(to_runtime(model, runtime, threads=1), clip())

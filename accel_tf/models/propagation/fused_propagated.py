@@ -19,6 +19,7 @@ class FusedPropagated(FusedSegmenter, PropagatedStep):
         super().__init__(model)
         self.uses_key_frames = model.uses_key_frames
         self.smooth = model.smooth
+        self.trust_kind = model.trust_kind
         self.segmenter = model.segmenter.fused()
         self.flow_network = fold_flow_network(model.flow_network)
         self.update = model.update and model.update.fused()

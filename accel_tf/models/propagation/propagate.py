@@ -34,7 +34,7 @@ def propagate(segmenter, flow="dis", update=None, **options):
         update: light per-frame segmenter of the same classes, whose scores
             correct the moved ones where the flow is not to be trusted
             (Accel, CVPR 2019); `None` for none.
-        **options: `smooth`, `split` and `name` of `Propagated`.
+        **options: `smooth`, `split`, `trust` and `name` of `Propagated`.
 
     Returns:
         `Propagated`, a `VideoSegmenter`.
@@ -67,7 +67,7 @@ def smooth(segmenter, flow="dis", strength=0.8, **options):
     Args:
         segmenter, flow: as for `propagate`.
         strength: 0..1, see `Smoothed`.
-        **options: `name` of `Smoothed`.
+        **options: `trust` and `name` of `Smoothed`.
 
     Returns:
         `Smoothed`, a `VideoSegmenter`.

@@ -2,6 +2,7 @@
 
 import keras
 
+from accel_tf.models.propagation.motion import PHOTOMETRIC, TRUSTS
 from accel_tf.models.propagation.propagated_step import PropagatedStep
 from accel_tf.models.propagation.trusted_fusion import TrustedFusion
 from accel_tf.models.segmenter import VideoSegmenter
@@ -27,7 +28,7 @@ class Propagated(PropagatedStep):
     from the last frame to the key frame, on the grid of the scores, or one
     of every second pixel where scores are as fine as pixels; `trust`
     `[B, m, n, 1]`, 0..1, how far that flow is to be trusted: the product of
-    `photometric_trust` along it, 1 on key frames.
+    what `trust` found along it, 1 on key frames.
 
     Args:
         segmenter: a `VideoSegmenter` without key frames and without state.
@@ -39,6 +40,10 @@ class Propagated(PropagatedStep):
             next.
         split: name of a layer of the segmenter; its output is carried and
             what comes after it runs on every frame. `None` carries scores.
+        trust: what tells where the flow is wrong: "photometric", the frame
+            before, moved along it, looks otherwise; "forward-backward", the
+            flow from the frame before leads elsewhere, which costs a second
+            flow; or "both".
         dtype, name: as in `VideoSegmenter`; classes and label map are the
             segmenter's.
 
@@ -47,7 +52,14 @@ class Propagated(PropagatedStep):
     """
 
     def __init__(
-        self, segmenter, flow, update=None, smooth=0.0, split=None, **kwargs
+        self,
+        segmenter,
+        flow,
+        update=None,
+        smooth=0.0,
+        split=None,
+        trust=PHOTOMETRIC,
+        **kwargs,
     ):
         check_per_frame(segmenter, "propagated or smoothed")
         kwargs.setdefault("name", f"{segmenter.name}_propagated")
@@ -56,6 +68,12 @@ class Propagated(PropagatedStep):
             segmenter.num_classes, label_map=segmenter.label_map, **kwargs
         )
         check_share(smooth, "smooth")
+        if trust not in TRUSTS:
+            raise ValueError(
+                f"trust must be {', '.join(TRUSTS[:-1])} or {TRUSTS[-1]}, not "
+                f"{trust!r}."
+            )
+        self.trust_kind = trust
         self.smooth = float(smooth)
         self.split = split
         self.segmenter = segmenter
@@ -91,6 +109,7 @@ class Propagated(PropagatedStep):
             "update": update,
             "smooth": self.smooth,
             "split": self.split,
+            "trust": self.trust_kind,
         }
 
 

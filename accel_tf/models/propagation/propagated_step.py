@@ -3,7 +3,7 @@
 from keras import ops
 
 from accel_tf.models.cost import count_warp
-from accel_tf.models.propagation.motion import find_motion
+from accel_tf.models.propagation.motion import find_motion, needs_flow_back
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import warp
 from accel_tf.ops.resample import resample, resample_flow
@@ -12,8 +12,9 @@ from accel_tf.ops.resample import resample, resample_flow
 class PropagatedStep(VideoSegmenter):
     """What `Propagated` computes with its parts.
 
-    They are `segmenter`, `flow_network`, `update`, `fusion`, `smooth`
-    and `split_parts`, the `Split` of the segmenter or `None`.
+    They are `segmenter`, `flow_network`, `update`, `fusion`, `smooth`,
+    `trust_kind`, one of `TRUSTS`, and `split_parts`, the `Split` of the
+    segmenter or `None`.
     """
 
     uses_key_frames = True
@@ -171,6 +172,7 @@ class PropagatedStep(VideoSegmenter):
             state["observed"],
             self._grid_stride,
             ops.shape(state["flow"])[1:3],
+            self.trust_kind,
             training,
         )
         before = ops.concatenate([state["flow"], state["trust"]], axis=-1)
@@ -194,8 +196,13 @@ class PropagatedStep(VideoSegmenter):
     def motion_multiply_adds(self, height, width):
         """Of finding the flow and moving along it what is carried."""
         shape = self._carried_shape(1, height, width)
+        flow = self.flow_network.multiply_adds(height, width)
+        if needs_flow_back(self.trust_kind):
+            stride = self.flow_network.output_stride
+            sides = (-(-side // stride) for side in (height, width))
+            flow = 2 * flow + count_warp((*sides, 2))
         return (
-            self.flow_network.multiply_adds(height, width)
+            flow
             + count_warp(shape)
             + count_warp((*shape[:1], *self._grid_size(shape[1:3]), 3))
         )

@@ -21,6 +21,7 @@ class Smoothed(Propagated):
         flow: a `FlowNetwork` or `DenseInverseSearch`.
         smooth: 0..1, how much of the scores before is kept where the flow
             is trusted; 0.5 averages about three frames, 0.8 about nine.
+        trust: as of `Propagated`.
         dtype, name: as in `VideoSegmenter`.
 
     Raises:
