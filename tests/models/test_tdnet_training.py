@@ -21,7 +21,9 @@ def labels_of(clip):
 
 
 # The third path learns from the second group: both see the first half.
-@pytest.mark.parametrize("phase, group", [(0, 0), (2, 1)])
+@pytest.mark.parametrize(
+    "phase, group", [pytest.param(0, 0, marks=pytest.mark.slow), (2, 1)]
+)
 def test_outputs_of_a_clip(phase, group):
     segmenter = small_td4()
     teacher, _ = small_teacher(4)
