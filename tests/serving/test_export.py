@@ -13,12 +13,15 @@ from exported_models import (
     decode,
     jpeg,
     moving_frames,
+    only_signatures,
     png,
     stream_inputs,
 )
+from few_layers import FewLayers
 from small_models import (
     SMALL_MODELS,
     SMALL_PYRAMID_MODELS,
+    lively,
     small_light_deeplab,
 )
 from tensorflow.core.framework import tensor_pb2
@@ -29,6 +32,7 @@ from accel_tf.serving import prediction_log
 from accel_tf.serving.export import export_saved_model, saved_model
 
 INTERVAL = 3
+MODELS = SMALL_MODELS | SMALL_PYRAMID_MODELS
 
 
 def exported(model, folder, **options):
@@ -42,7 +46,10 @@ def small(tmp_path_factory):
 
     @functools.cache
     def make(name):
-        model = (SMALL_MODELS | SMALL_PYRAMID_MODELS)[name](name=name)
+        if name == "few_layers":
+            model = lively(FewLayers(name=name))
+        else:
+            model = MODELS[name](name=name)
         path = exported(model, tmp_path_factory.mktemp(name))
         return model, path, Loaded(path), Session(path)
 
@@ -60,7 +67,8 @@ def scaled(tmp_path_factory):
     """`(model, path, loaded)` of a model that was trained on small frames."""
     model = small_light_deeplab(name="light_deeplab")
     model.trained_size = (32, 64)
-    path = exported(model, tmp_path_factory.mktemp("scaled"))
+    with only_signatures("serving_default"):
+        path = exported(model, tmp_path_factory.mktemp("scaled"))
     return model, path, Loaded(path)
 
 
@@ -70,13 +78,11 @@ def slow(name):
 
 def all_models(*quick):
     """A parameter `name`; the tests of all models but these are slow."""
-    names = [*SMALL_MODELS, *SMALL_PYRAMID_MODELS]
-    return pytest.mark.parametrize(
-        "name", [name if name in quick else slow(name) for name in names]
-    )
+    others = [slow(name) for name in MODELS if name not in quick]
+    return pytest.mark.parametrize("name", [*quick, *others])
 
 
-@all_models("dff")
+@all_models("few_layers")
 def test_all_ways_agree(name, small):
     """`VideoStream`, clip, stream, each in TensorFlow 2 and a session."""
     model, _, loaded, session = small(name)
@@ -110,7 +116,7 @@ def test_all_ways_agree(name, small):
 
 @pytest.mark.parametrize("load", ["loaded", "session"])
 def test_a_state_that_travels_gives_the_same(load, small):
-    _, _, loaded, session = small("dff")
+    _, _, loaded, session = small("few_layers")
     run = {"loaded": loaded, "session": session}[load]
     images = [png(frame) for frame in moving_frames(3)]
     clip = run("serving_default", image_bytes=images)["label_png_bytes"]
@@ -124,7 +130,7 @@ def test_a_state_that_travels_gives_the_same(load, small):
 
 
 def test_scores_are_those_of_a_key_frame(small):
-    model, _, loaded, _ = small("dff")
+    model, _, loaded, _ = small("few_layers")
     frames = moving_frames(3)
     scores = loaded("scores", image_bytes=list(map(png, frames)))["scores"]
     assert scores.shape == (3, 8, 12, 5) and scores.dtype == np.float32
@@ -168,11 +174,11 @@ def test_jpeg_and_png_of_any_size_and_kind(sums):
             np.testing.assert_array_equal(labels, expected % 250)
 
 
-@all_models("deeplab")
+@all_models("dff")
 def test_the_fused_form_exports_too(name, tmp_path, optimized_graphs):
-    models = SMALL_MODELS | SMALL_PYRAMID_MODELS
-    model = accel_tf.fuse_for_inference(models[name]())
-    path = exported(model, tmp_path, warm_up_size=None)
+    model = accel_tf.fuse_for_inference(MODELS[name]())
+    with only_signatures("serving_default"):
+        path = exported(model, tmp_path, warm_up_size=None)
     loaded, frames = Loaded(path), moving_frames(4)
     stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(INTERVAL))
     answer = loaded("serving_default", image_bytes=list(map(png, frames)))
@@ -213,7 +219,7 @@ def test_frames_have_the_scale_of_the_training(scaled):
 
 def test_the_assets_describe_the_model(small, scaled):
     for (model, path, loaded), name, system in (
-        (small("dff")[:3], "dff", "DeepFeatureFlow"),
+        (small("few_layers")[:3], "few_layers", "FewLayers"),
         (scaled, "light_deeplab", "DeepLab"),
     ):
         said = json.loads((path / "assets" / "accel_tf.json").read_text())
