@@ -70,11 +70,13 @@ def reference_weight(name, shape, seed=0):
         value = 0.02 * rng.standard_normal(shape)
     else:
         fan_in = np.prod([shape[axis] for axis in axes])
-        value = np.sqrt(2 / fan_in) * rng.standard_normal(shape)
+        value = rng.standard_normal(shape)
+        value *= np.sqrt(2 / fan_in)
         if shape[-2 if tensorflow else 1] > 16 and not depthwise:
             mean = value.mean(axes, keepdims=True)
             value -= np.rint(mean * 2**24) / 2**24
-        value *= 4 if name.endswith(GAIN_4) else 1
+        if name.endswith(GAIN_4):
+            value *= 4
     return value.astype(np.float32)
 
 
@@ -122,13 +124,15 @@ def reference_frames(height, width, count, seed):
     return np.clip(frames, 0, 255).astype(np.uint8)
 
 
-def official_tensors(names_file, seed=0, norm_size=None):
+def official_tensors(names_file, seed=0, norm_size=None, drawn=None):
     """Every tensor of an official checkpoint, under its stored name.
 
     Args:
         names_file: under `fixtures/`.
         seed: int.
         norm_size: the shape in which TDNet's `layer_norm*` are drawn.
+        drawn: names, as `reference_weight` takes them, of the tensors that
+            matter; the others are zero. By default all do.
     """
     tensors = {}
     with open(FIXTURES / names_file, newline="") as file:
@@ -137,7 +141,10 @@ def official_tensors(names_file, seed=0, norm_size=None):
             shape = tuple(int(n) for n in row["shape"].split("x") if n)
             if norm_size and name.startswith("layer_norm"):
                 shape = norm_size
-            tensors[row["name"]] = reference_weight(name, shape, seed)
+            if drawn is None or name in drawn:
+                tensors[row["name"]] = reference_weight(name, shape, seed)
+            else:
+                tensors[row["name"]] = np.zeros(shape, np.float32)
     return tensors
 
 

@@ -2,7 +2,13 @@
 
 import keras
 import pytest
-from reference import Fixture, official_tensors, reference_frames
+from model_tools import zero_kernels
+from reference import (
+    Fixture,
+    official_tensors,
+    reference_frames,
+    reference_weight,
+)
 
 import accel_tf
 from accel_tf.checkpoints.mxnet import write_params
@@ -23,7 +29,10 @@ def published(request, tmp_path):
     name = f"accel_{request.param}"
     path = tmp_path / f"{name}-0000.params"
     write_params(path, official_tensors(f"{name}_names.tsv"))
-    model = accel_tf.from_preset(name)
+    # Hundreds of megabytes that no other test asks for.
+    reference_weight.cache_clear()
+    with zero_kernels():
+        model = accel_tf.from_preset(name)
     report = accel_tf.load_checkpoint(model, path)
     # All that an official file has beyond the model: a gamma without effect.
     assert set(report.ignored) <= {f"{request.param}_bn_data_gamma"}
@@ -77,8 +86,11 @@ def test_equals_the_original(published):
 def test_parts_load_from_an_accel_file(name, index, scores, tmp_path):
     """DFF and DeepLab take their share of a published Accel checkpoint."""
     path = tmp_path / "accel-50.params"
-    write_params(path, official_tensors("accel_50_names.tsv"), layout="v1")
-    model = accel_tf.from_preset(name)
+    with zero_kernels():
+        model = accel_tf.from_preset(name)
+    drawn = {each for x in model.checkpoint_entries() for each in x.names}
+    tensors = official_tensors("accel_50_names.tsv", drawn=drawn)
+    write_params(path, tensors, layout="v1")
     accel_tf.load_checkpoint(model, path)
     frames = reference_frames(*SIZE, index + 1, 24)[:, None]
     state = model.initial_state(1, *SIZE)
