@@ -1,5 +1,6 @@
 """The form of a model that the command line runs: fused, exact, a runtime."""
 
+import functools
 import json
 
 import keras
@@ -16,6 +17,8 @@ import accel_tf.public_names
 import accel_tf.runtimes.export
 import accel_tf.serving.export.export_preset
 from accel_tf import commands, optional
+from accel_tf.benchmark import bench, devices
+from accel_tf.benchmark.worker import Worker
 from accel_tf.data.label_maps import STREETS
 from accel_tf.models import fuse
 from accel_tf.video import VideoWriter
@@ -41,14 +44,14 @@ def files(tmp_path_factory):
             writer.write(np.roll(noise, index, axis=1))
     keras.utils.set_random_seed(0)
     with small_presets():
-        model = accel_tf.from_preset("accel_tiny", CLASSES, label_map=STREETS)
+        model = accel_tf.from_preset("dff_tiny", CLASSES, label_map=STREETS)
     lively(model)
     model.save(folder / "model.keras")
     return folder
 
 
 def model_options(files):
-    return ["--model", "accel_tiny", "--weights", str(files / "model.keras")]
+    return ["--model", "dff_tiny", "--weights", str(files / "model.keras")]
 
 
 def untrained():
@@ -104,8 +107,8 @@ def test_segment_runs_what_export_wrote(files, exact, tmp_path, capsys):
     programs = str(tmp_path / "programs")
     argv = ["export", *model_options(files), "--format", "onnx", programs]
     assert commands.main([*argv, "--size", "48x64"]) == 0
-    assert f"{programs}: accel_tiny for onnxruntime." in capsys.readouterr().out
-    options = ["--model", "accel_tiny", "--weights", programs]
+    assert f"{programs}: dff_tiny for onnxruntime." in capsys.readouterr().out
+    options = ["--model", "dff_tiny", "--weights", programs]
     colors = segment(files, tmp_path, *options)
     assert (colors == exact).mean() > 0.999
     assert "float32 for onnxruntime" in capsys.readouterr().out
@@ -128,7 +131,7 @@ def test_a_keras_file_says_which_model_it_is(files, exact, tmp_path, untraced):
 def test_a_per_frame_model_gets_key_frames(
     files, tmp_path, capsys, untraced, tiny_presets
 ):
-    options = [*untrained(), "--propagate", "dis:fast:2"]
+    options = [*untrained(), "--propagate", "dis:fast:2", "--trust", "both"]
     segment(files, tmp_path, *options, "--interval", "4", "--smooth", "0.3")
     assert "6 frames, 2 key frames" in capsys.readouterr().out
 
@@ -166,9 +169,10 @@ def test_mistakes_are_one_line(files, tmp_path, capsys, tiny_presets):
     fails_with("19 classes, not 3", *folder, "--num-classes", "3")
     fails_with("is a folder", *folder, "--weights", files)
     fails_with("no optical flow 'diss'", *run, "--propagate", "diss")
-    fails_with("accel_tiny remembers frames", *run, "--propagate", "dis")
+    fails_with("dff_tiny remembers frames", *run, "--propagate", "dis")
     fails_with("leave --flow out", *run, "--propagate=dis", "--flow=dis")
     fails_with("--update goes with --prop", *run, "--update", "light.keras")
+    fails_with("--trust goes with", *run, "--trust", "both")
     fails_with("smooth must be from 0", *run, "--smooth", "1")
     tiny = "segment", files / "video.mp4", *untrained(), *output
     fails_with("give --propagate dis", *tiny, "--flow", "dis")
@@ -182,7 +186,32 @@ def test_mistakes_are_one_line(files, tmp_path, capsys, tiny_presets):
     fails_with("--memory-limit", *onnx, "--memory-limit", "1G")
 
 
-def test_benchmark_prints_a_table_and_writes_a_file(tmp_path, capsys):
+class InThisProcess:
+    """In the place of `Worker`; tests/benchmark/test_worker.py has that."""
+
+    def __init__(self, system, *arguments, title=None, environment=None):
+        # The process of the tests stays as it is.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(devices, "prepare", lambda *_: None)
+            self._system = system(*arguments)
+
+    def ask(self, method, *arguments):
+        return getattr(self._system, method)(*arguments)
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    "worker",
+    [InThisProcess, pytest.param(Worker, marks=pytest.mark.slow)],
+)
+def test_benchmark_prints_a_table_and_writes_a_file(
+    worker, tmp_path, capsys, monkeypatch, tiny_presets
+):
+    monkeypatch.setattr(bench, "Worker", worker)
+    small = functools.partial(bench.Limits, 64, 2**20)
+    monkeypatch.setattr(bench, "Limits", small)
     report = tmp_path / "report.json"
     argv = ["benchmark", "--models", "accel_tiny"]
     argv += ["--size", "64x128", "--rounds", "1", "--frames", "2"]

@@ -46,17 +46,17 @@ def files(tmp_path_factory, tiny_presets):
         for frame in frames(12):
             writer.write(frame)
     keras.utils.set_random_seed(0)
-    model = accel_tf.from_preset("accel_tiny", CLASSES, label_map=STREETS)
+    model = accel_tf.from_preset("dff_tiny", CLASSES, label_map=STREETS)
     model.save(folder / "model.keras")
     model.save_weights(folder / "model.weights.h5")
-    other = accel_tf.from_preset("accel_tiny", CLASSES + 1)
+    other = accel_tf.from_preset("dff_tiny", CLASSES + 1)
     other.save_weights(folder / "other.weights.h5")
     return folder
 
 
 def segment(files, *changes, source="video.mp4"):
     arguments = {
-        "--model": "accel_tiny",
+        "--model": "dff_tiny",
         "--weights": str(files / "model.keras"),
         "--output": str(files / "out.mp4"),
     }
@@ -118,7 +118,7 @@ def test_segment_takes_several_inputs(files, tmp_path, capsys, untraced):
     for name in names:
         assert len(list((tmp_path / "labels" / name).glob("*.png"))) == 4
         document = json.loads((tmp_path / "json" / f"{name}.json").read_text())
-        assert document["header"]["model"] == "accel_tiny"
+        assert document["header"]["model"] == "dff_tiny"
         # Each is a stream of its own, which begins with a key frame.
         keys = [frame["is_key"] for frame in document["frames"]]
         assert keys == [True, False, False, False]
@@ -234,13 +234,13 @@ def test_bad_input_ends_in_one_line(files, tmp_path, capsys, untraced):
     fails_with("not a .keras model", "--weights", _text(tmp_path, "a.keras"))
     fails_with("not a weights file", "--weights", _text(tmp_path, "a.params"))
     fails_with(
-        "does not hold the weights of accel_tiny",
+        "does not hold the weights of dff_tiny",
         "--weights",
         str(files / "other.weights.h5"),
         "--num-classes",
         str(CLASSES),
     )
-    fails_with("holds accel_tiny, not deeplab_18", "--model", "deeplab_18")
+    fails_with("holds dff_tiny, not deeplab_18", "--model", "deeplab_18")
     fails_with("no such folder", "--output", str(tmp_path / "none" / "o.mp4"))
     fails_with("must end in", "--output", str(tmp_path / "o.txt"))
 
