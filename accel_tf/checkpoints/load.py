@@ -9,6 +9,7 @@ import numpy as np
 
 from accel_tf.checkpoints import mxnet
 from accel_tf.checkpoints.keras_files import classes_of_file
+from accel_tf.checkpoints.matching import last_layer_patterns, match_tensors
 from accel_tf.checkpoints.numpy_files import is_numpy_file, read_numpy_dict
 from accel_tf.checkpoints.tf_checkpoints import (
     BESIDE_WEIGHTS,
@@ -98,7 +99,7 @@ def load_checkpoint(model, path, *more_paths, skip_last=False):
     for each in paths:
         if not is_weights_path(each):
             raise FileNotFoundError(f"no weights file {each}.")
-    if skip_last and not _last_layer_patterns(model):
+    if skip_last and not last_layer_patterns(model):
         raise ValueError(
             f"{model.name} has no single last layer to skip; leave that out."
         )
@@ -213,49 +214,9 @@ def _is_weight(name):
 def _load_official(
     model, paths, tensors, strict=False, beside=(), skip_last=False
 ):
-    entries = model.checkpoint_entries()
-    last = [entry for entry in entries if _is_of_last_layer(model, entry)]
-    skipped = ()
-    if skip_last:
-        names = {name for entry in last for name in entry.names}
-        skipped = tuple(name for name in tensors if name in names)
-        entries = [
-            entry for entry in entries if not _is_of_last_layer(model, entry)
-        ]
-        tensors = {n: x for n, x in tensors.items() if n not in skipped}
-    chosen, missing, misshaped = [], [], []
-    for entry in entries:
-        name = next((n for n in entry.names if n in tensors), None)
-        if name is None:
-            if entry.variable is not None:
-                missing.append(entry.names[0])
-        elif not entry.fits(tensors[name].shape):
-            misshaped.append(
-                f"{name} is {tensors[name].shape}, not {entry.shape}"
-            )
-        else:
-            chosen.append((entry, name))
-    unknown = _unknown(model, entries, tensors) if strict else []
     where = ", ".join(map(str, paths))
-    if missing or misshaped or unknown:
-        faults = (
-            (missing, "tensors missing"),
-            (misshaped, "of another shape"),
-            (unknown, "that it has no place for"),
-        )
-        other = _of_other(model, tensors)
-        raise ValueError(
-            f"{where} does not hold the weights of {model.name} with "
-            f"{model.num_classes} classes{other}: "
-            + "; ".join(
-                f"{len(names)} {what}" + ("" if other else _some(names))
-                for names, what in faults
-                if names
-            )
-            + "."
-            + _advice(model, last, tensors, missing, misshaped, unknown)
-        )
-    for entry, name in chosen:
+    found = match_tensors(model, tensors, where, strict, skip_last)
+    for entry, name in found.chosen:
         if entry.variable is None and not np.allclose(
             tensors[name], entry.constant, atol=1e-6
         ):
@@ -263,68 +224,13 @@ def _load_official(
                 f"{where}: {name} is not the fixed bilinear kernel that "
                 f"{model.name} has built in."
             )
-    for entry, name in chosen:
+    for entry, name in found.chosen:
         if entry.variable is not None:
             assign = entry.assign or entry.variable.assign
             assign(entry.convert(tensors[name]))
-    loaded = tuple(name for _, name in chosen)
-    ignored = tuple(name for name in tensors if name not in set(loaded))
+    loaded = tuple(name for _, name in found.chosen)
+    used = {*loaded, *found.skipped}
+    ignored = tuple(name for name in tensors if name not in used)
     return CheckpointReport(
-        tuple(map(str, paths)), loaded, (*ignored, *beside), skipped
+        tuple(map(str, paths)), loaded, (*ignored, *beside), found.skipped
     )
-
-
-def _of_other(model, tensors):
-    """What a file holds instead, where the model knows its relatives."""
-    describe = getattr(model, "describe_other", lambda shapes: None)
-    other = describe({name: x.shape for name, x in tensors.items()})
-    return "" if other is None else f" but those of {other}"
-
-
-def _is_of_last_layer(model, entry):
-    return any(
-        fnmatch.fnmatchcase(name, each)
-        for name in entry.names
-        for each in _last_layer_patterns(model)
-    )
-
-
-def _last_layer_patterns(model):
-    # Models for training have parts of several.
-    return getattr(model, "last_layer_tensors", ())
-
-
-def _advice(model, last, tensors, missing, misshaped, unknown):
-    """What to do where a file differs in its number of classes alone."""
-    numbers = {
-        size
-        for entry in last
-        for name in entry.names
-        if name in tensors
-        for size, own in zip(tensors[name].shape, entry.shape, strict=False)
-        if size != own == model.num_classes
-    }
-    if missing or unknown or len(numbers) != 1 or len(misshaped) > len(last):
-        return ""
-    return (
-        f" The file is for {numbers.pop()} classes, not {model.num_classes}: "
-        "say how many the model has (num_classes, --num-classes), or load all "
-        "but the last layer (skip_last=True, --skip-last-layer)."
-    )
-
-
-def _unknown(model, entries, tensors):
-    """Names of which the model does not know that it has no use for them."""
-    known = {name for entry in entries for name in entry.names}
-    patterns = (*model.unused_checkpoint_tensors, "*.num_batches_tracked")
-    return [
-        name
-        for name in tensors
-        if name not in known
-        and not any(fnmatch.fnmatchcase(name, each) for each in patterns)
-    ]
-
-
-def _some(names):
-    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    return f" ({shown})"
