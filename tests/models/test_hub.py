@@ -20,9 +20,13 @@ from accel_tf.models.per_frame.hub_architectures import (
     build_segformer,
 )
 
-keras_hub = pytest.importorskip("keras_hub")
-
 MEAN, SCALE = (120.0, 110.0, 100.0), 1 / 64
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keras_hub():
+    """Imported by the process that runs these tests, not by all."""
+    return pytest.importorskip("keras_hub")
 
 
 def small_segformer(depths=(1, 1, 1, 1), filters=16, size=64):
@@ -67,7 +71,7 @@ def own_output(model, frame):
 
 
 @pytest.mark.parametrize(
-    "side", [64, 96, pytest.param(128, marks=pytest.mark.slow)]
+    "side", [96, *(pytest.param(n, marks=pytest.mark.slow) for n in (64, 128))]
 )
 def test_gives_the_hubs_own_scores(model, side):
     frame = scenes(height=side, width=side)[:, 0]
@@ -144,7 +148,7 @@ def test_training_moves_every_variable():
         assert not np.array_equal(to_numpy(variable), value), variable.path
 
 
-def test_the_tasks_own_normalisation():
+def test_the_tasks_own_normalisation(keras_hub):
     converter = keras_hub.layers.DeepLabV3ImageConverter(
         scale=[0.01, 0.02, 0.03], offset=[-1.0, -2.0, -3.0]
     )
@@ -161,7 +165,7 @@ def test_the_tasks_own_normalisation():
 # === Presets ===
 
 
-def test_all_presets_of_the_hub_are_known():
+def test_all_presets_of_the_hub_are_known(keras_hub):
     known = {
         *keras_hub.models.SegFormerImageSegmenter.presets,
         *keras_hub.models.DeepLabV3ImageSegmenter.presets,
@@ -208,7 +212,9 @@ def test_unknown_preset():
         (None, ValueError, "another model than its name says"),
     ],
 )
-def test_weights_that_cannot_be_had(monkeypatch, fault, error, message):
+def test_weights_that_cannot_be_had(
+    monkeypatch, keras_hub, fault, error, message
+):
     def from_preset(name):
         if fault:
             raise fault
