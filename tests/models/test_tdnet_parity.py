@@ -10,6 +10,7 @@ import contextlib
 import numpy as np
 import pytest
 from backend import to_numpy
+from model_tools import zero_kernels
 from reference import Fixture, reference_frames
 from torch_checkpoints import tdnet_tensors, write_checkpoint
 
@@ -74,7 +75,8 @@ def test_streaming(name, tmp_path):
     size = (16, 32)
     path = tmp_path / f"{name}.pkl"
     write_checkpoint(path, tdnet_tensors(name, norm_size=size))
-    model = accel_tf.from_preset(name)
+    with zero_kernels():
+        model = accel_tf.from_preset(name)
     report = accel_tf.load_checkpoint(model, path)
     assert (
         len(report.loaded) + len(report.ignored)
@@ -120,7 +122,8 @@ def test_training_code(name, size, paths, tmp_path):
     tensors = tdnet_tensors(f"{name}_training", norm_size)
     path = tmp_path / "best_model.pkl"
     write_checkpoint(path, tensors, epoch=3, best_iou=0.5)
-    model = accel_tf.from_preset(name, stride=3)
+    with zero_kernels():
+        model = accel_tf.from_preset(name, stride=3)
     report = accel_tf.load_checkpoint(model, path)
     ignored = {each.split(".")[0].rstrip("12") for each in report.ignored}
     expected = {"auxlayer"} if "psp" in name else {"head_aux", "ffm_4_"}
