@@ -9,6 +9,10 @@ import subprocess
 import sys
 
 import keras
+import numpy as np
+from backend import to_numpy
+from model_tools import assert_close, scenes
+from small_models import built
 
 import accel_tf
 
@@ -79,7 +83,10 @@ def test_public_names_exist():
 def test_import_needs_no_keras_and_tells_it_of_the_classes(tmp_path):
     model = keras.Sequential([keras.Input((4, 4, 1))])
     model.add(accel_tf.layers.AdaptiveAveragePooling(2))
-    model.save(tmp_path / "model.keras")
+    model.save(tmp_path / "layer.keras")
+    system, clip = built("accel"), scenes()
+    system.save(tmp_path / "system.keras")
+    np.save(tmp_path / "clip.npy", clip)
     names = """
         checkpoints.load_checkpoint data.LabelMap evaluation.class_mapping
         evaluation.evaluate layers.GroupedConv2D metrics.mean_iou
@@ -95,11 +102,14 @@ def test_import_needs_no_keras_and_tells_it_of_the_classes(tmp_path):
         heavy = "keras", "tensorflow", "tensorflow_datasets", "torch"
         print([name for name in heavy if name in sys.modules])
         import keras
-        print(keras.saving.load_model("model.keras").layers[-1].__module__)
+        print(keras.saving.load_model("layer.keras").layers[-1].__module__)
         print(keras.saving.get_registered_object("accel_tf>Accel").__name__)
         for name in {names}:
             assert callable(operator.attrgetter(name)(accel_tf)), name
         print([name for name in heavy if name in sys.modules])
+        import numpy
+        logits = keras.saving.load_model("system.keras")(numpy.load("clip.npy"))
+        numpy.save("logits.npy", keras.ops.convert_to_numpy(logits))
     """
     backend = "jax" if JAX else "tensorflow"  # the quicker to import
     assert python(program, REPOSITORY, tmp_path, backend) == [
@@ -108,6 +118,7 @@ def test_import_needs_no_keras_and_tells_it_of_the_classes(tmp_path):
         "Accel",
         "['keras']" if JAX else "['keras', 'tensorflow']",
     ]
+    assert_close(np.load(tmp_path / "logits.npy"), to_numpy(system(clip)))
 
 
 def test_a_checkout_finds_what_lies_beside_it(tmp_path):
