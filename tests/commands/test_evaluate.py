@@ -7,7 +7,7 @@ import keras
 import pytest
 import tensorflow_datasets as tfds
 from recipe_scripts import load_script
-from small_models import small_accel, small_deeplab
+from small_models import lively, small_deeplab
 from small_presets import small_presets
 
 import accel_tf
@@ -27,7 +27,7 @@ def tiny_presets():
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
+def data(tmp_path_factory, tiny_presets):
     """A folder with a data set, and models of it."""
     folder = tmp_path_factory.mktemp("data")
     for name, with_flow, count in (
@@ -47,9 +47,8 @@ def data(tmp_path_factory):
         tfds.builder(
             "synthetic_streets", config=config, data_dir=folder
         ).download_and_prepare()
-    small_accel(CLASSES, label_map=STREETS, name="accel_tiny").save(
-        folder / "accel.keras"
-    )
+    accel = accel_tf.from_preset("accel_tiny", CLASSES, label_map=STREETS)
+    lively(accel).save(folder / "accel.keras")
     small_deeplab(CLASSES, label_map=STREETS, name="deeplab_18").save(
         folder / "deeplab.keras"
     )
