@@ -6,6 +6,7 @@ import numpy as np
 
 from accel_tf.data.frame_steps import AS_TRAINED
 from accel_tf.serving.client_classifier import RemoteClassifier
+from accel_tf.serving.client_clip_stream import RemoteClipStream
 from accel_tf.serving.client_clips import (
     classes_of,
     clip_inputs,
@@ -132,22 +133,7 @@ class Client:
             ConnectionError: if it cannot be reached.
             ValueError: if `image` is not as described.
         """
-        data = encode_frame(image, self._image_format)
-        backoff = self._transport.backoff()
-        while True:
-            inputs = {
-                "image_bytes": [to_json(data)],
-                "stream_id": [int(stream_id)],
-                "force_key": [bool(force_key)],
-            }
-            try:
-                outputs = self._predict("stream", inputs, backoff, again=False)
-                break
-            except AnswerLost as error:
-                backoff.pause(error)
-                # A model without key frames begins anew only so.
-                self._close_stream(stream_id, backoff)
-                force_key = True
+        outputs = self._next(image, stream_id, force_key)
         with self._model.understood():
             return Segmentation(
                 decode_labels(from_json(outputs["label_png_bytes"][0])),
@@ -165,6 +151,29 @@ class Client:
             `RemoteStream`.
         """
         return RemoteStream(self, stream_id)
+
+    def clip_stream(self, step=AS_TRAINED, stream_id=None):
+        """Begins a live video of a served causal classifier of clips.
+
+            with client.clip_stream() as stream:
+                for frame in frames:
+                    probabilities = stream(frame)
+
+        Args:
+            step: as of `accel_tf.ClipStream`; by default the model's, if the
+                server tells it as `accel-tf serve` does, else 1.
+            stream_id: as of `stream`.
+
+        Returns:
+            `RemoteClipStream`.
+
+        Raises:
+            ValueError: if the model classifies no live video, or the step is
+                none.
+            Others: as `frame`.
+        """
+        model = self._classifier(is_live=True)
+        return RemoteClipStream(self, model, self._next, step, stream_id)
 
     def clip(self, frames):
         """Segments a whole clip in one request; the server keeps no state.
@@ -218,11 +227,7 @@ class Client:
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be 1 or more, not {value}.")
         if is_video(clip):
-            description = self._model.description()
-            with self._model.understood():
-                model = RemoteClassifier(
-                    self.model, description, self._predict, self._image_format
-                )
+            model = self._classifier()
             return model.classes_of_video(clip, top, frames, step)
         signature, inputs = clip_inputs(clip, self._image_format)
         outputs = self._predict(signature, {**inputs, "top": [int(top)]})
@@ -287,6 +292,31 @@ class Client:
     def close(self):
         """Closes the connections that are not in use."""
         self._transport.close()
+
+    def _classifier(self, is_live=False):
+        description = self._model.description(is_live)
+        with self._model.understood():
+            return RemoteClassifier(
+                self.model, description, self._predict, self._image_format
+            )
+
+    def _next(self, image, stream_id, force_key):
+        """The outputs for the next frame of a stream."""
+        data = encode_frame(image, self._image_format)
+        backoff = self._transport.backoff()
+        while True:
+            inputs = {
+                "image_bytes": [to_json(data)],
+                "stream_id": [int(stream_id)],
+                "force_key": [bool(force_key)],
+            }
+            try:
+                return self._predict("stream", inputs, backoff, again=False)
+            except AnswerLost as error:
+                backoff.pause(error)
+                # A model without key frames begins anew only so.
+                self._close_stream(stream_id, backoff)
+                force_key = True
 
     def _close_stream(self, stream_id, backoff):
         inputs = {"stream_id": [int(stream_id)]}

@@ -57,14 +57,18 @@ class RemoteModel:
             scores = signatures["scores"]["outputs"]["scores"]["tensor_shape"]
             return default_label_map(int(scores["dim"][-1]["size"])), False
 
-    def description(self):
-        """What the server tells of the model: a dict, `None` for nothing.
+    def description(self, is_live=False):
+        """What the server tells of a classifier: a dict, `None` for nothing.
+
+        Args:
+            is_live: whether it must take live video frame by frame.
 
         Raises:
-            As `Client.frame`.
+            ValueError: if the model is none.
+            Others: as `Client.frame`.
         """
         version, signatures = self.metadata()
-        self._check_classifies(signatures)
+        self._check_classifies(signatures, is_live)
         return described_model(self.descriptions(), self._name, version)
 
     def descriptions(self):
@@ -103,11 +107,17 @@ class RemoteModel:
                 "`accel-tf export`."
             )
 
-    def _check_classifies(self, signatures):
+    def _check_classifies(self, signatures, is_live):
+        model = f"model {self._name} at {self._transport.url}"
         if "classify" not in signatures:
             raise ValueError(
-                f"model {self._name} at {self._transport.url} classifies no "
-                "clips; of one that segments ask Client.stream or Client.clip."
+                f"{model} classifies no clips; of one that segments ask "
+                "Client.stream or Client.clip."
+            )
+        if is_live and "stream" not in signatures:
+            raise ValueError(
+                f"{model} sees frames to come and takes no live video; export "
+                "one with --causal, or ask it by Client.classify."
             )
 
 

@@ -109,12 +109,16 @@ class RemoteStream:
 
     def _send(self, frame, force_key):
         try:
-            return self._client.frame(frame, self.stream_id, force_key)
+            return self._result(frame, force_key)
         except ServerError:
             raise  # A request that failed has changed nothing.
         except (OSError, KeyboardInterrupt):
             self._begins_anew = True
             raise
+
+    def _result(self, frame, force_key):
+        """What the server gives, as a `Segmentation`."""
+        return self._client.frame(frame, self.stream_id, force_key)
 
     def _is_disturbed(self, result):
         return (

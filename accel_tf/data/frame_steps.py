@@ -58,6 +58,31 @@ def step_of(model):
     return USUAL_STEP if model.frame_step == UNKNOWN else model.frame_step
 
 
+def live_step(model, step=AS_TRAINED):
+    """Frames of a live video from one that counts to the next.
+
+    Args:
+        model: as of `step_of`, with a `name`.
+        step: that is asked for; by default the model's, at least 1, and 1 of
+            a model that does not tell it.
+
+    Raises:
+        ValueError: if it is no number of 1 or more; or it is the model's,
+            whose clips are spread over whole videos.
+    """
+    if step == AS_TRAINED:
+        if model.frame_step is None:
+            raise ValueError(
+                f"{model.name} takes clips that are spread over whole videos, "
+                "which a live one is never; say with step how many frames lie "
+                "between those that count."
+            )
+        return 1 if model.frame_step == UNKNOWN else max(1, model.frame_step)
+    if not isinstance(step, int | float) or not 1 <= step < math.inf:
+        raise ValueError(f"step must be a number, 1 or more, not {step!r}.")
+    return step
+
+
 def told_sampling(frames, step):
     """`16x5`, or `16` where the clip is spread over the whole video."""
     return f"{frames}" if step is None else f"{frames}x{step:g}"

@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from accel_tf.data.frame_steps import AS_TRAINED, UNKNOWN
+from accel_tf.data.frame_steps import AS_TRAINED, live_step
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.streaming.clip_steps import CausalStep, WindowStep
 from accel_tf.streaming.compiled_clip_step import compile_clip_step
@@ -62,13 +62,10 @@ class ClipStream:
         if mode is None:
             mode = "causal" if model.causal else "window"
         _check_mode(model, mode)
-        if step == AS_TRAINED:
-            step = _step_of(model)
-        _check_step(step)
         _check_every(mode, every)
         self.model = model
         self.mode = mode
-        self.step = step
+        self.step = live_step(model, step)
         self.every = every
         self._steps, self._program = _compiled(model, mode, every)
         self._initial = None
@@ -176,21 +173,6 @@ def _check_mode(model, mode):
             f"{model.name} is causal and takes the mode 'causal' only, not "
             f"{mode!r}."
         )
-
-
-def _step_of(model):
-    if model.frame_step is None:
-        raise ValueError(
-            f"{model.name} takes clips that are spread over whole videos, "
-            "which a live one is never; say with step how many frames lie "
-            "between those that count."
-        )
-    return 1 if model.frame_step == UNKNOWN else max(1, model.frame_step)
-
-
-def _check_step(step):
-    if not isinstance(step, int | float) or not 1 <= step < float("inf"):
-        raise ValueError(f"step must be a number, 1 or more, not {step!r}.")
 
 
 def _check_every(mode, every):

@@ -306,6 +306,8 @@ def test_clips_that_are_wrong(message, clip, options, client):
 def test_a_classifier_segments_nothing(client):
     with pytest.raises(ValueError, match="tiny at http.* classifies clips"):
         client.label_map()
+    with pytest.raises(ValueError, match="tiny at http.* takes no live video"):
+        client.clip_stream()
 
 
 @pytest.mark.slow
