@@ -98,6 +98,7 @@ def test_flow_may_change_at_edges():
 
 def test_a_flow_network_learns_without_true_flow(tmp_path):
     pairs = np.concatenate([moved_texture(), moved_texture()[:, :, ::-1]])
+    pairs = pairs[:, :, :32, :64]
     model = PairwiseFlow(small_flow_network(8))
     loss = PhotometricLoss(smoothness=0.2, strides=(4, 16))
     # Compiling by XLA takes longer than the training.
@@ -106,7 +107,7 @@ def test_a_flow_network_learns_without_true_flow(tmp_path):
     # Built before it is traced, the program is traced once.
     optimizer.build(model.trainable_variables)
     model.compile(optimizer, loss, jit_compile=jit)
-    history = model.fit(pairs, pairs, epochs=20, verbose=0).history["loss"]
+    history = model.fit(pairs, pairs, epochs=15, verbose=0).history["loss"]
     assert history[-1] < 0.9 * history[0]
     model.save(tmp_path / "flow.keras")
     again = keras.saving.load_model(tmp_path / "flow.keras")

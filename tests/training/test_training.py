@@ -39,7 +39,9 @@ def test_pairwise_flow_learns_and_is_saved(tmp_path):
     keras.utils.set_random_seed(0)
     model = PairwiseFlow(small_flow_network())
     optimizer = keras.optimizers.Adam(0.01)
-    model.compile(optimizer, EndPointError())
+    # XLA takes long to compile and is not what is tested.
+    jit = keras.backend.backend() == "jax"
+    model.compile(optimizer, EndPointError(), jit_compile=jit)
     before = model.evaluate(pair, flow, verbose=0)
     # Built before it is traced, the program is traced once.
     optimizer.build(model.trainable_variables)
