@@ -3,7 +3,7 @@ import pathlib
 import keras
 import numpy as np
 import pytest
-from small_models import small_accel
+from small_models import small_light_deeplab
 
 import accel_tf
 import accel_tf.weights
@@ -12,7 +12,7 @@ from accel_tf.data.streets import CLASS_NAMES, street_sequence
 from accel_tf.metrics import confusion_matrix, pixel_accuracy
 from accel_tf.models.restore import restore_model
 from accel_tf.runtimes.restore import restore_segmenter
-from accel_tf.weights import PARTS, default_model, default_weights
+from accel_tf.weights import PARTS, default_model, default_weights, shipped
 from accel_tf.weights.half_precision import save_half
 
 
@@ -72,7 +72,7 @@ def test_an_incomplete_installation_is_told(monkeypatch):
 
 
 def test_half_precision_keeps_what_needs_more(tmp_path):
-    model, copy = small_accel(), small_accel()
+    model, copy = small_light_deeplab(), small_light_deeplab()
     path, whole = tmp_path / "half.weights.h5", tmp_path / "whole.weights.h5"
     save_half(model, path)
     model.save_weights(whole)
@@ -85,7 +85,7 @@ def test_half_precision_keeps_what_needs_more(tmp_path):
 
 
 def test_half_precision_refuses_what_it_cannot_hold(tmp_path):
-    model = small_accel()
+    model = small_light_deeplab()
     values = model.get_weights()
     big = next(i for i, value in enumerate(values) if value.ndim > 1)
     values[big] = values[big] + 1e6
@@ -112,7 +112,10 @@ def test_its_parts_have_weights_too(model):
             assert type(part) is type(accel_tf.from_preset(name))
 
 
-def test_a_preset_comes_before_a_folder_of_its_name(tmp_path, monkeypatch):
+def test_a_preset_comes_before_a_folder_of_its_name(
+    model, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(shipped, "default_model", lambda x: PARTS[x](model))
     (tmp_path / "deeplab_tiny").mkdir()
     monkeypatch.chdir(tmp_path)
     assert restore_segmenter("deeplab_tiny")[0].name == "deeplab_tiny"
