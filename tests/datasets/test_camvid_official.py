@@ -18,6 +18,7 @@ from accel_tf.datasets.camvid_sequences import (
 )
 
 
+@pytest.mark.slow  # TFDS' checks of the other layout are in the file beside
 class OfficialCamvidSequencesTest(tfds.testing.DatasetBuilderTestCase):
     DATASET_CLASS = CamvidSequences
     BUILDER_CONFIG_NAMES_TO_TEST = ["official_960x720"]
