@@ -23,6 +23,7 @@ def test_the_table_has_all_presets():
 )
 def test_numbers_are_those_of_the_networks(name):
     model = from_preset(name)
+    assert (model.name, model.num_classes) == (name, 19)
     for size in SIZES:
         (row,) = summary.summarize_presets(*size, [name])
         assert row["parameters"] == model.count_params()

@@ -8,6 +8,7 @@ import math
 
 import keras
 import pytest
+from model_tools import zero_kernels
 from reference import FIXTURES
 
 import accel_tf
@@ -59,17 +60,8 @@ class Facts:
 
 @functools.cache
 def facts(name):
-    """Builds a preset with weights of zero and keeps its numbers.
-
-    To draw a hundred million random numbers takes longer than the rest.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        for initializer in ("VarianceScaling", "RandomNormal"):
-            patch.setattr(
-                getattr(keras.initializers, initializer),
-                "__call__",
-                lambda self, shape, dtype=None: keras.ops.zeros(shape, dtype),
-            )
+    """Builds a preset and keeps its numbers."""
+    with zero_kernels():
         model = accel_tf.from_preset(name)
 
     def count(variables):
@@ -210,13 +202,14 @@ def test_a_failed_construction_leaves_the_policy():
 
 # === Parameters ===
 
+# test_preset_table.py looks at more of the tiny ones.
+QUICK = ("accel_18", "dff_tiny")
+
 
 @pytest.mark.parametrize(
     "preset",
     [
-        name
-        if "tiny" in name or name in ("accel_18", "pidnet_s")
-        else pytest.param(name, marks=pytest.mark.slow)
+        name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
         for name in accel_tf.list_presets("segmenter")
     ],
 )
