@@ -72,7 +72,8 @@ class Client:
         retries: how often a request may be sent again; by default for about
             half a minute, in which a server can be started again.
         image_format: `"jpeg"`, or `"png"` for exactly the frame's pixels at
-            several times the bytes.
+            several times the bytes. Clips of a video's path are sent as
+            small squares, always exactly.
 
     Attributes:
         url, model: as given.
@@ -296,9 +297,7 @@ class Client:
     def _classifier(self, is_live=False):
         description = self._model.description(is_live)
         with self._model.understood():
-            return RemoteClassifier(
-                self.model, description, self._predict, self._image_format
-            )
+            return RemoteClassifier(self.model, description, self._predict)
 
     def _next(self, image, stream_id, force_key):
         """The outputs for the next frame of a stream."""

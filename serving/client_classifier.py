@@ -19,7 +19,6 @@ class RemoteClassifier:
         description: what the server tells of it, a dict, whatever is in it;
             `None` if it tells nothing, as TensorFlow Serving.
         ask: function from a signature's name and its inputs to the outputs.
-        image_format: as for `encode_frame`.
 
     Attributes:
         name: as given.
@@ -33,7 +32,7 @@ class RemoteClassifier:
         OSError: as `Client.classify`, if the server cannot be asked.
     """
 
-    def __init__(self, name, description, ask, image_format):
+    def __init__(self, name, description, ask):
         told = description or {}
         self.name = name
         self.frames = int(told.get("frames", USUAL_FRAMES))
@@ -41,7 +40,6 @@ class RemoteClassifier:
         self.frame_step = told.get("frame_step", UNKNOWN)
         check_frame_step(self.frame_step)
         self._ask = ask
-        self._image_format = image_format
         names = told.get("class_names") or self._asked_names()
         self.class_names = tuple(map(str, names))
 
@@ -89,7 +87,8 @@ class RemoteClassifier:
         return [name for _, name in sorted(zip(indices, names, strict=True))]
 
     def _outputs(self, clip):
-        signature, inputs = clip_inputs(clip, self._image_format)
+        # JPEG would spoil squares that are as small as the model takes them.
+        signature, inputs = clip_inputs(clip, "png")
         outputs = self._ask(signature, {**inputs, "top": [_ALL]})
         names = "class_indices", "class_names", "probabilities"
         return [outputs[name][0] for name in names]
