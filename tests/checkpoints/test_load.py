@@ -280,15 +280,24 @@ def test_keras_file(models, file, tmp_path):
     assert report.ignored == ()
 
 
-@pytest.mark.parametrize("file", ["model.keras", "model.weights.h5"])
+OTHERS = [
+    ("deeplab", "light_deeplab"),
+    ("deeplab", "accel"),
+    ("dff", "deeplab"),
+    ("accel", "dff"),
+    ("accel", "feature_fusion_accel"),
+]
+
+
 @pytest.mark.parametrize(
-    "name, other",
+    "name, other, file",
     [
-        ("deeplab", "light_deeplab"),
-        ("deeplab", "accel"),
-        ("dff", "deeplab"),
-        ("accel", "dff"),
-        ("accel", "feature_fusion_accel"),
+        *((*pair, "model.keras") for pair in OTHERS),
+        (*OTHERS[0], "model.weights.h5"),
+        *(
+            pytest.param(*pair, "model.weights.h5", marks=pytest.mark.slow)
+            for pair in OTHERS[1:]
+        ),
     ],
 )
 def test_keras_file_of_another_model(models, name, other, file, tmp_path):
