@@ -18,6 +18,7 @@ from accel_tf.training.distribution import (
 # Logical devices can only be made before TensorFlow has started.
 TRAIN = """
 import sys, json
+sys.modules["sklearn"] = None  # which Keras would import
 import numpy as np
 import tensorflow as tf, keras
 cpu = tf.config.list_physical_devices("CPU")[0]
