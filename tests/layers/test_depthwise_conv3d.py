@@ -84,9 +84,10 @@ def test_equals_the_definition(kernel_size, strides, time):
                 return layer(frames)
 
         outputs = [convolve(frames), convolve(frames, final)]
-        outputs += _in_programs(
-            lambda x, convolve=convolve: convolve(x, final), frames
-        )
+        if shape[0] == 2:
+            outputs += _in_programs(
+                lambda x, convolve=convolve: convolve(x, final), frames
+            )
         for output in outputs:
             np.testing.assert_allclose(
                 to_numpy(output).reshape(expected.shape), expected, atol=1e-5
