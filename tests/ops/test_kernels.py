@@ -54,8 +54,20 @@ def assert_same(actual, expected):
     np.testing.assert_allclose(actual, expected, rtol=0, atol=3e-5)
 
 
-@pytest.mark.parametrize("groups", [1, 2, 4])
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "shape, groups",
+    [
+        (SHAPES[0], 1),
+        (SHAPES[0], 4),
+        *((shape, 2) for shape in SHAPES[1:]),
+        *(
+            pytest.param(shape, groups, marks=pytest.mark.slow)
+            for shape in SHAPES
+            for groups in (1, 2, 4)
+            if (shape == SHAPES[0]) == (groups == 2)
+        ),
+    ],
+)
 @pytest.mark.parametrize("border", BORDERS)
 def test_samples(program, border, shape, groups):
     inputs = [ops.convert_to_tensor(x) for x in example(shape, groups)]
@@ -123,7 +135,9 @@ def test_samples_of_open_sizes(program, border):
         with kernels_for(program):
             return bilinear_sample(images, y, x, border)
 
-    for shape in ((2, 7, 9, 4), (1, 1, 5, 4), (1, 1, 1, 4)):
+    shapes = ((2, 7, 9, 4), (1, 1, 1, 4), (1, 1, 5, 4))
+    # XLA compiles each anew.
+    for shape in shapes[:2] if program == "xla" else shapes:
         inputs = example(shape, groups=2)
         expected = sample_for("portable", *inputs, border)
         assert_same(compiled(*inputs).numpy(), expected)
@@ -194,8 +208,11 @@ def test_resizing(program, resize):
 
 @pytest.mark.parametrize("class_by_class", [False, True])
 def test_labels_are_the_first_of_the_greatest(program, class_by_class):
-    scores = np.random.default_rng(0).standard_normal((2, 9, 7, 200))
-    scores = scores.astype("float32").round(1)  # many are equal
+    # Each class is an operation of a program of its own.
+    classes = 20 if class_by_class else 200
+    scores = np.random.default_rng(0).standard_normal((2, 9, 7, classes))
+    # Many are equal.
+    scores = scores.astype("float32").round(0 if class_by_class else 1)
     scores[1, 0] = -np.inf
 
     def label(scores):
