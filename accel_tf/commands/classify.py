@@ -49,7 +49,7 @@ def _add_model(parser):
     )
     classifier_options.add_options(add)
     form_options.add_exact_graph(parser)
-    runtime_options.add_options(parser)
+    runtime_options.add_options(parser, quantizes=False)
 
 
 def _add_clips(parser):

@@ -11,11 +11,12 @@ FORMATS = {
 """What `accel-tf export --format` can write -> the runtime that loads it."""
 
 
-def add_options(parser):
+def add_options(parser, quantizes=True):
     """Adds the choice of a runtime to a verb that runs a model.
 
     Args:
         parser: an `argparse.ArgumentParser`.
+        quantizes: whether its models can be made int8.
     """
     add = parser.add_argument
     add(
@@ -25,7 +26,16 @@ def add_options(parser):
         help="what to run the model in (default: tensorflow); the others are "
         "for processors without a GPU",
     )
-    _add_precision(parser)
+    if quantizes:
+        _add_precision(parser)
+    else:
+        add(
+            "--precision",
+            choices=[each for each in ALL_PRECISIONS if each != "int8"],
+            default="float32",
+            help="float16 with litert (default: float32)",
+        )
+        parser.set_defaults(calibrate=None)
     add(
         "--threads",
         type=option_types.count,

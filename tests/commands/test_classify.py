@@ -51,6 +51,27 @@ def test_windows_and_a_summary(shown, capsys):
     assert shown == [(("x3d_m", ["x.pth"], None), {"crop_size": 8})]
 
 
+def test_a_model_that_does_not_tell_its_step(shown, monkeypatch, capsys):
+    monkeypatch.setattr(
+        restore_classifier,
+        "restore_classifier",
+        lambda *_, **__: (ShownClassifier(frames=3, frame_step="unknown"), "."),
+    )
+    argv = ["classify", "a.mp4", "b.mp4", "--every", "1"]
+    assert commands.main(argv) == 1  # b.mp4 is shorter than 3x5.
+    printed = capsys.readouterr()
+    (note,) = (x for x in printed.err.splitlines() if x.startswith("note: "))
+    assert "3x5 is taken" in note and "--frames 3xSTEP" in note
+    assert "a clip of 3x5 needs 5" in printed.err
+    monkeypatch.setattr(
+        restore_classifier,
+        "restore_classifier",
+        lambda *_, **__: (ShownClassifier(frames=3, frame_step=3), "."),
+    )
+    assert commands.main(argv) == 0
+    assert "note: " not in capsys.readouterr().err
+
+
 def test_several_inputs_get_a_line_each(shown, folder, capsys, tmp_path):
     (tmp_path / "no.mp4").write_text("no video")
     argv = ["classify", str(folder), str(tmp_path / "no.mp4"), *NEIGHBOURS]

@@ -20,7 +20,8 @@ class Model:
 class Stream:
     """Decides by the brightness of the frame, or always for the first."""
 
-    def __init__(self, model, mode="window", every=1):
+    def __init__(self, model, mode="window", step=1, every=1):
+        assert step == 1
         self.mode, self.every = mode, every
         self.reset_state()
 
