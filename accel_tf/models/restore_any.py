@@ -6,6 +6,8 @@ import zipfile
 
 import keras
 
+from accel_tf.data.frame_steps import note_of_unknown_step
+from accel_tf.messages import note
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.presets import list_presets
 from accel_tf.models.restore import restore_model
@@ -14,6 +16,8 @@ from accel_tf.models.restore_classifier import restore_classifier
 
 def restore_any(name, weights=(), num_classes=None, **of_classifiers):
     """As `restore_model` or `restore_classifier`, whichever is for it.
+
+    Notes on stderr if a classifier does not tell the step of its clips.
 
     Args:
         name, weights, num_classes: as for these.
@@ -28,7 +32,13 @@ def restore_any(name, weights=(), num_classes=None, **of_classifiers):
             segmenter.
     """
     if names_classifier(name, weights):
-        return restore_classifier(name, weights, num_classes, **of_classifiers)
+        model, message = restore_classifier(
+            name, weights, num_classes, **of_classifiers
+        )
+        unknown = note_of_unknown_step(model)
+        if unknown:
+            note(unknown)
+        return model, message
     if of_classifiers:
         given = ", ".join(key.replace("_", " ") for key in of_classifiers)
         raise ValueError(

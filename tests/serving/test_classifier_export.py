@@ -363,7 +363,11 @@ def test_the_verb(model, tmp_path, capsys, monkeypatch):
     segmenter = ["--model", "deeplab_tiny", "--weights", "random"]
     assert commands.main(["export", *options, "--frames", "4x3"]) == 0
     assert model.frame_step == 3
-    exported.pop()
+    assert "note: " not in capsys.readouterr().err
+    monkeypatch.setattr(model, "frame_step", "unknown")
+    assert commands.main(["export", *options]) == 0
+    assert "note: tiny does not tell" in capsys.readouterr().err
+    del exported[1:]
     onnx = ["--format", "onnx", "--size", "32x32"]
     for message, wrong in (
         ("has frames=4, not 8", [*options, "--frames", "8x3"]),
