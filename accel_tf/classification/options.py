@@ -31,8 +31,8 @@ class ClassifyOptions(VideoOptions):
             video.
         every: seconds from one window to the next; `None` for half a clip.
         size: side in pixels of the squares; frames are brought to it by
-            their shorter side. `None` for the model's `crop_size`, with
-            `views` 8/7 of it, as published: 256 of 224.
+            their shorter side. `None` for the model's `crop_size`; the
+            published tests of models of 224 take 256.
         top: classes that are told of.
 
     Raises:
@@ -87,10 +87,7 @@ class ClassifyOptions(VideoOptions):
         """
         step = step_of(model) if self.step == AS_TRAINED else self.step
         slides = self.views is None and step is not None
-        size = self.size
-        if size is None:
-            size = model.crop_size
-            size = size if self.views is None else round(size * 8 / 7)
+        size = model.crop_size if self.size is None else self.size
         frames = model.frames if self.frames is None else self.frames
         views = self.views
         if views is None and not slides:

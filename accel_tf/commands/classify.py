@@ -85,7 +85,7 @@ def _add_clips(parser):
         type=option_types.count,
         metavar="PIXELS",
         help="side of the squares that are classified (default: that of "
-        "--crop-size; with --views 8/7 of it, as published)",
+        "--crop-size; the published tests of models of 224 take 256)",
     )
 
 
