@@ -10,6 +10,7 @@ from accel_tf.lazy import lazy_names
 __all__ = [
     "RUNTIMES",
     "RuntimeClassifier",
+    "RuntimeModel",
     "RuntimeSegmenter",
     "is_saved_runtime",
     "load_runtime",
@@ -21,6 +22,7 @@ __getattr__, __dir__ = lazy_names(
     {
         "RUNTIMES": f"{_ROOM}.convert",
         "RuntimeClassifier": f"{_ROOM}.classifier",
+        "RuntimeModel": f"{_ROOM}.model",
         "RuntimeSegmenter": f"{_ROOM}.segmenter",
         "is_saved_runtime": f"{_ROOM}.saved",
         "load_runtime": f"{_ROOM}.saved",
