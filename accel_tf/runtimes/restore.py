@@ -1,4 +1,4 @@
-"""A segmenter by name, from weights or from exported programs."""
+"""A model by name, from weights or from exported programs."""
 
 import os
 import pathlib
@@ -8,13 +8,14 @@ from accel_tf.models import restore_classifier
 from accel_tf.models.per_frame.files import is_model_path
 from accel_tf.models.presets import list_presets
 from accel_tf.models.restore import restore_model
+from accel_tf.models.restore_any import names_classifier
 from accel_tf.runtimes.classifier import RuntimeClassifier
 from accel_tf.runtimes.saved import is_saved_runtime, load_runtime
 from accel_tf.runtimes.segmenter import RuntimeSegmenter
 
 
 def load_model(path, preset=None, num_classes=None):
-    """Gets a segmenter back from files.
+    """Gets a segmenter, or a classifier of clips, back from files.
 
         model = accel_tf.load_model("street.keras")
         model = accel_tf.load_model("accel_18-0000.params", "accel_18")
@@ -23,9 +24,9 @@ def load_model(path, preset=None, num_classes=None):
 
     | `path` | gives |
     |---|---|
-    | a `.keras` file of a segmenter | it, with its class names and colours |
+    | a `.keras` file of a segmenter or a clip classifier | it, with its class names and colours |
     | a `.keras` file of any other Keras model, an `.onnx` or `.tflite` file, a SavedModel's folder | what `accel_tf.per_frame` makes of it without further arguments |
-    | a folder that `accel-tf export` or `RuntimeSegmenter.save` wrote for OpenVINO, ONNX Runtime or LiteRT | a `RuntimeSegmenter` |
+    | a folder that `accel-tf export` or `RuntimeSegmenter.save` wrote for OpenVINO, ONNX Runtime or LiteRT | a `RuntimeSegmenter` or `RuntimeClassifier` |
     | `.weights.h5`, or an official checkpoint of MXNet or PyTorch; with `preset` | that preset with these weights |
 
     A model that has to see frames other than RGB, 0..255, is read by
@@ -43,7 +44,7 @@ def load_model(path, preset=None, num_classes=None):
 
     Returns:
         A `VideoSegmenter`, or a `RuntimeSegmenter`, which `VideoStream`
-        takes as well.
+        takes as well; or a `ClipClassifier` or `RuntimeClassifier`.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -62,14 +63,22 @@ def load_model(path, preset=None, num_classes=None):
         if not (pathlib.Path(each).exists() or is_weights_path(each)):
             raise FileNotFoundError(f"no model file {each}.")
     if preset is not None:
-        return restore_segmenter(preset, paths, num_classes)[0]
+        restore = restore_segmenter
+        if preset in list_presets("classifier"):
+            restore = restore_clips
+        return restore(preset, paths, num_classes)[0]
     if len(paths) > 1 or not is_model_path(paths[0]):
         raise ValueError(
             f"{paths[0]} holds weights, which do not say what model they are "
             'of; give preset too, such as preset="accel_18".'
         )
     # A folder may be called like a preset: exports often are.
-    return restore_segmenter(_as_path(paths[0]), (), num_classes)[0]
+    name = _as_path(paths[0])
+    if is_saved_runtime(name):
+        return _restored(name, None, (), num_classes)[0]
+    if names_classifier(name):
+        return restore_clips(name, (), num_classes)[0]
+    return restore_segmenter(name, (), num_classes)[0]
 
 
 def _as_path(name):

@@ -73,6 +73,7 @@ def test_a_file_holds_everything(tmp_path):
     assert loaded.class_names == names
     assert (loaded.channel_order, loaded.causal) == ("bgr", True)
     assert (loaded.frame_step, loaded.fused().frame_step) == (4, 4)
+    assert type(accel_tf.load_model(path)) is type(model)
     old = model.get_config()
     del old["frame_step"]  # as of a file of an earlier version
     assert type(model).from_config(old).frame_step == "unknown"

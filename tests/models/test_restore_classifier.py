@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from torch_checkpoints import official, refused, write_checkpoint
 
+import accel_tf
 from accel_tf import commands
 from accel_tf.models import presets
+from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.restore import restore_model
 from accel_tf.models.restore_classifier import restore_classifier
 from accel_tf.models.vov3d import VoV3DBackbone, vov3d_presets
@@ -139,6 +141,8 @@ def test_a_classifier_segments_nothing(files):
     for arguments in ((path,), ("x3d_m", [files / "x3d.pth"])):
         with pytest.raises(ValueError, match="accel-tf classify"):
             restore_model(*arguments)
+    model = accel_tf.load_model(files / "x3d.pth", "x3d_m")
+    assert isinstance(model, ClipClassifier)
 
 
 def test_the_step_of_published_weights(monkeypatch):

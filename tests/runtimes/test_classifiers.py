@@ -145,6 +145,7 @@ def folder(tmp_path):
 
 def test_saved_and_loaded(folder):
     loaded = load_runtime(folder, threads=1)
+    assert type(accel_tf.load_model(folder)) is type(loaded)
     assert loaded.info == in_openvino().info
     assert loaded.known_sizes == (SIZE,)
     assert_same(loaded, "vov3d")
