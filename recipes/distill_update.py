@@ -11,6 +11,11 @@ light update branch and the fusion of both; the result is one file:
     accel-tf segment drive.mp4 --model out/own/propagated.keras \
         --interval 5 --output out.mp4
 
+In the end labels of frames that were held back are compared with the
+reference's own: carried along DIS, which needs no training, along the flow,
+and with the update branch. If that makes them worse, the file is without it,
+and a line says so. Give five videos or more, and whole ones are held back.
+
 `--set STAGE.KEY=VALUE` changes a setting of a stage: flow, update or fusion
 (recipes/configs/video_flow.py, own_update.py, own_fusion.py). A stage that is
 finished is not run again, and one that was stopped goes on.
@@ -24,10 +29,11 @@ import tqdm
 
 from accel_tf import optional
 from accel_tf.data.build_data import build_data
+from accel_tf.evaluation import evaluate_together
 from accel_tf.files import write_text
 from accel_tf.models.fuse import fuse_for_inference
-from accel_tf.models.keras_files import load_keras_model
-from accel_tf.models.propagation import Propagated, make_flow
+from accel_tf.models.keras_files import load_keras_model, save_model
+from accel_tf.models.propagation import Propagated, make_flow, propagate
 from accel_tf.models.restore import restore_model
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.recipes.common.command_line import (
@@ -35,6 +41,7 @@ from accel_tf.recipes.common.command_line import (
     make_parser,
     run,
 )
+from accel_tf.recipes.common.held_back import parts_of, read_clips
 from accel_tf.recipes.common.initial_model import preset_model
 from accel_tf.recipes.common.stages import settings_of
 from accel_tf.streaming import VideoStream
@@ -85,8 +92,40 @@ def main(arguments=None):
         ),
     )
     result = out / "propagated.keras"
-    shutil.copy(path, result)
+    save_model(
+        _better(
+            Propagated(reference, make_flow(flow), name="propagated"),
+            load_keras_model(path, Propagated),
+            read_clips(folder / "validation"),
+        ),
+        result,
+    )
     print(f"Written: {result}")
+
+
+def _better(without, whole, clips, interval=5):
+    """The one of two models whose labels agree more with the reference's."""
+    models = {
+        "carried by dis": propagate(without.segmenter, "dis"),
+        "along the flow": without,
+        "with the update branch": whole,
+    }
+    found = evaluate_together(
+        [(model, interval) for model in models.values()], clips, "stream"
+    )
+    print(f"Agreement with the reference at interval {interval}, held back:")
+    for name, scores in zip(models, found, strict=True):
+        print(
+            f"  {name}: {scores.pixel_accuracy:.1%} of the pixels, mean IoU "
+            f"{scores.mean_iou:.1%}"
+        )
+    dis, flow, update = (scores.pixel_accuracy for scores in found)
+    if max(flow, update) < dis:
+        print("--propagate dis, without any training, is better than both.")
+    if update >= flow:
+        return whole
+    print("The update branch makes it worse, and is left out.")
+    return without
 
 
 def _parser():
@@ -131,7 +170,8 @@ def _parser():
         type=float,
         default=0.1,
         metavar="SHARE",
-        help="the end of each video that is kept for validation (default: .1)",
+        help="of the videos that is held back, whole ones of five or more, "
+        "else the end of each (default: .1)",
     )
     add("--set", action="append", default=[], metavar="STAGE.KEY=VALUE")
     return parser
@@ -161,20 +201,20 @@ def _label(reference, options, folder):
         raise ValueError("--every must be 1 or more, --validation 0 to 1.")
     stream = VideoStream(fuse_for_inference(reference))
     used = set()
-    for source in options.videos:
+    for number, source in enumerate(options.videos):
         name = pathlib.Path(source).stem
         while name in used:
             name += "_"
         used.add(name)
         with open_video(source) as video:
             frames = [_resized(x, options.width) for x in video]
-        kept = max(1, round(len(frames) * options.validation))
-        if len(frames) - kept < options.every:
+        parts = parts_of(
+            number, len(options.videos), len(frames), options.validation
+        )
+        first, end = parts.get("train", (0, len(frames)))
+        if end - first < options.every:
             raise ValueError(f"{source} has {len(frames)} frames: too few.")
-        for split, first, end in (
-            ("train", 0, len(frames) - kept),
-            ("validation", len(frames) - kept, len(frames)),
-        ):
+        for split, (first, end) in parts.items():
             clip = folder / split / name
             for part in ("frames", "labels"):
                 (clip / part).mkdir(parents=True)
