@@ -4,6 +4,7 @@ import collections
 import json
 import time
 
+import pytest
 from fake_servables import fake_manager
 from request_fuzzing import hostile_requests
 
@@ -74,14 +75,17 @@ def check(answer, method, path):
     assert key in (*keys, "model_spec")
 
 
-def test_twenty_thousand_hostile_requests():
+@pytest.mark.parametrize(
+    "count", [4_000, pytest.param(20_000, marks=pytest.mark.slow)]
+)
+def test_hostile_requests(count):
     manager = fake_manager()
     handler = RestHandler(manager)
     before = [handler.handle("POST", path, {}, body) for path, body in RIGHT]
     assert {answer.status for answer in before} == {200}
     statuses = collections.Counter()
     slowest = 0
-    for request in hostile_requests(20_000, 0, RIGHT + REFUSED):
+    for request in hostile_requests(count, 0, RIGHT + REFUSED):
         start = time.process_time()
         answer = handler.handle(*request)
         slowest = max(slowest, time.process_time() - start)
@@ -89,8 +93,8 @@ def test_twenty_thousand_hostile_requests():
         statuses[answer.status] += 1
     assert slowest < 2
     # Enough of each kind for the requests to be worth their name.
-    assert statuses[400] > 10_000 and statuses[200] > 1_000
-    assert min(statuses[status] for status in (404, 429, 501)) > 50
+    assert statuses[400] > count / 2 and statuses[200] > count / 20
+    assert min(statuses[status] for status in (404, 429, 501)) > count / 400
     after = [handler.handle("POST", path, {}, body) for path, body in RIGHT]
     assert after == before
     models = [one for models in manager.models.values() for one in models]
