@@ -517,6 +517,9 @@ def test_cost():
     )
     way_back = flow.multiply_adds(64, 96) + 4 * pixels * 2
     assert two == {"key": 1000, "non_key": one["non_key"] + way_back}
+    unknown = accel_tf.per_frame(lambda frame: frame[..., 0], num_classes=2)
+    counts = accel_tf.propagate(_Bright(), "dis", unknown).multiply_adds(64, 96)
+    assert counts == {"key": 1000, "non_key": None}
 
 
 # === Mistakes ===

@@ -216,6 +216,8 @@ class PropagatedStep(VideoSegmenter):
             non_key += self.split_parts.multiply_adds(height, width)
         if self.update is not None:
             scores = self.segmenter.scores_shape(1, height, width)
-            non_key += self.update.multiply_adds(height, width)["key"]
+            update = self.update.multiply_adds(height, width)["key"]
             non_key += self.fusion.multiply_adds(scores)
+            # Of functions and foreign files nobody knows it.
+            non_key = None if update is None else non_key + update
         return {"key": key, "non_key": non_key if self.uses_key_frames else key}
