@@ -8,6 +8,10 @@ classes); DIR has a label image of another network for every frame of `val`
 as a stream: those labels, and the weights that come with the package, frame
 by frame and carried, along several flows. Steadiness is measured along a flow
 that nothing here is carried by. `make readme` makes the tables.
+
+With `--trust` it compares what tells where the flow is wrong instead: how well
+each map of trust knows wrongly carried labels, what smoothing makes of it, and
+the fusion with an update branch: the labels of the package's DeepLab.
 """
 
 import json
@@ -26,9 +30,13 @@ from accel_tf.evaluation.report import format_rows, report_row
 from accel_tf.evaluation.stored_labels import stored_labels
 from accel_tf.files import write_text
 from accel_tf.models.fuse import fuse_for_inference
+from accel_tf.models.per_frame import per_frame
 from accel_tf.models.propagation import propagate, smooth, with_flow
+from accel_tf.models.propagation.motion import TRUSTS
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.recorded import results_file
+from accel_tf.recipes.common.trust_scores import trust_roc_area
+from accel_tf.streaming import VideoStream
 from accel_tf.weights import default_model
 
 DATA = "camvid_sequences/segnet_480x360"
@@ -38,6 +46,8 @@ FLOWS = (
     *("dis:medium:4", "dis:fast:4", "small"),
 )
 FEW_FLOWS = ("dis:medium", "dis:fast:2", "small")
+TRUST_INTERVALS = (5, 10)
+CARRIED = "labels, carried"
 
 
 def main(arguments=None):
@@ -46,20 +56,32 @@ def main(arguments=None):
     parser.add_argument("--labels", required=True, metavar="DIR")
     parser.add_argument("--out", default="out/camvid", metavar="DIR")
     parser.add_argument("--rounds", type=int, default=10, metavar="N")
+    parser.add_argument("--trust", action="store_true")
     parser.add_argument(
-        "--json", default=results_file("propagation.json"), metavar="FILE"
+        "--json",
+        metavar="FILE",
+        help="default: propagation.json of the recorded results, trust.json "
+        "with --trust",
     )
     options = parser.parse_args(arguments)
+    name = "trust.json" if options.trust else "propagation.json"
+    path = options.json or results_file(name)
     data_dir = pathlib.Path(options.out).resolve() / "data"
     print(build_data(DATA, data_dir, options.manual_dir))
     builder = prepared_builder(DATA, data_dir)
     sequences = read_sequences(builder, "validation")
     cv2.setNumThreads(1)
-    systems = _systems(stored_labels(options.labels, sequences))
-    rows = _rows(systems, sequences, label_map_of(builder), options.rounds)
+    labels = stored_labels(options.labels, sequences)
+    systems = _trust_systems(labels) if options.trust else _systems(labels)
+    intervals = TRUST_INTERVALS if options.trust else INTERVALS
+    rows = _rows(
+        systems, sequences, label_map_of(builder), options.rounds, intervals
+    )
+    if options.trust:
+        _add_trust(rows, systems, sequences)
     print(format_rows(rows))
     report = {"machine": describe_machine("tensorflow", "keras"), "rows": rows}
-    write_text(options.json, json.dumps(report, indent=1) + "\n")
+    write_text(path, json.dumps(report, indent=1) + "\n")
 
 
 def _systems(labels):
@@ -95,11 +117,45 @@ def _systems(labels):
     return {name: fuse_for_inference(x) for name, x in systems.items()}
 
 
-def _rows(systems, sequences, label_map, rounds):
+def _trust_systems(labels):
+    """Name -> model, in its form for inference."""
+    systems = {}
+    update = _labels_of(default_model().reference_segmenter())
+    for trust in TRUSTS:
+        systems[f"{CARRIED}, {trust}"] = propagate(labels, "dis", trust=trust)
+        systems[f"labels, smoothed, {trust}"] = smooth(
+            labels, "dis", trust=trust
+        )
+        systems[f"labels, update, {trust}"] = propagate(
+            labels, "dis", update, trust=trust
+        )
+    return {name: fuse_for_inference(x) for name, x in systems.items()}
+
+
+def _labels_of(model):
+    """One whose scores are 0 and 1, as those of stored labels are."""
+    stream = VideoStream(fuse_for_inference(model))
+    return per_frame(
+        lambda frames: stream(frames),
+        label_map=model.label_map,
+        output_stride=1,
+        name="update",
+    )
+
+
+def _add_trust(rows, systems, sequences):
+    for row in rows:
+        if row["system"].startswith(CARRIED):
+            row["trust_roc_area"] = trust_roc_area(
+                systems[row["system"]], row["interval"], sequences
+            )
+
+
+def _rows(systems, sequences, label_map, rounds, intervals):
     runs = [
         (name, interval)
         for name, model in systems.items()
-        for interval in (INTERVALS if model.uses_key_frames else (1,))
+        for interval in (intervals if model.uses_key_frames else (1,))
         # With a key frame at every frame nothing is carried.
         if interval > 1 or not model.uses_key_frames
     ]

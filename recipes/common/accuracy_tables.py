@@ -96,6 +96,30 @@ def format_propagation(report):
     return "\n".join(lines)
 
 
+def format_trust(report):
+    """What `compare_propagation.py --trust` measured, as Markdown."""
+    rows = {(row["system"], row["interval"]): row for row in report["rows"]}
+    kinds = [name.split(", ")[2] for name, _ in rows if "smoothed" in name]
+    lines = [
+        "| trust | ROC area at 5, 10 | smoothed: mean IoU, pixels, flicker | "
+        "update at 5: mean IoU, pixels | at 10 | ms |",
+        "|---" * 6 + "|",
+    ]
+    for kind in kinds:
+        carried = [rows[f"labels, carried, {kind}", far] for far in (5, 10)]
+        smooth = rows[f"labels, smoothed, {kind}", 1]
+        updated = [rows[f"labels, update, {kind}", far] for far in (5, 10)]
+        areas = ", ".join(f"{row['trust_roc_area']:.3f}" for row in carried)
+        cells = [
+            f"{row['mean_iou']:.1%}, {row['pixel_accuracy']:.1%}"
+            for row in (smooth, *updated)
+        ]
+        cells[0] += f", {smooth['flicker']:.2%}"
+        time = carried[0]["non_key_processor_milliseconds"]
+        lines.append(f"| {kind} | {areas} | {' | '.join(cells)} | {time:.0f} |")
+    return "\n".join(lines)
+
+
 def format_ams(results):
     """What `distill_ams.py` measured, as Markdown."""
     lines = table_head(

@@ -14,6 +14,7 @@ accel-tf recipe benchmark_accel --original ACCEL --original-python MXNET \\
     --out recipes/results/accel_speed.json
 accel-tf recipe evaluate ... --json recipes/results/int8.json  (docs/results.md)
 accel-tf recipe compare_propagation --manual-dir CAMVID --labels LABELS
+accel-tf recipe compare_propagation --manual-dir CAMVID --labels LABELS --trust
 accel-tf benchmark --models ... --json \\
     recipes/results/benchmark_propagation.json  (docs/results.md)
 accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
@@ -42,6 +43,7 @@ from accel_tf.recipes.common.accuracy_tables import (
     format_camvid,
     format_propagation,
     format_tdnet,
+    format_trust,
 )
 from accel_tf.recipes.common.original_tables import (
     format_accel_speed,
@@ -115,10 +117,11 @@ TABLES = {
     "savings": format_savings,
     "ams": format_ams,
     "clip_stream": format_clip_stream,
+    "trust": format_trust,
 }
 SOURCES = {"savings": "benchmark_propagation"}
 """Table -> the file that it is made of, where that has another name."""
-PAGES = ("README.md", "docs/results.md")
+PAGES = ("README.md", "docs/propagation.md", "docs/results.md")
 
 
 def updated_pages():
