@@ -287,8 +287,8 @@ def test_updates_that_go_wrong(fault, files, server, tmp_path):
     name = f"car-{fault}"
     with Relay(server.url) as relay:
         relay.down, kind = FAULTS[fault]
-        # The server waits half a minute for an answer.
-        speed = 0.8 if fault in ("lost", "reordered") else SPEED
+        # The server waits a minute for an answer.
+        speed = 0.4 if fault in ("lost", "reordered") else SPEED
         edge = Edge(
             files, relay.url, tmp_path / "report.json", name, speed=speed
         )
