@@ -35,12 +35,11 @@ def add_options(parser):
 
 
 def run(arguments):
-    from absl import logging
-
     from accel_tf.data.build_data import build_data
+    from accel_tf.messages import hide_deprecations
 
-    # TFDS warns of every configuration that --set made.
-    logging.set_verbosity(logging.ERROR)
+    # TFDS also warns of every configuration that --set made.
+    hide_deprecations()
     print(
         build_data(
             arguments.builder,

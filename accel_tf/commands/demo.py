@@ -14,5 +14,7 @@ def add_options(parser):
 
 def run(arguments):
     from accel_tf.demo import run_demo
+    from accel_tf.messages import hide_deprecations
 
+    hide_deprecations()
     run_demo(arguments.out)

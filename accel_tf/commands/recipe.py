@@ -21,9 +21,11 @@ def add_options(parser):
 
 
 def run(arguments):
+    from accel_tf.messages import hide_deprecations
     from accel_tf.recipes.common import catalogue
 
     if arguments.name is None:
         print(catalogue.format_list())
     else:
+        hide_deprecations()
         catalogue.load_recipe(arguments.name).main(arguments.arguments)
