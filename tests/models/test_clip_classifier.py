@@ -95,6 +95,7 @@ def test_fused_form():
         fused(clips(), training=True)
 
 
+@pytest.mark.slow  # The recipe's test trains one, too.
 def test_learns():
     model = tiny_classifier()
     clip, classes = clips(12), np.arange(12) % 3

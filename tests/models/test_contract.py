@@ -108,7 +108,11 @@ def test_training(make):
 
 
 # To compile the training of these takes longer than to train them.
-@pytest.mark.parametrize("make", UNLIKE[1:], indirect=True)
+@pytest.mark.parametrize(
+    "make",
+    [pytest.param("accel", marks=pytest.mark.slow), "feature_fusion_accel"],
+    indirect=True,
+)
 def test_training_eagerly(make):
     model_checks.check_training(make, run_eagerly=True)
 

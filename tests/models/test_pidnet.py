@@ -81,6 +81,7 @@ def test_mixed_precision(make):
     model_checks.check_mixed_precision(make, "mixed_float16", noise=0.02)
 
 
+@pytest.mark.slow
 @deep
 def test_training(make):
     """On frames whose smallest maps have something to normalise.
