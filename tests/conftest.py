@@ -44,6 +44,17 @@ def pytest_collection(session):
         gc.enable()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _search_for_garbage_in_this_module_only():
+    """What a module leaves is in use by others, such as programs of Keras.
+
+    To go through all of it again and again took a twentieth of the time.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     # Few tests import TensorFlow later than their modules.
