@@ -135,7 +135,9 @@ def test_a_client_gets_the_likeliest_classes(model, client):
     assert [each.index for each in found] == order[:2].tolist()
     assert [each.name for each in found] == [NAMES[i] for i in order[:2]]
     np.testing.assert_allclose(
-        [each.probability for each in found], probabilities[order[:2]], 1e-3
+        [each.probability for each in found],
+        probabilities[order[:2]],
+        atol=2e-3,  # pixels may be rounded the other way
     )
     # More than there are; and frames that are files already.
     files = [jpeg(clip[0]), *map(png, clip[1:])]
