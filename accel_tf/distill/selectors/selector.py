@@ -1,7 +1,9 @@
 """The contract of the choice of weights."""
 
+import abc
 
-class Selector:
+
+class Selector(abc.ABC):
     """Chooses the weights that a phase may change; a new choice each phase.
 
     Attributes:
@@ -20,6 +22,7 @@ class Selector:
             )
         self.fraction = float(fraction)
 
+    @abc.abstractmethod
     def select(self, space, rng, ranking=None):
         """Chooses weights.
 
@@ -32,6 +35,3 @@ class Selector:
         Returns:
             bool array `[trainable_size]`.
         """
-        raise NotImplementedError(
-            f"{type(self).__name__} does not define select"
-        )
