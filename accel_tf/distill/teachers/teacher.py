@@ -1,5 +1,7 @@
 """The contract that every teacher keeps."""
 
+import abc
+
 import numpy as np
 
 from accel_tf import optional
@@ -10,7 +12,7 @@ class TeacherError(ValueError):
     """A teacher cannot label the frames that it got; one line says why."""
 
 
-class Teacher:
+class Teacher(abc.ABC):
     """Labels frames for a student.
 
         labels = teacher.label(frames, numbers)
@@ -31,6 +33,7 @@ class Teacher:
         self._class_names = tuple(class_names)
         self._table = _table(names, self._class_names)
 
+    @abc.abstractmethod
     def label_frame(self, frame, number):
         """Labels of one frame in the teacher's own classes.
 
@@ -42,7 +45,6 @@ class Teacher:
             Labels of integers `[h, w]`, 255 where it abstains; or `None` if
             it abstains altogether.
         """
-        raise NotImplementedError  # abstract
 
     def label(self, frames, numbers):
         """Labels of frames in the classes of the student.
