@@ -19,4 +19,7 @@ class FunctionTeacher(Teacher):
 
     def __init__(self, function, class_names, names=None):
         super().__init__(names, class_names)
-        self.label_frame = function
+        self._function = function
+
+    def label_frame(self, frame, number):
+        return self._function(frame, number)
