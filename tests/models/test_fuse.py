@@ -72,6 +72,7 @@ def assert_equal_runs(model, fused, clip):
 # === Same outputs ===
 
 
+@quick(*[name for name in MODELS if name not in ("pidnet", "td2")])
 def test_equal_over_a_recursion(name):
     model, fused = pair(name)
     # A model without a state has nothing to remember.

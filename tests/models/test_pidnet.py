@@ -45,6 +45,7 @@ deep = pytest.mark.parametrize("make", [False], indirect=True)
 # === The contract ===
 
 
+@pytest.mark.slow
 @deep
 def test_config(make):
     model_checks.check_config(make)

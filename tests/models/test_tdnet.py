@@ -53,7 +53,7 @@ def make(request):
 # === The contract ===
 
 
-@pytest.mark.parametrize("make", quick("pspnet", "td2_fanet"), indirect=True)
+@pytest.mark.parametrize("make", quick("td4"), indirect=True)
 def test_config(make):
     model_checks.check_config(make)
 

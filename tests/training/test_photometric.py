@@ -96,6 +96,7 @@ def test_flow_may_change_at_edges():
     assert float(at_edge) - float(without) < 0.2 * flat
 
 
+@pytest.mark.slow
 def test_a_flow_network_learns_without_true_flow(tmp_path):
     pairs = np.concatenate([moved_texture(), moved_texture()[:, :, ::-1]])
     pairs = pairs[:, :, :32, :64]
