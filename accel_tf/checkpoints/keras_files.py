@@ -1,11 +1,18 @@
 """What is in Keras' own files of weights."""
 
+import dataclasses
 import io
+import math
+import os
 import pathlib
 import tempfile
 import zipfile
 
 import h5py
+
+# Weights of which most are zeros, compressed, are a tenth of themselves.
+_MOST_RATIO = 20
+_ROOM = 2**20  # The texts of a small file compress better.
 
 
 def classes_of_file(model, path):
@@ -51,17 +58,75 @@ def shapes_of_file(path):
 
     Raises:
         OSError, KeyError, zipfile.BadZipFile: if it is none.
+        ValueError: if it claims far more than it has.
     """
-    source = path
-    if str(path).endswith(".keras"):
-        with zipfile.ZipFile(path) as archive:
-            source = io.BytesIO(archive.read("model.weights.h5"))
-    shapes = {}
+    return {
+        name: item.shape
+        for name, item in _datasets(path).items()
+        if not name.startswith("optimizer/")
+    }
 
-    def note(name, item):
-        if isinstance(item, h5py.Dataset) and not name.startswith("optimizer/"):
-            shapes[name] = item.shape
 
-    with h5py.File(source) as file:
+def check_claims(path):
+    """Refuses a file that is many times larger in memory than on the disk.
+
+    Compressed, or as numbers that are all the same and so not stored, a few
+    kilobytes can stand for any amount. Keras itself stores numbers as they
+    are.
+
+    Args:
+        path: of a `.weights.h5` or `.keras` file, or another of HDF5.
+
+    Raises:
+        OSError, KeyError, zipfile.BadZipFile: if it is none.
+        ValueError: if it claims far more than it has; one line.
+    """
+    _datasets(path)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Dataset:
+    """Shape of a tensor, and the bytes that reading it takes."""
+
+    shape: tuple
+    size: int
+
+
+def _datasets(path):
+    """dict of name -> `_Dataset`, whose sizes are within reason."""
+    limit = _MOST_RATIO * os.path.getsize(path) + _ROOM
+    with _opened(path, limit) as file:
+        found = {}
+
+        def note(name, item):
+            if isinstance(item, h5py.Dataset):
+                found[name] = _Dataset(item.shape, _bytes_of(item))
+
         file.visititems(note)
-    return shapes
+    _check(sum(each.size for each in found.values()), limit)
+    return found
+
+
+def _bytes_of(dataset):
+    if dataset.shape is None:
+        return 0
+    # A chunk is unpacked whole, also where the tensor ends within it.
+    numbers = max(math.prod(dataset.shape), math.prod(dataset.chunks or ()))
+    return numbers * dataset.dtype.itemsize
+
+
+def _opened(path, limit):
+    """The file of HDF5, also within a `.keras` file."""
+    if not str(path).endswith(".keras"):
+        return h5py.File(path)
+    with zipfile.ZipFile(path) as archive:
+        _check(sum(each.file_size for each in archive.infolist()), limit)
+        return h5py.File(io.BytesIO(archive.read("model.weights.h5")))
+
+
+def _check(claimed, limit):
+    if claimed > limit:
+        raise ValueError(
+            f"it claims {claimed} bytes of numbers, more than a file of its "
+            "size can have"
+        )

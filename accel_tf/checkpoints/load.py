@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 
 from accel_tf.checkpoints import mxnet
-from accel_tf.checkpoints.keras_files import classes_of_file
+from accel_tf.checkpoints.keras_files import check_claims, classes_of_file
 from accel_tf.checkpoints.matching import last_layer_patterns, match_tensors
 from accel_tf.checkpoints.numpy_files import is_numpy_file, read_numpy_dict
 from accel_tf.checkpoints.tf_checkpoints import (
@@ -149,6 +149,7 @@ def _load_keras(model, path):
             warnings.simplefilter("error", UserWarning)
             # What a compiled model's optimizer has seen is no weight of it.
             warnings.filterwarnings("ignore", ".*loading for optimizer")
+            check_claims(path)
             model.load_weights(path)
     except Exception as error:
         # Keras assigns as it reads; put back what it had changed.

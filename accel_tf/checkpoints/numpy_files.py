@@ -14,9 +14,11 @@ from accel_tf.checkpoints.safe_pickles import (
     NumpyDtype,
     unpickle,
 )
+from accel_tf.checkpoints.sized_reader import SizedReader
 from accel_tf.messages import one_line
 
 _MAGIC = b"\x93NUMPY"
+_MAX_DIMENSIONS = 32  # numpy 1's own limit
 
 
 def is_numpy_file(path):
@@ -40,7 +42,7 @@ def read_numpy_dict(path):
             asks for anything that arrays do not need; one line.
     """
     try:
-        with open(path, "rb") as file:
+        with SizedReader(path) as file:
             return _dict_of_arrays(_read(file))
     except OSError:
         raise
@@ -93,7 +95,7 @@ class _Array:
 
     def __setstate__(self, state):
         _, shape, dtype, in_columns, data = state
-        count = math.prod(shape)
+        count = _count(shape)
         if dtype.dtype.kind == "O":
             if not isinstance(data, list) or len(data) != count:
                 raise ValueError(f"an array {shape} without its objects")
@@ -108,6 +110,17 @@ class _Array:
         self.value = np.frombuffer(data, dtype.dtype).reshape(
             shape, order="F" if in_columns else "C"
         )
+
+
+def _count(shape):
+    """How many numbers an array of this shape has, if there can be one."""
+    if (
+        not isinstance(shape, tuple)
+        or len(shape) > _MAX_DIMENSIONS
+        or not all(isinstance(n, int) and 0 <= n < 2**63 for n in shape)
+    ):
+        raise ValueError("an array of an impossible shape")
+    return math.prod(shape)
 
 
 def _from_buffer(data, dtype, shape, order):

@@ -86,6 +86,9 @@ def read_checkpoint(prefix, is_wanted):
 
 def _check_size(prefix, arrays):
     """Before room is made for numbers that are not there."""
+    for shape, dtype in arrays:
+        if not dtype.is_numpy_compatible or dtype == "string":
+            raise ValueError(f"it holds a tensor {shape} of {dtype.name}")
     needed = sum(math.prod(shape) * dtype.size for shape, dtype in arrays)
     files = glob.glob(glob.escape(prefix) + ".data-*")
     there = sum(os.path.getsize(file) for file in files)

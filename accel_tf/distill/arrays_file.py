@@ -1,10 +1,8 @@
 """Arrays in one file, written whole and read without running anything."""
 
-import zipfile
-import zlib
-
 import numpy as np
 
+from accel_tf.checkpoints.npz_files import read_npz
 from accel_tf.files import replacing
 
 
@@ -34,25 +32,17 @@ def read_arrays(path, kinds):
 
     Raises:
         OSError: if there is no such file.
-        ValueError: if it is damaged, or another kind of file.
+        ValueError: if it is damaged, or another kind of file; it is never
+            larger in memory than on the disk.
     """
-    with open(path, "rb") as data:
-        try:
-            with np.load(data, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in kinds}
-        except (
-            EOFError,
-            KeyError,
-            OSError,
-            TypeError,  # A single array is no archive.
-            ValueError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
-            raise ValueError(
-                f"{path} is damaged, or holds something else than "
-                f"{', '.join(kinds)}."
-            ) from error
+    try:
+        stored = read_npz(path)
+        arrays = {name: stored[name] for name in kinds}
+    except (KeyError, ValueError) as error:
+        raise ValueError(
+            f"{path} is damaged, or holds something else than "
+            f"{', '.join(kinds)}."
+        ) from error
     for name, (dtype, axes) in kinds.items():
         array = arrays[name]
         if array.dtype != dtype or array.ndim != axes:

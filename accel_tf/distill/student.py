@@ -182,7 +182,7 @@ def read_state_record(folder, classroom):
         text = json.loads(path.read_text("utf-8"))
         version, architecture = text["version"], text["architecture"]
         classes = text["classes"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} is damaged.") from error
     if version != _VERSION:
         raise ValueError(

@@ -1,9 +1,12 @@
 """Keras' own files of whole models."""
 
+import contextlib
 import pathlib
+import zipfile
 
 import keras
 
+from accel_tf.checkpoints.keras_files import check_claims
 from accel_tf.files import replacing
 from accel_tf.messages import one_line
 from accel_tf.models.segmenter import VideoSegmenter
@@ -35,11 +38,14 @@ def read_keras_file(path):
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged.
+        ValueError: if it is damaged, or claims far more than it has.
     """
     if not pathlib.Path(path).is_file():
         raise FileNotFoundError(f"no model file {path}.")
     try:
+        # Other parts of the file are Keras' to judge.
+        with contextlib.suppress(OSError, KeyError, zipfile.BadZipFile):
+            check_claims(path)
         return keras.saving.load_model(path, compile=False)
     except Exception as error:
         reason = one_line(error)

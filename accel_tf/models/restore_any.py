@@ -13,6 +13,8 @@ from accel_tf.models.presets import list_presets
 from accel_tf.models.restore import restore_model
 from accel_tf.models.restore_classifier import restore_classifier
 
+_MOST_CONFIG = 2**24  # bytes; a compressed one may claim any number
+
 
 def restore_any(name, weights=(), num_classes=None, **of_classifiers):
     """As `restore_model` or `restore_classifier`, whichever is for it.
@@ -65,10 +67,17 @@ def names_classifier(name, weights=()):
 
 def _holds_classifier(path):
     try:
-        with zipfile.ZipFile(path) as file:
-            config = json.loads(file.read("config.json"))
+        with zipfile.ZipFile(path) as file, file.open("config.json") as text:
+            config = json.loads(text.read(_MOST_CONFIG))
         kind = keras.saving.get_registered_object(config["registered_name"])
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
+    except (
+        OSError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        zipfile.BadZipFile,
+    ):
         return False  # What is wrong with it shows when it is read.
     return isinstance(kind, type) and issubclass(kind, ClipClassifier)
 

@@ -13,6 +13,7 @@ import re
 
 import numpy as np
 
+from accel_tf.checkpoints.keras_files import check_claims
 from accel_tf.checkpoints.torch_files import is_torch_file, read_torch_file
 from accel_tf.messages import one_line
 from accel_tf.models.image_normalization import PIXEL_MEAN
@@ -179,9 +180,10 @@ def _read_hdf5(path):
             tensors[f"{parts[0]}/{parts[-1].split(':')[0]}"] = item[()]
 
     try:
+        check_claims(path)
         with h5py.File(path) as file:
             file.visititems(visit)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = one_line(error)
         raise ValueError(f"{path} is damaged: {reason}.") from error
     return tensors
