@@ -10,7 +10,7 @@ def format_text(results):
     Returns:
         str, of several lines.
     """
-    return _format(results, _text_table)
+    return _format(results, text_table)
 
 
 def format_markdown(results):
@@ -289,7 +289,7 @@ _SIZES = [
 ]
 
 
-def _text_table(header, rows):
+def text_table(header, rows):
     widths = [
         max(map(len, column)) for column in zip(header, *rows, strict=True)
     ]

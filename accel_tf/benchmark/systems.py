@@ -10,13 +10,8 @@ import numpy as np
 from accel_tf import optional
 from accel_tf.benchmark import devices
 from accel_tf.benchmark.choices import BACKENDS
-from accel_tf.benchmark.limits import time_call
 
 CALIBRATED = "int8"
-# Frames before the first that is timed. Models that keep a state without key
-# frames take turns, and a converted one has a program for each turn.
-WARM_UP = 3
-WARM_UP_IN_TURNS = 12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,9 +57,9 @@ def describe_system(system):
 
 
 class TimedModel:
-    """A model in a `VideoStream` that goes through its frames again and again.
+    """A model of random weights, as a system of a `Worker`, see `TimedStream`.
 
-    Weights are random and the same in every process.
+    The weights are the same in every process.
 
     Args:
         system: a `System`.
@@ -80,25 +75,20 @@ class TimedModel:
         # Only now that threads and device are set.
         import keras
 
-        from accel_tf.benchmark.told_policy import ToldPolicy
-        from accel_tf.streaming import VideoStream
+        from accel_tf.benchmark.timed_stream import TimedStream
 
         keras.utils.set_random_seed(0)
         self.system = system
         # Streams of a batch are some frames ahead of each other.
         streams = [np.roll(frames, -n, axis=0) for n in range(system.batch)]
-        self.frames, self.interval = np.stack(streams, axis=1), interval
-        self.position = 0
+        self.frames = np.stack(streams, axis=1)
         start = time.perf_counter()
         self.model, self.facts = _make(system, frames, threads)
         load_seconds = time.perf_counter() - start
         gc.collect()
-        self.policy = ToldPolicy()
-        self.stream = VideoStream(self.model, self.policy)
-        self.has_non_key = self.model.uses_key_frames and interval > 1
+        self.stream = TimedStream(self.model, self.frames, interval)
         start = time.perf_counter()
-        self._next(True)
-        self._next(False)
+        self.stream.first_frames()
         compile_seconds = time.perf_counter() - start
         self.facts |= {
             "load_seconds": round(load_seconds, 3),
@@ -108,13 +98,7 @@ class TimedModel:
         gc.collect()
         devices.give_back_memory()
         can_tell = devices.forget_peak()
-        takes_turns = (
-            not self.model.uses_key_frames
-            and self.model.initial_state(1, *frames.shape[1:3])
-        )
-        warm_up = WARM_UP_IN_TURNS if takes_turns else WARM_UP
-        for is_key in (True, *[False] * warm_up):
-            self._next(is_key)
+        self.stream.warm_up()
         self.facts["peak_memory_bytes"] = (
             devices.peak_memory() if can_tell else None
         )
@@ -123,12 +107,6 @@ class TimedModel:
             if device == "gpu"
             else None
         )
-
-    def _next(self, is_key):
-        self.policy.next_is_key = is_key
-        frame = self.frames[self.position % len(self.frames)]
-        self.position += 1
-        return self.stream(frame)
 
     def describe(self):
         """What does not change from round to round.
@@ -146,24 +124,8 @@ class TimedModel:
         return self.facts
 
     def time_frames(self, count):
-        """Times of the next frames, of which the first is a key frame.
-
-        Returns:
-            dict of `"key"` and `"non_key"` -> list of `(wall, processor)`
-            seconds of one frame, from the uint8 frame to the uint8 labels;
-            in a batch, its share of the step.
-        """
-        # What others ran meanwhile has filled the caches.
-        self._next(False)
-        times = {"key": [], "non_key": []}
-        for index in range(count):
-            is_key = index % self.interval == 0
-            kind = "key" if is_key or not self.has_non_key else "non_key"
-            seconds = time_call(lambda k=is_key: self._next(k))
-            times[kind].append(
-                tuple(each / self.system.batch for each in seconds)
-            )
-        return times
+        """`TimedStream.time_frames`."""
+        return self.stream.time_frames(count)
 
     # === Where the time of a non-key frame goes ===
 
