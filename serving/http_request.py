@@ -5,6 +5,8 @@ import re
 
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VERSION = re.compile(rb"HTTP/(\d)\.(\d)")
+# What other programs may take for the end of a line or of a text.
+_BREAK = re.compile(rb"[\r\0]")
 _MAX_HEADERS = 100
 _CHUNK_LINE = 1024
 _PIECE = 2**18
@@ -16,12 +18,14 @@ class HttpError(Exception):
     Attributes:
         status: status code of the answer.
         message: what was wrong.
+        headers: further headers of the answer, a dict.
     """
 
-    def __init__(self, status, message):
+    def __init__(self, status, message, headers=None):
         super().__init__(message)
         self.status = status
         self.message = message
+        self.headers = headers or {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +41,7 @@ class RequestHead:
         expects_continue: whether the client waits for a word before it
             sends the body.
         content_length: bytes of the body, None if it comes in chunks.
+        is_1_1: whether it was said in HTTP/1.1, rather than 1.0.
     """
 
     method: str
@@ -45,6 +50,7 @@ class RequestHead:
     keep_alive: bool
     expects_continue: bool
     content_length: int | None
+    is_1_1: bool = True
 
 
 def read_head(stream, limit):
@@ -66,22 +72,27 @@ def read_head(stream, limit):
         line = lines.read()
     if line is None:
         return None
-    method, path, version = _request_line(line)
+    method, path, place, version = _request_line(line)
     headers = {}
     while line := lines.read():
         name, separator, value = line.partition(b":")
         # Neither a folded line nor a name with spaces around it.
-        if not separator or not _TOKEN.fullmatch(name):
+        if not separator or not _TOKEN.fullmatch(name) or _BREAK.search(value):
             raise HttpError(400, "Malformed header line")
         name = name.decode("ascii").lower()
         value = value.strip(b" \t").decode("latin-1")
         if name in headers:
+            if name == "host":
+                raise HttpError(400, "More than one Host")
             value = f"{headers[name]}, {value}"
         headers[name] = value
         if len(headers) > _MAX_HEADERS:
             raise HttpError(431, f"More than {_MAX_HEADERS} headers")
     if line is None:
         return None
+    if place is not None:
+        # It counts rather than what the headers say (RFC 9112, 3.2.2).
+        headers["host"] = place
     is_1_1 = version >= (1, 1)
     options = headers.get("connection", "").lower().replace(" ", "").split(",")
     keep_alive = "close" not in options and (is_1_1 or "keep-alive" in options)
@@ -95,6 +106,7 @@ def read_head(stream, limit):
         keep_alive,
         expects_continue=is_1_1 and bool(expectation),
         content_length=_content_length(headers),
+        is_1_1=is_1_1,
     )
 
 
@@ -176,12 +188,13 @@ def _request_line(line):
         raise HttpError(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here")
     path = parts[1].decode("latin-1")
     # A proxy asks for the whole address.
-    absolute = re.match(r"https?://[^/?#]*", path, re.IGNORECASE)
+    absolute = re.match(r"https?://([^/?#]*)", path, re.IGNORECASE)
+    place = absolute[1] if absolute else None
     if absolute:
         path = path[absolute.end() :] or "/"
     if not path.startswith("/") and path != "*":
         raise HttpError(400, "Malformed request line")
-    return parts[0].decode("ascii"), path, (1, int(version[2]))
+    return parts[0].decode("ascii"), path, place, (1, int(version[2]))
 
 
 def _content_length(headers):
