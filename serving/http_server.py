@@ -11,9 +11,13 @@ import socket
 import socketserver
 import threading
 import time
+import zlib
 
+from accel_tf.serving.client_watch import ClientWatch
+from accel_tf.serving.connection_choice import whose_memory, whose_place
 from accel_tf.serving.http_connection import Connection
 from accel_tf.serving.http_limits import HttpLimits, Load
+from accel_tf.serving.work_queue import WorkQueue
 
 # Connections that were told to go and whose threads have not ended yet.
 _LEAVING_CONNECTIONS = 64
@@ -21,11 +25,12 @@ _POLL_SECONDS = 0.2
 _TURNED_AWAY = (
     b"HTTP/1.1 503 Service Unavailable\r\n"
     b"Content-Type: application/json\r\n"
-    b"Retry-After: 1\r\n"
+    b"Retry-After: %d\r\n"
     b"Content-Length: 33\r\n"
     b"Connection: close\r\n\r\n"
     b'{"error": "Too many connections"}'
 )
+_LONGEST_RETRY_AFTER = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -33,8 +38,9 @@ class HttpServer(socketserver.TCPServer):
     """Answers HTTP requests, a thread for each connection.
 
     When there are as many connections as may be, a new one takes the place
-    of the one that has waited longest for a request; if all are at work, it
-    is answered 503. So connections without requests keep nobody out.
+    of another one (`connection_choice`); if all are at work, it is answered
+    503. So connections without requests keep nobody out. POST requests wait
+    for their turn in a `WorkQueue`; others are answered under any load.
 
     Args:
         handler: has `handle(method, path, headers, body)`, which gives what
@@ -42,11 +48,18 @@ class HttpServer(socketserver.TCPServer):
         host: name or address to listen on; by default this machine only.
         port: number of the port; 0 for a free one.
         limits: an `HttpLimits`.
+        access: an `Access`, which says what requests are taken; by default
+            all are.
+        tls: `ssl.SSLContext` of a server, for https.
 
     Attributes:
         handler: as given.
         limits: as given.
+        access: as given.
+        tls: as given.
         load: the `Load` at the moment.
+        queue: the `WorkQueue`.
+        watch: the `ClientWatch` over those who wait for an answer.
         stopping: whether the server is told to stop.
 
     Raises:
@@ -56,10 +69,22 @@ class HttpServer(socketserver.TCPServer):
     allow_reuse_address = True
     request_queue_size = 256
 
-    def __init__(self, handler, host="127.0.0.1", port=0, limits=None):
+    def __init__(
+        self,
+        handler,
+        host="127.0.0.1",
+        port=0,
+        limits=None,
+        access=None,
+        tls=None,
+    ):
         self.handler = handler
+        self.access = access
+        self.tls = tls
         self.limits = limits or HttpLimits()
-        self.load = Load(self.limits)
+        self.load = Load(self.limits, self._free_memory)
+        self.queue = WorkQueue(self.limits)
+        self.watch = ClientWatch()
         self.stopping = False
         self._host = host
         self._changed = threading.Condition()
@@ -82,8 +107,9 @@ class HttpServer(socketserver.TCPServer):
     @property
     def url(self):
         """Address of the server, such as `http://127.0.0.1:8501`."""
+        scheme = "https" if self.tls else "http"
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.server_address[1]}"
+        return f"{scheme}://{host}:{self.server_address[1]}"
 
     @property
     def connections(self):
@@ -126,7 +152,27 @@ class HttpServer(socketserver.TCPServer):
             dropped = set(self._connections)
         for connection in dropped:
             connection.leave(at_once=True)
+        self.watch.end()
         return len(dropped)
+
+    def retry_after(self, client, count):
+        """When a client should come again that is told that it is too busy.
+
+        As long as it takes to serve who waits now, but spread: not all who
+        are turned away may come back at the same time.
+
+        Args:
+            client: address and port.
+            count: how often it was told so.
+
+        Returns:
+            Whole seconds, 1 or more; the same for the same arguments.
+        """
+        seconds = min(
+            max(self.queue.expected_seconds(), 1.0), _LONGEST_RETRY_AFTER
+        )
+        chance = zlib.crc32(repr((client, count)).encode()) / 2**32
+        return 1 + int(seconds * (0.5 + chance))
 
     def add(self, connection):
         """Called by a `Connection` at its start."""
@@ -137,6 +183,7 @@ class HttpServer(socketserver.TCPServer):
         """Called by a `Connection` at its end."""
         with self._changed:
             self._connections.discard(connection)
+        self.queue.forget(connection.address, connection.client_address)
 
     def get_request(self):
         """Called by `socketserver` to accept a connection."""
@@ -151,7 +198,7 @@ class HttpServer(socketserver.TCPServer):
     def process_request(self, request, client_address):
         """Called by `socketserver` with a new connection."""
         if not self._make_room():
-            self._turn_away(request)
+            self._turn_away(request, client_address)
             return
         with self._changed:
             self._threads += 1
@@ -161,7 +208,7 @@ class HttpServer(socketserver.TCPServer):
             ).start()
         except RuntimeError:
             self._end_thread()
-            self._turn_away(request)
+            self._turn_away(request, client_address)
 
     def handle_error(self, request, client_address):
         """Called by `socketserver` in an `except` block."""
@@ -189,20 +236,25 @@ class HttpServer(socketserver.TCPServer):
                 return True
             if self._threads >= self.limits.connections + _LEAVING_CONNECTIONS:
                 return False
-            waiting = [
-                connection
-                for connection in self._connections
-                if connection.state in ("idle", "reading")
-            ]
-        if not waiting:
+            leaving = whose_place(self._connections)
+        if leaving is None:
             return False
-        # Those in the middle of a request only if there are no others.
-        longest = min(waiting, key=lambda one: (one.state, one.since))
-        longest.leave(at_once=longest.state == "reading")
+        leaving.leave(at_once=leaving.state != "idle")
         return True
 
-    def _turn_away(self, request):
+    def _free_memory(self):
+        """Ends connections that are too slow; whether there are any."""
+        with self._changed:
+            slow = whose_memory(self._connections)
+        for connection in slow:
+            connection.leave(at_once=True)
+        return bool(slow)
+
+    def _turn_away(self, request, client_address):
+        seconds = self.retry_after(client_address[:2], 0)
         request.setblocking(False)
+        # There is no time for a handshake to say it with TLS.
         with contextlib.suppress(OSError):
-            request.send(_TURNED_AWAY)
+            if not self.tls:
+                request.send(_TURNED_AWAY % seconds)
         self.shutdown_request(request)

@@ -3,14 +3,18 @@
 import pathlib
 import threading
 
+from accel_tf.messages import note
+from accel_tf.serving.access import Access, is_loopback
 from accel_tf.serving.descriptions import read_description
 from accel_tf.serving.http_limits import HttpLimits
 from accel_tf.serving.http_server import HttpServer
 from accel_tf.serving.metrics import Metrics
 from accel_tf.serving.model_config import ModelConfig
 from accel_tf.serving.model_manager import ModelManager
-from accel_tf.serving.page_files import pages
+from accel_tf.serving.page_files import open_paths, pages
 from accel_tf.serving.rest import RestHandler
+from accel_tf.serving.tls import server_context
+from accel_tf.serving.tokens import read_tokens
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
 """Where the metrics are, if they are to be seen."""
@@ -29,9 +33,14 @@ def serve(
     threads=None,
     max_body_bytes=HttpLimits.body_bytes,
     max_in_flight=HttpLimits.in_flight,
+    max_waiting=HttpLimits.waiting,
     max_streams=None,
     monitoring=False,
     enable_cors=False,
+    token_file=None,
+    tls_cert=None,
+    tls_key=None,
+    allowed_host=(),
     stop_seconds=10.0,
 ):
     """Serves models until KeyboardInterrupt, then ends in good order.
@@ -44,6 +53,17 @@ def serve(
         OSError: if a file cannot be read or the address is taken.
     """
     models = _models(model_base_path, model_name, model_config_file)
+    tls = server_context(tls_cert, tls_key)
+    tokens = [] if token_file is None else read_tokens(token_file)
+    access = Access(
+        host,
+        tokens,
+        allowed_host or (),
+        enable_cors,
+        open_paths(pages(None)),
+        is_https=tls is not None,
+    )
+    _warn(host, tokens, tls)
     metrics = Metrics()
     manager = ModelManager(
         _loader(threads, max_streams, metrics),
@@ -64,14 +84,16 @@ def serve(
         observe=metrics.observe_request,
         server_timing=True,
     )
-    limits = HttpLimits(body_bytes=max_body_bytes, in_flight=max_in_flight)
+    limits = HttpLimits(
+        body_bytes=max_body_bytes, in_flight=max_in_flight, waiting=max_waiting
+    )
     try:
         manager.start()
         for fault in manager.faults():
             raise ValueError(fault)
         # Not before there is something to answer with: an open port is a
         # sign that a server is ready.
-        server = HttpServer(handler, host, rest_api_port, limits)
+        server = HttpServer(handler, host, rest_api_port, limits, access, tls)
         try:
             server.start()
             print(_ready(server.url, manager.names()), flush=True)
@@ -107,6 +129,21 @@ def _models(base_path, name, config_file):
             f"folder around it, {base_path.parent}."
         )
     return [ModelConfig("default" if name is None else name, base_path)]
+
+
+def _warn(host, tokens, tls):
+    if is_loopback(host):
+        return
+    if not tokens:
+        note(
+            f"--host {host} lets other machines in, and whoever reaches it "
+            "may ask; --token-file FILE asks them for a token."
+        )
+    elif tls is None:
+        note(
+            "the token and the videos travel in the open; --tls-cert and "
+            "--tls-key hide them."
+        )
 
 
 def _loader(threads, max_streams, metrics):

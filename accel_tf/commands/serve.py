@@ -38,9 +38,10 @@ def add_options(parser):
         "--host",
         default="127.0.0.1",
         metavar="ADDRESS",
-        help="address to listen on; 0.0.0.0 lets other machines in, whom "
-        "nobody checks (default: 127.0.0.1)",
+        help="address to listen on; 0.0.0.0 lets other machines in, see "
+        "--token-file (default: 127.0.0.1)",
     )
+    _add_access(add)
     add(
         "--file-system-poll-wait-seconds",
         type=_seconds,
@@ -79,7 +80,16 @@ def add_options(parser):
         type=_positive,
         default=HttpLimits.in_flight,
         metavar="N",
-        help="requests that are worked on at a time (default: %(default)s)",
+        help="requests that are worked on at a time, others wait (default: "
+        "%(default)s)",
+    )
+    add(
+        "--max-waiting",
+        type=_whole,
+        default=HttpLimits.waiting,
+        metavar="N",
+        help="requests that wait until they are worked on; more are answered "
+        "429 (default: %(default)s)",
     )
     add(
         "--max-streams",
@@ -95,16 +105,39 @@ def add_options(parser):
         help="answer /monitoring/prometheus/metrics",
     )
     add(
-        "--enable-cors",
-        action="store_true",
-        help="let web pages of any origin send requests",
-    )
-    add(
         "--stop-seconds",
         type=_seconds,
         default=10.0,
         metavar="S",
         help="time for requests in flight once told to stop (default: 10)",
+    )
+
+
+def _add_access(add):
+    add(
+        "--token-file",
+        metavar="FILE",
+        help="a token in each line, of 8 characters or more; requests must "
+        "bring one, as Authorization: Bearer TOKEN",
+    )
+    add(
+        "--tls-cert",
+        metavar="FILE",
+        help="certificate in PEM, to answer at https://",
+    )
+    add("--tls-key", metavar="FILE", help="its key, without a password")
+    add(
+        "--allowed-host",
+        action="append",
+        metavar="NAME",
+        help="name by which clients may call this server besides localhost, "
+        "this machine's name and the address that it listens on; may be "
+        "given several times",
+    )
+    add(
+        "--enable-cors",
+        action="store_true",
+        help="let web pages of any origin send requests",
     )
 
 
@@ -117,6 +150,12 @@ def run(arguments):
 def _positive(text):
     return option_types.number(
         text, int, 1, 2**63 - 1, "give a whole number, 1 or more"
+    )
+
+
+def _whole(text):
+    return option_types.number(
+        text, int, 0, 2**63 - 1, "give a whole number, 0 or more"
     )
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import select
+import socket
 import threading
 import time
 
@@ -47,25 +48,90 @@ def test_a_client_that_takes_no_answer_is_given_up():
             assert other.request()[0] == 200
 
 
-def test_requests_in_flight_are_limited():
+WAIT = b"POST /wait HTTP/1.1\r\n\r\n"
+
+
+def test_requests_wait_for_their_turn():
     with serving(in_flight=2) as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(RawClient(server)) for _ in range(4)]
+        for client in clients:
+            client.send(WAIT)
+        server.handler.wait_for_arrivals(2)
+        wait_until(lambda: server.queue.waiting == 2)
+        # Whether the server is well is answered all the same.
+        with RawClient(server) as other:
+            assert other.request("GET", "/")[0] == 200
+        assert server.handler.arrived.acquire(blocking=False) is False
+        server.handler.go.set()
+        assert [client.answer()[0] for client in clients] == [200] * 4
+
+
+def test_requests_that_wait_are_limited():
+    limits = {"in_flight": 2, "waiting": 0}
+    with serving(**limits) as server, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(RawClient(server)) for _ in range(3)]
         for client in clients[:2]:
-            client.send(b"POST /wait HTTP/1.1\r\n\r\n")
+            client.send(WAIT)
         server.handler.wait_for_arrivals(2)
         status, headers, body = clients[2].request("POST", "/")
-        assert (status, headers["retry-after"]) == (429, "1")
+        assert status == 429 and headers["retry-after"] in ("1", "2")
         assert error_message(body).startswith("2 requests are in flight")
-        # Whether the server is well is answered all the same.
-        assert clients[2].request("GET", "/")[0] == 200
         server.handler.go.set()
         assert [client.answer()[0] for client in clients[:2]] == [200, 200]
         assert clients[2].request("POST", "/")[0] == 200
 
 
-def test_an_answer_of_429_says_when_to_come_again():
+def test_who_is_turned_away_comes_back_at_various_times():
+    with serving(in_flight=1) as server, RawClient(server) as client:
+        assert client.request(path="/busy")[1]["retry-after"] in ("1", "2")
+        server.queue.expected_seconds = lambda: 20.0
+        clients = [("127.0.0.1", port) for port in range(1000)]
+        seconds = [server.retry_after(each, 1) for each in clients]
+        assert seconds == [server.retry_after(each, 1) for each in clients]
+        assert (min(seconds), max(seconds)) == (11, 30)
+        assert max(seconds.count(each) for each in set(seconds)) < 80
+
+
+def test_who_is_gone_waits_no_longer_and_keeps_no_place():
+    with serving(in_flight=1) as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(RawClient(server)) for _ in range(3)]
+        for count, client in enumerate(clients):
+            client.send(WAIT)
+            wait_until(lambda count=count: server.queue.arrivals == count + 1)
+        server.handler.wait_for_arrivals(1)
+        for client in clients[:2]:
+            client.__exit__()
+        # The place of the first, which is worked on, goes to the third.
+        server.handler.wait_for_arrivals(1)
+        assert server.queue.waiting == 0
+        assert not server.handler.arrived.acquire(blocking=False)
+        server.handler.go.set()
+        assert clients[2].answer()[0] == 200
+
+
+def test_who_is_gone_at_once_is_not_worked_on_beside_others():
     with serving() as server, RawClient(server) as client:
-        assert client.request(path="/busy")[1]["retry-after"] == "1"
+        client.send(WAIT)
+        server.handler.wait_for_arrivals(1)
+        with RawClient(server) as gone:
+            gone.send(b"POST /wait HTTP/1.1\r\nContent-Length: 1\r\n\r\n")
+            wait_until(lambda: server.connections == 2)
+            gone.send(b"x")
+        wait_until(lambda: server.connections == 1)
+        assert server.queue.arrivals == 1
+
+
+def test_who_has_only_sent_its_last_gets_its_answer_from_the_queue():
+    with serving(in_flight=1) as server, RawClient(server) as first:
+        first.send(WAIT)
+        server.handler.wait_for_arrivals(1)
+        with RawClient(server) as client:
+            client.send(b"POST /last HTTP/1.1\r\n\r\n")
+            client.socket.shutdown(socket.SHUT_WR)
+            # It was asked whether it is there.
+            assert client.answer()[0] == 100
+            server.handler.go.set()
+            assert client.answer()[2] == b"POST /last "
 
 
 def test_memory_for_bodies_is_limited():
@@ -78,6 +144,40 @@ def test_memory_for_bodies_is_limited():
         server.handler.go.set()
         assert client.answer()[0] == 200
         assert client.request("POST", "/", b"x" * 900)[0] == 200
+        wait_until(lambda: server.load.bytes == 0)
+
+
+def test_answers_that_nobody_takes_go_when_their_memory_is_needed():
+    limits = {"buffered_bytes": 2**25, "stall_seconds": 0.3}
+    with serving(**limits) as server, contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(RawClient(server)) for _ in range(3)]
+        for count, client in enumerate(idle):
+            wait_until(lambda size=count * 2**24: server.load.bytes == size)
+            client.send(b"GET /large HTTP/1.1\r\n\r\n")
+        # Two of 16 MiB fit.
+        assert idle[2].answer()[0] == 429
+        wait_until(lambda: server.load.bytes == 2**25)
+        with RawClient(server) as client:
+            assert client.request()[0] == 200
+            time.sleep(0.4)
+            assert len(client.request(path="/large")[2]) == 2**24
+        wait_until(lambda: server.connections == 1)
+
+
+def test_slow_clients_do_not_push_out_healthy_ones():
+    with serving(connections=8) as server, contextlib.ExitStack() as stack:
+        healthy = [stack.enter_context(RawClient(server)) for _ in range(4)]
+        for client in healthy:
+            assert client.request()[0] == 200
+        slow = [stack.enter_context(RawClient(server)) for _ in range(40)]
+        for client in slow:
+            # Those that were told to go cannot be sent anything.
+            with contextlib.suppress(OSError):
+                client.send(b"G")
+        with RawClient(server) as other:
+            assert other.request()[0] == 200
+        for client in healthy:
+            assert client.request()[0] == 200
 
 
 def test_idle_connections_keep_nobody_out():
@@ -101,7 +201,7 @@ def test_connections_at_work_are_not_closed_for_others():
         server.handler.wait_for_arrivals(2)
         with RawClient(server) as client:
             status, headers, body = client.answer()
-            assert (status, headers["retry-after"]) == (503, "1")
+            assert status == 503 and int(headers["retry-after"]) >= 1
             assert error_message(body) == "Too many connections"
         server.handler.go.set()
         assert [client.answer()[0] for client in working] == [200, 200]
