@@ -9,7 +9,6 @@ import dataclasses
 import json
 import math
 import pathlib
-import tempfile
 
 import keras
 import numpy as np
@@ -28,6 +27,7 @@ from accel_tf.evaluation import (
 from accel_tf.files import write_text
 from accel_tf.messages import tell
 from accel_tf.models.keras_files import load_keras_model, save_model
+from accel_tf.partial_folders import temporary_folder
 from accel_tf.streaming import FixedInterval, VideoStream
 from accel_tf.training.configs import FlowConfig, SegmentationConfig
 from accel_tf.training.stages import FLOW, FUSION, REFERENCE, UPDATE, Stages
@@ -69,7 +69,7 @@ def run_demo(out, steps=(450, 600, 300, 120), config="tiny_128x256", seed=0):
     validation = list(tfds.as_numpy(builder.as_dataset(split="validation")))
     label_map = label_map_of(builder)
     tell("\n2/3 Reference branch, flow network, update branch, fusion")
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         model, update_only = _train(builder, out / "data", folder, steps, seed)
     save_model(model, out / "accel_tiny.keras")
 
@@ -114,7 +114,7 @@ def _train(builder, data_dir, folder, steps, seed):
     Returns:
         Accel, and the update branch as it was before the last step.
     """
-    configs = _configs(builder, data_dir, pathlib.Path(folder), steps, seed)
+    configs = _configs(builder, data_dir, folder, steps, seed)
     stages = Stages("accel_tiny", configs)
     model = load_keras_model(stages.run())
     return model, load_keras_model(stages.best(UPDATE))

@@ -4,11 +4,11 @@ import dataclasses
 import io
 import math
 import os
-import pathlib
-import tempfile
 import zipfile
 
 import h5py
+
+from accel_tf.partial_folders import temporary_folder
 
 # Weights of which most are zeros, compressed, are a tenth of themselves.
 _MOST_RATIO = 20
@@ -26,8 +26,8 @@ def classes_of_file(model, path):
         The number; None if the file differs from the model in other things,
         or cannot be read.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        own_path = pathlib.Path(folder) / "model.weights.h5"
+    with temporary_folder() as folder:
+        own_path = folder / "model.weights.h5"
         model.save_weights(own_path)
         own = shapes_of_file(own_path)
     try:

@@ -5,7 +5,6 @@ import inspect
 import io
 import pathlib
 import shutil
-import tempfile
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
@@ -26,6 +25,7 @@ from accel_tf.data.source_record import (
     write_record,
 )
 from accel_tf.messages import is_quiet
+from accel_tf.partial_folders import temporary_folder
 
 _SKIPPED_SHOWN = 20
 
@@ -155,7 +155,7 @@ def _check_manual_dir(cls, manual_dir):
 def _prepare(builder, manual_dir):
     # TFDS creates its folder for downloads even if nothing is downloaded.
     with contextlib.ExitStack() as stack:
-        downloads = stack.enter_context(tempfile.TemporaryDirectory())
+        downloads = stack.enter_context(temporary_folder())
         if is_quiet():  # TFDS prints what it does
             stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
         try:

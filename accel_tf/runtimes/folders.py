@@ -4,8 +4,9 @@ import contextlib
 import hashlib
 import os
 import pathlib
-import shutil
 
+from accel_tf.files import naming
+from accel_tf.partial_folders import partial_folder
 from accel_tf.runtimes.tracing import Tensor
 
 DESCRIPTION = "model.json"
@@ -49,13 +50,16 @@ def check_new_folder(directory):
 
 @contextlib.contextmanager
 def new_folder(directory):
-    """Gives a folder beside `directory`, renamed when the block ends."""
+    """Gives a folder that becomes `directory` when the block ends.
+
+    Raises:
+        OSError: as `check_new_folder`; one line with `directory`, if it
+            cannot be written.
+    """
     check_new_folder(directory)
     path = pathlib.Path(directory).absolute()
-    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    try:
+    with partial_folder(path.parent) as folder, naming(directory, folder):
+        partial = folder / path.name
         partial.mkdir()
         yield partial
         os.replace(partial, path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -62,8 +62,9 @@ class RecordWriter(WholeOutput):
             else round(float(np.mean(frame.trust)), 4),
         }
         start = ",\n" if self.frames_written else "\n"
-        self._file.write(start + json.dumps(line, ensure_ascii=False))
-        self._file.flush()
+        with self._naming():
+            self._file.write(start + json.dumps(line, ensure_ascii=False))
+            self._file.flush()
         self.frames_written += 1
 
     def __exit__(self, kind, error, traceback):
@@ -82,7 +83,7 @@ class RecordWriter(WholeOutput):
         }
 
     def _open(self):
-        self._partial = self._beside(".json")
+        self._partial = self._folder / "record.json"
         self._file = open(self._partial, "w", encoding="utf-8")
         header = json.dumps(self._header, ensure_ascii=False)
         self._file.write(f'{{"header": {header},\n"frames": [')
@@ -101,13 +102,3 @@ class RecordWriter(WholeOutput):
         }
         with self._file as file:
             file.write(f'\n],\n"summary": {json.dumps(summary)}}}\n')
-
-    def _publish(self):
-        self._partial.replace(self._target)
-
-    def _remove_partial(self):
-        if self._partial is not None:
-            if self._file is not None:
-                self._file.close()
-            self._partial.unlink(missing_ok=True)
-            self._partial = None

@@ -44,7 +44,8 @@ class ScoresWriter(FolderOutput):
         arrays = {"scores": _halved(scores)}
         if trust is not None:
             arrays["trust"] = _halved(trust)
-        with open(self._next_path(name, ".npz"), "wb") as file:
+        path = self._next_path(name, ".npz")
+        with self._naming(), open(path, "wb") as file:
             np.savez(file, **arrays)
         self._count()
 

@@ -83,7 +83,8 @@ class LabelWriter(FolderOutput):
                 f"{label_maps.IGNORE} for none"
             )
         data = palette_png(self._values[labels], self._palette)
-        self._next_path(name, ".png").write_bytes(data)
+        with self._naming():
+            self._next_path(name, ".png").write_bytes(data)
         self._count()
 
     def _describe(self, folder):

@@ -1,20 +1,24 @@
 """Outputs that appear whole or not at all."""
 
+import contextlib
 import os
 import pathlib
-import shutil
 
-from accel_tf.files import fitting_name
+from accel_tf.files import naming
+from accel_tf.partial_folders import partial_folder
 from accel_tf.video.video_reader import SourceLostError
+
+_LONGEST_NAME = 255  # Bytes; of all file systems in use.
 
 
 class WholeOutput:
     """A context manager that publishes what was written when all went well.
 
-    What is written goes beside the target and is renamed when the block ends
-    normally, or with KeyboardInterrupt or `SourceLostError`, the usual ends of
-    work on a camera: then it holds what was written so far. After any other
-    exception the target is untouched and nothing partial is left.
+    What is written goes into a folder beside the target (`partial_folder`) and
+    is renamed when the block ends normally, or with KeyboardInterrupt or
+    `SourceLostError`, the usual ends of work on a camera: then it holds what
+    was written so far. After any other exception the target is untouched and
+    nothing partial is left.
 
     Args:
         target: path of the file or folder; its parent must exist.
@@ -29,7 +33,7 @@ class WholeOutput:
     def __init__(self, target):
         # An absolute path: the program may change its working directory.
         self._target = pathlib.Path(target).absolute()
-        if fitting_name(self._target.name) != self._target.name:
+        if len(os.fsencode(self._target.name)) > _LONGEST_NAME:
             raise OSError(
                 f"the name {self._target.name[:40]}... is longer than file "
                 "systems take (255 bytes); give a shorter one"
@@ -43,31 +47,33 @@ class WholeOutput:
 
     def __enter__(self):
         self.frames_written = 0
-        try:
-            self._open()
-        except BaseException as error:
-            self._remove_partial()
-            if not isinstance(error, OSError) or not error.strerror:
-                raise
-            raise OSError(
-                f"cannot write to the folder {self._target.parent}: "
-                f"{error.strerror}"
-            ) from error
+        with contextlib.ExitStack() as stack:
+            self._folder = stack.enter_context(
+                partial_folder(self._target.parent)
+            )
+            with self._naming():
+                self._open()
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, kind, error, traceback):
         kept = (KeyboardInterrupt, SourceLostError)
         wanted = kind is None or issubclass(kind, kept)
-        try:
-            self._close()
-            if wanted and self.frames_written:
-                self._publish()
-        finally:
-            self._remove_partial()
+        with self._stack:
+            try:
+                with self._naming():
+                    self._close()
+                    if wanted and self.frames_written:
+                        self._publish()
+            finally:
+                self._partial = None
         if kind is None and not self.frames_written:
             raise ValueError(
                 f"no frame was given, so {self._target} was not written"
             )
+
+    def _naming(self):
+        return naming(self._target, self._folder)
 
     def _check_open(self):
         if self._partial is None:
@@ -75,13 +81,14 @@ class WholeOutput:
                 f"{type(self).__name__} writes only inside its with block"
             )
 
-    def _beside(self, ending=""):
-        """The path of the partial output."""
-        name = fitting_name(f".{self._target.name}.partial{ending}")
-        return self._target.with_name(name)
+    def _open(self):
+        """Begins the output at `_partial`, a path in `_folder`."""
 
     def _close(self):
         """Finishes the partial output."""
+
+    def _publish(self):
+        os.replace(self._partial, self._target)
 
 
 class FolderOutput(WholeOutput):
@@ -132,9 +139,7 @@ class FolderOutput(WholeOutput):
 
     def _open(self):
         self._unfinished = None
-        self._partial = self._beside()
-        # A killed process may have left one behind.
-        shutil.rmtree(self._partial, ignore_errors=True)
+        self._partial = self._folder / self._target.name
         self._partial.mkdir()
 
     def _publish(self):
@@ -144,12 +149,7 @@ class FolderOutput(WholeOutput):
         self._describe(self._partial)
         if self._target.exists():
             self._target.rmdir()  # Empty; Windows does not rename over it.
-        os.replace(self._partial, self._target)
+        super()._publish()
 
     def _describe(self, folder):
         """Writes what is said once about all files."""
-
-    def _remove_partial(self):
-        if self._partial is not None:
-            shutil.rmtree(self._partial, ignore_errors=True)
-            self._partial = None

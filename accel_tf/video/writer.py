@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import os
 import warnings
 
 import numpy as np
@@ -133,7 +132,7 @@ class VideoWriter(WholeOutput):
             ) from error
 
     def _open(self):
-        self._partial = self._beside(self._format.ending)
+        self._partial = self._folder / f"video{self._format.ending}"
         # Python says why a file cannot be created; FFmpeg and OpenCV less so.
         self._partial.touch()
         # FFmpeg's part is opened with the first frame, which says where the
@@ -166,16 +165,6 @@ class VideoWriter(WholeOutput):
         if self._output is not None:
             with self._reported():
                 self._output.close()
-
-    def _publish(self):
-        os.replace(self._partial, self._target)
-
-    def _remove_partial(self):
-        if self._partial is not None:
-            # What went wrong before is the error to report.
-            with contextlib.suppress(OSError):
-                self._partial.unlink()
-            self._partial = None
 
 
 def _warn(line):

@@ -1,9 +1,7 @@
 """Writes weights in half of the bytes."""
 
-import pathlib
-import tempfile
-
 from accel_tf.files import replacing
+from accel_tf.partial_folders import temporary_folder
 
 
 def save_half(model, path):
@@ -22,8 +20,8 @@ def save_half(model, path):
     """
     import h5py
 
-    with tempfile.TemporaryDirectory() as folder:
-        whole = pathlib.Path(folder) / "whole.weights.h5"
+    with temporary_folder() as folder:
+        whole = folder / "whole.weights.h5"
         model.save_weights(whole)
         with h5py.File(whole) as source, replacing(path) as partial:
             # The newer format has a small part of the older one's overhead.

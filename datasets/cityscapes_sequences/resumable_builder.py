@@ -74,7 +74,6 @@ class ResumableBuilder(
             for split, items in self._split_generators(dl_manager).items()
         }
         store = self._store()
-        store.remove_partial()
         planned_shards = [shard for shards in plan.values() for shard in shards]
         finished = {}
         for planned in planned_shards:

@@ -84,12 +84,6 @@ class ShardStore:
         """Removes the store with all that is in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def remove_partial(self):
-        """Removes what a killed process left half-written."""
-        if self.folder.is_dir():
-            for path in self.folder.glob(".partial-*"):
-                path.unlink(missing_ok=True)
-
     def _path(self, key):
         return self.folder / f"{key}.shard"
 

@@ -5,15 +5,17 @@ import errno
 import os
 import pathlib
 import re
-import shutil
-import uuid
+
+from accel_tf.files import naming
+from accel_tf.partial_folders import partial_folder
 
 
 @contextlib.contextmanager
 def new_version(directory, version=None):
     """A folder that becomes a version when the block ends.
 
-    After an exception nothing is left of it.
+    After an exception nothing is left of it; what a killed process leaves,
+    the next one removes (see `partial_folder`).
 
     Args:
         directory: folder of all versions; created if need be.
@@ -30,16 +32,14 @@ def new_version(directory, version=None):
     directory = pathlib.Path(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        # TensorFlow Serving passes over names that are no number.
-        partial = directory / f".partial-{uuid.uuid4().hex}"
-        partial.mkdir()
     except OSError as error:
         reason = error.strerror or error
         raise type(error)(f"cannot write to {directory}: {reason}.") from error
-    try:
+    # TensorFlow Serving passes over names that are no number.
+    with partial_folder(directory) as folder, naming(directory, folder):
+        partial = folder / "version"
+        partial.mkdir()
         yield partial, lambda: _publish(partial, directory, version)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def check_directory(directory):

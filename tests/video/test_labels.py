@@ -159,14 +159,6 @@ def test_interrupt_keeps_the_labels_so_far(tmp_path, monkeypatch, error):
     assert files == ["000000.png", "classes.json"]
 
 
-def test_remains_of_a_killed_process_are_replaced(tmp_path):
-    (tmp_path / ".labels.partial").mkdir()
-    (tmp_path / ".labels.partial" / "000007.png").touch()
-    with LabelWriter(tmp_path / "labels", CITYSCAPES) as writer:
-        writer.write(np.zeros((4, 4), np.uint8))
-    assert "000007.png" not in os.listdir(tmp_path / "labels")
-
-
 def test_labels_that_do_not_fit_are_refused(tmp_path):
     two = LabelMap(("a", "b"), ((1, 2, 3), (4, 5, 6)))
     for labels, words in (

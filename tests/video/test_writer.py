@@ -329,6 +329,6 @@ def test_opencv_alone_says_that_a_file_is_not_whole(tmp_path, monkeypatch):
         ) as writer:
             writer.write(make_frame())
             writer._output._video.release()
-            (partial,) = tmp_path.iterdir()
+            (partial,) = tmp_path.rglob("video.mp4")
             partial.write_bytes(partial.read_bytes()[:100])
     assert os.listdir(tmp_path) == []
