@@ -36,5 +36,10 @@ def pages(manager):
     return {"/": start, MODELS_PATH: models, **files}
 
 
+def open_paths(pages):
+    """Those of the paths of `pages` that tell nothing of the models."""
+    return {path for path, page in pages.items() if not callable(page)}
+
+
 def _models(manager):
     return "application/json", describe_models(manager)

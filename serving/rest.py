@@ -53,10 +53,11 @@ _NOT_FOUND_PAGE = (
     b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head>"
     b"<body><h1>Not Found</h1></body></html>\n"
 )
+_CORS_TAKEN = "Access-Control-Allow-Headers"
 _CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
-    "Access-Control-Allow-Headers": "Content-Type",
+    _CORS_TAKEN: "Content-Type",
 }
 _log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ class RestHandler:
             what to answer outside the API.
         metrics_path: path of the Prometheus metrics, None for none.
         enable_cors: whether pages of other origins may use the API.
+        takes_tokens: whether they may send a token.
         observe: called as `observe(model_name, action, code, seconds)` after
             each predict, classify and regress request that reached a model;
             `code` is the name of the status, such as `"OK"`.
@@ -102,13 +104,16 @@ class RestHandler:
         pages=None,
         metrics_path=None,
         enable_cors=False,
+        takes_tokens=False,
         observe=None,
         server_timing=False,
     ):
         self._manager = manager
         self._pages = dict(pages or {})
         self._metrics_path = metrics_path
-        self._cors_headers = _CORS_HEADERS if enable_cors else {}
+        self._cors_headers = dict(_CORS_HEADERS) if enable_cors else {}
+        if enable_cors and takes_tokens:
+            self._cors_headers[_CORS_TAKEN] += ", Authorization"
         self._observe = observe
         self._server_timing = server_timing
 

@@ -81,6 +81,7 @@ def serve(
         pages=pages(manager),
         metrics_path=METRICS_PATH if monitoring else None,
         enable_cors=enable_cors,
+        takes_tokens=bool(tokens),
         observe=metrics.observe_request,
         server_timing=True,
     )
