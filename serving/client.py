@@ -56,11 +56,13 @@ class Client:
 
     A request is sent again after a pause, ever longer ones, if the server
     certainly has not acted on it: it cannot be reached, broke off before it
-    had all of the request, or answered that it is too busy (429, 503). If
-    only the answer was lost, a frame may or may not have entered its stream;
-    then the stream is closed and the frame sent again as a key frame, so that
-    what follows does not depend on it. A time-out is an error: what is too
-    slow gets no second copy of its work.
+    had all of the request, or answered that it is too busy (429, 503). While
+    it answers so and says when to come again, that is no retry: a request
+    waits for its turn, for at most five minutes. If only the answer was lost,
+    a frame may or may not have entered its stream; then the stream is closed
+    and the frame sent again as a key frame, so that what follows does not
+    depend on it. A time-out is an error: what is too slow gets no second copy
+    of its work.
 
     Args:
         url: of the server, such as `http://127.0.0.1:8501`.

@@ -27,10 +27,11 @@ class NotTaken(Exception):
 
     Attributes:
         error: the exception for the user.
-        seconds: to wait before the next try, as far as the server said.
+        seconds: that the server asks to wait before the next try; `None` if
+            it did not say.
     """
 
-    def __init__(self, error, seconds=0.0):
+    def __init__(self, error, seconds=None):
         super().__init__(str(error))
         self.error, self.seconds = error, seconds
 

@@ -12,6 +12,8 @@ from accel_tf.serving.client_errors import AnswerLost, NotTaken, ServerError
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 _LONGEST_PAUSE_ASKED_FOR = 60.0
+# In all, for a server that is alive and asks to come again.
+_PATIENCE = 300.0
 _MAX_MESSAGE = 300
 # The server says that it did not take the request.
 _REFUSED = (429, 503)
@@ -44,10 +46,15 @@ class Traffic:
 
 
 class Backoff:
-    """The pauses before the repeats of one request, ever longer.
+    """The pauses before the repeats of one request.
+
+    They are ever longer, but as long as the server asks if it says so. A
+    server that does is alive and will have its turn for everybody: then a
+    request is repeated as often as it takes, within five minutes.
 
     Args:
-        retries: how many repeats there may be.
+        retries: how many repeats there may be of which the server did not
+            say when; 0 for no repeats at all.
 
     Attributes:
         repeats: how many there were.
@@ -56,21 +63,34 @@ class Backoff:
     def __init__(self, retries):
         self.repeats = 0
         self._retries = retries
+        self._unasked = 0
+        self._asked_seconds = 0.0
         self._pause = _FIRST_PAUSE
 
-    def pause(self, error, least=0.0):
+    def pause(self, error, asked=None):
         """Waits; raises `error` instead when there were enough repeats.
 
         Args:
             error: what went wrong.
-            least: seconds to wait at least.
+            asked: seconds that the server asks to wait; `None` if it does
+                not say.
         """
-        if self.repeats == self._retries:
-            raise error
+        if asked is None or not self._retries:
+            if self._unasked == self._retries:
+                raise error
+            self._unasked += 1
+            seconds = self._pause
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        else:
+            seconds = max(asked, _FIRST_PAUSE)
+            self._asked_seconds += seconds
+            if self._asked_seconds > _PATIENCE:
+                raise error
         self.repeats += 1
-        # At random, or many clients of one server would come back at once.
-        time.sleep(max(least, self._pause * random.uniform(0.75, 1.25)))
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        # At random, or many clients of one server would come back at once;
+        # never before they are asked to.
+        least = 0.75 if asked is None else 1.0
+        time.sleep(seconds * random.uniform(least, 1.25))
 
 
 class Transport:
@@ -181,9 +201,9 @@ def _said(data):
 
 
 def _seconds(headers):
-    """How long to wait before the next try, as far as the server says."""
+    """How long to wait before the next try; `None` if it is not said."""
     try:
-        seconds = float(headers.get("Retry-After", 0))
-    except ValueError:
-        return 0.0
+        seconds = float(headers["Retry-After"])
+    except (KeyError, TypeError, ValueError):
+        return None
     return min(max(0.0, seconds), _LONGEST_PAUSE_ASKED_FOR)

@@ -121,6 +121,30 @@ def test_a_busy_server_is_asked_again(client_of, status):
         assert client.traffic.requests == 8 and client.traffic.repeats == 2
 
 
+def test_a_server_that_is_alive_is_asked_as_often_as_it_takes(
+    client_of, monkeypatch
+):
+    busy = (429, {"Retry-After": "0"}, b'{"error": "busy"}')
+    silent = (503, {}, b"")
+    with scripted(*[busy] * 9) as server:
+        assert send(client_of(server, retries=1).stream(), [0]) == [0]
+        assert not server.faults
+        # Neither for ever, nor if nothing is to be repeated.
+        monkeypatch.setattr(client_transport, "_PATIENCE", 0.01)
+        for retries, asked in [(1, 5), (0, 0)]:
+            server.faults += [busy] * 9
+            client = client_of(server, retries=retries)
+            with pytest.raises(ServerError, match="answered 429: busy"):
+                client.frame(frame(1), 1)
+            assert client.traffic.repeats == asked
+            server.faults.clear()
+        server.faults += [silent] * 9
+        client = client_of(server, retries=2)
+        with pytest.raises(ServerError, match="answered 503"):
+            client.frame(frame(1), 1)
+        assert client.traffic.repeats == 2
+
+
 @pytest.mark.parametrize(
     ("fault", "was_seen"),
     [
