@@ -10,8 +10,8 @@ import numpy as np
 
 from accel_tf.serving.example_messages import encode_example
 from accel_tf.serving.json_encoding import float_tokens, string_tokens
-from accel_tf.serving.json_parsing import type_name
-from accel_tf.serving.json_tensors import parse_request
+from accel_tf.serving.json_parsing import parse_json, type_name
+from accel_tf.serving.json_tensors import check_request
 from accel_tf.serving.json_values import decode_string, is_base64
 from accel_tf.serving.tensors import invalid
 
@@ -44,11 +44,12 @@ class ExamplesRequest:
         return array
 
 
-def parse_examples_request(body):
+def parse_examples_request(body, memory=None):
     """Parses the body of a classify or regress request.
 
     Args:
         body: bytes, the JSON text.
+        memory: as for `parse_json`.
 
     Returns:
         An `ExamplesRequest`.
@@ -56,7 +57,8 @@ def parse_examples_request(body):
     Raises:
         ServingError: INVALID_ARGUMENT; the text is no such request.
     """
-    document, signature_name = parse_request(body)
+    document = parse_json(body, memory)
+    signature_name = check_request(document)
     context = None
     if "context" in document:
         context = _decode_example(document["context"])

@@ -9,7 +9,9 @@ import json
 import re
 import sys
 
-from accel_tf.serving.tensors import invalid
+from accel_tf.serving.json_memory import check_memory
+from accel_tf.serving.json_numbers import CutDocument
+from accel_tf.serving.tensors import ServingError, invalid
 
 MAX_DEPTH = 1_000_000
 """Most lists and objects inside one another: a byte each in the body, but some
@@ -39,14 +41,50 @@ def _parse_int(digits):
     return int(digits) if len(digits) <= _INTEGER_CHARACTERS else float(digits)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_first_of_each_key)
-# Three times slower where there are many integers.
-_CAREFUL_DECODER = json.JSONDecoder(
-    object_pairs_hook=_first_of_each_key, parse_int=_parse_int
-)
+def _decoder(pairs_hook=_first_of_each_key):
+    # int() takes a time that grows with the square of its digits, so that a
+    # program without the usual limit on them needs one here. It makes
+    # integers three times slower.
+    has_limit = 0 < sys.get_int_max_str_digits() <= _MAX_DIGITS
+    return json.JSONDecoder(
+        object_pairs_hook=pairs_hook,
+        parse_int=None if has_limit else _parse_int,
+    )
 
 
-def parse_json(body):
+_STRINGS = json.JSONDecoder()
+
+
+def parse_request_body(body, memory=None):
+    """Parses a request, with boxes of numbers in place of long lists of them.
+
+    Args:
+        body: bytes, UTF-8.
+        memory: as for `check_memory`.
+
+    Returns:
+        As `parse_json`, but that members of objects may be a `NumberBox`.
+
+    Raises:
+        ServingError: as `parse_json`.
+    """
+    document = CutDocument(body, _decoder().decode)
+    if not len(document):
+        return parse_json(body, memory)
+
+    def hook(pairs):
+        box = document.box_of(pairs)
+        return _first_of_each_key(pairs) if box is None else box
+
+    check_memory(document.text, memory)
+    try:
+        return _parse(document.text, hook)
+    except (json.JSONDecodeError, ServingError):
+        # For the right place; or a box was a part of a string.
+        return parse_json(body, memory)
+
+
+def parse_json(body, memory=None):
     """Parses the document that a request's body begins with.
 
     Takes time in proportion to the body, however it is nested and however
@@ -54,14 +92,23 @@ def parse_json(body):
 
     Args:
         body: bytes, UTF-8.
+        memory: as for `check_memory`.
 
     Returns:
         None, bool, int, float, str, list or dict, as `json.loads` gives them.
 
     Raises:
         ServingError: INVALID_ARGUMENT; the body does not begin with a JSON
-            document.
+            document, or that would take too much memory.
     """
+    check_memory(body, memory)
+    try:
+        return _parse(body, _first_of_each_key)
+    except json.JSONDecodeError as error:
+        raise _parse_error(error.msg, error.pos) from error
+
+
+def _parse(body, pairs_hook):
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -71,23 +118,16 @@ def parse_json(body):
     start = _SPACE.match(text).end()
     if start == len(text):
         raise invalid("JSON Parse error: The document is empty")
-    # int() takes a time that grows with the square of its digits, so that a
-    # program without the usual limit on them needs one here.
-    has_limit = 0 < sys.get_int_max_str_digits() <= _MAX_DIGITS
-    decoder = _DECODER if has_limit else _CAREFUL_DECODER
     try:
-        return decoder.raw_decode(text, start)[0]
+        return _decoder(pairs_hook).raw_decode(text, start)[0]
     except json.JSONDecodeError as error:
         if not _NON_FINITE.match(text, error.pos):
-            raise _parse_error(error.msg, error.pos) from error
+            raise
     except (RecursionError, ValueError):
         # Nested too deeply for the standard parser, or an integer with more
         # digits than int() takes.
         pass
-    try:
-        return _parse_iteratively(text, start)
-    except json.JSONDecodeError as error:
-        raise _parse_error(error.msg, error.pos) from error
+    return _parse_iteratively(text, start, pairs_hook)
 
 
 def _parse_error(reason, position):
@@ -97,7 +137,7 @@ def _parse_error(reason, position):
     return invalid(f"JSON Parse error: {reason} at offset: {position}")
 
 
-def _parse_iteratively(text, position):
+def _parse_iteratively(text, position, pairs_hook):
     """Does the decoder's work for the few documents that it cannot take."""
     # The lists and dicts that are open, outermost first, and the key that
     # each has in the one around it.
@@ -142,6 +182,8 @@ def _parse_iteratively(text, position):
                 )
             position += 1
             value, key = opened.pop(), keys.pop()
+            if not is_list:
+                value = pairs_hook(list(value.items()))
         else:
             return value
 
@@ -160,7 +202,7 @@ def _read_key(text, position):
         raise json.JSONDecodeError(
             "Expecting property name enclosed in double quotes", text, position
         )
-    key, position = _DECODER.raw_decode(text, position)
+    key, position = _STRINGS.raw_decode(text, position)
     position, character = _next_character(text, position)
     if character != ":":
         raise json.JSONDecodeError("Expecting ':' delimiter", text, position)
@@ -170,7 +212,7 @@ def _read_key(text, position):
 def _read_scalar(text, position):
     match = _NUMBER.match(text, position)
     if not match:
-        return _DECODER.raw_decode(text, position)
+        return _STRINGS.raw_decode(text, position)
     sign, nan, infinity, fraction, exponent = match.groups()
     if nan:
         value = float("nan")

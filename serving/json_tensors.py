@@ -4,8 +4,17 @@ import dataclasses
 
 import numpy as np
 
-from accel_tf.serving.json_parsing import parse_json, preview, type_name
-from accel_tf.serving.json_values import decode_tensor, is_base64
+from accel_tf.serving.json_numbers import NumberBox
+from accel_tf.serving.json_parsing import (
+    parse_request_body,
+    preview,
+    type_name,
+)
+from accel_tf.serving.json_values import (
+    decode_tensor,
+    first_fault,
+    is_base64,
+)
 from accel_tf.serving.tensors import ServingError, invalid
 
 
@@ -26,7 +35,7 @@ class PredictRequest:
     is_row: bool
 
 
-def parse_predict_request(body, find_signature):
+def parse_predict_request(body, find_signature, memory=None):
     """Parses the body of a predict request.
 
     Args:
@@ -34,6 +43,8 @@ def parse_predict_request(body, find_signature):
         find_signature: function that takes the name of a signature, empty if
             the request has none, and gives the `Signature`. It raises
             `ServingError` if there is no such model or signature.
+        memory: bytes that the objects of the document may take, beside
+            lists of numbers; by default as `check_memory` has it.
 
     Returns:
         A `PredictRequest`.
@@ -43,7 +54,8 @@ def parse_predict_request(body, find_signature):
             UNIMPLEMENTED for a tensor type that JSON cannot hold, and
             whatever `find_signature` raises.
     """
-    document, signature_name = parse_request(body)
+    document = parse_request_body(body, memory)
+    signature_name = check_request(document)
     inputs = find_signature(signature_name).inputs
     is_row = "instances" in document
     if is_row and "inputs" in document:
@@ -60,20 +72,24 @@ def parse_predict_request(body, find_signature):
     return PredictRequest(signature_name, arrays, is_row)
 
 
-def parse_request(body):
-    """Parses what all kinds of request have in common.
+def check_request(document):
+    """Looks at what all kinds of request have in common.
+
+    Args:
+        document: what the parser gave.
 
     Returns:
-        The request as a dict, and the name of its signature, empty if it has
-        none.
+        The name of the request's signature, empty if it has none.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT; the document is no request.
     """
-    document = parse_json(body)
     if not isinstance(document, dict):
         raise invalid(f"JSON Value: {preview(document)} Is not object")
     signature_name = document.get("signature_name", "")
     if not isinstance(signature_name, str):
         raise invalid("'signature_name' key must be a string value.")
-    return document, signature_name
+    return signature_name
 
 
 def _decode_columns(columns, inputs):
@@ -97,6 +113,8 @@ def _decode_columns(columns, inputs):
 
 
 def _decode_rows(rows, inputs):
+    if isinstance(rows, NumberBox):
+        return _decode_plain_rows(rows, inputs)
     if not isinstance(rows, list):
         raise invalid(
             "Expecting 'instances' value to be an list/array, but got "
@@ -138,7 +156,7 @@ def _decode_plain_rows(rows, inputs):
             "instances is a plain list, but expecting list of objects with "
             f"the {len(inputs)} inputs of the signature"
         )
-    for index, row in enumerate(rows):
+    for index, row in enumerate(() if isinstance(rows, NumberBox) else rows):
         if _is_named(row):
             raise invalid(
                 f"Expecting value/list but got object at list element: {index}"
@@ -149,15 +167,41 @@ def _decode_plain_rows(rows, inputs):
 
 def _stack(rows, dtype, key):
     """Decodes the rows of one input; `key` is for the error messages."""
+    if isinstance(rows, NumberBox):
+        return _stack_box(rows, dtype, key)
+    if any(isinstance(row, NumberBox) for row in rows):
+        return _stack_boxes(rows, dtype, key)
     try:
         return decode_tensor(rows, dtype)
     except ServingError as error:
         index = _first_faulty_row(rows, dtype)
         fault = _fault_of_row(rows[0], rows[index], dtype) or error
-        raise invalid(
-            f"Failed to process element: {index}{key} of 'instances' list. "
-            f"Error: {fault.code}: {fault.message}"
-        ) from error
+        raise _faulty_row(index, key, fault) from error
+
+
+def _stack_box(box, dtype, key):
+    row_size = box.values[0].size
+    index, fault = first_fault(box, dtype, row_size)
+    if fault:
+        raise _faulty_row(index, key, fault)
+    return decode_tensor(box, dtype)
+
+
+def _stack_boxes(rows, dtype, key):
+    arrays = []
+    for index, row in enumerate(rows):
+        fault = _fault_of_row(rows[0], row, dtype)
+        if fault:
+            raise _faulty_row(index, key, fault)
+        arrays.append(decode_tensor(row, dtype))
+    return np.stack(arrays)
+
+
+def _faulty_row(index, key, fault):
+    return invalid(
+        f"Failed to process element: {index}{key} of 'instances' list. "
+        f"Error: {fault.code}: {fault.message}"
+    )
 
 
 def _first_faulty_row(rows, dtype):

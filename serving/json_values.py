@@ -10,11 +10,9 @@ import math
 
 import numpy as np
 
+from accel_tf.serving.json_numbers import MAX_RANK, NumberBox
 from accel_tf.serving.json_parsing import preview, type_name
 from accel_tf.serving.tensors import ServingError, invalid, numpy_type
-
-MAX_RANK = 32
-"""Most dimensions of a tensor in a request: as many as any NumPy takes."""
 
 _INTEGERS = {
     # Eight and sixteen bits are checked as 32 bits and then wrap around.
@@ -33,7 +31,8 @@ def decode_tensor(value, dtype):
     """Decodes a tensor: a value, or nested lists of values.
 
     Args:
-        value: what the parser gave.
+        value: what the parser gave; or a `NumberBox`, or a list of such, all
+            of one shape.
         dtype: type of the tensor, a name as in `TensorInfo.dtype`.
 
     Returns:
@@ -43,8 +42,53 @@ def decode_tensor(value, dtype):
         ServingError: INVALID_ARGUMENT; a value has another type or the lists
             are no box. UNIMPLEMENTED; JSON cannot hold the type.
     """
+    if isinstance(value, NumberBox):
+        return _of_box(value, dtype)
     shape = _shape_of(value)
     return _convert(_flatten(value, shape), dtype).reshape(shape)
+
+
+def _of_box(box, dtype):
+    _, fault = first_fault(box, dtype)
+    if fault:
+        raise fault
+    with np.errstate(over="ignore", under="ignore"):
+        return box.values.astype(numpy_type(dtype), copy=False)
+
+
+def first_fault(box, dtype, row_size=None):
+    """Looks at whether numbers are what a tensor takes.
+
+    Args:
+        box: a `NumberBox`.
+        dtype: type of the tensor, a name as in `TensorInfo.dtype`.
+        row_size: numbers in a row, whose first faulty one is looked for; by
+            default all are one row.
+
+    Returns:
+        The number of the row and a `ServingError`; 0 and None if all are.
+    """
+    if dtype in ("float", "double"):
+        return 0, None
+    if dtype not in _INTEGERS:
+        try:
+            _convert([box.first], dtype)
+        except ServingError as error:
+            return 0, error
+    low, high = _INTEGERS[dtype]
+    flat = box.values.reshape(-1)
+    outside = (flat < low) | (flat > high)
+    first = int(outside.argmax()) if outside.any() else None
+    # In one row a wrong type counts before a wrong size.
+    row_size = row_size or max(1, flat.size)
+    rows = [
+        None if i is None else i // row_size for i in (box.first_float, first)
+    ]
+    if rows[0] is not None and (rows[1] is None or rows[0] <= rows[1]):
+        return rows[0], _wrong_type(float(flat[box.first_float]), dtype)
+    if first is None:
+        return 0, None
+    return rows[1], _wrong_type(int(flat[first]), dtype)
 
 
 def _shape_of(value):
