@@ -3,8 +3,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BACKENDS ?= jax torch
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?=
 
-.PHONY: demo test test-all test-backends lint readme docs
+.PHONY: demo test test-all test-backends fuzz lint readme docs
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +34,13 @@ test-backends: $(VENV)/.installed
 	    KERAS_BACKEND=$$backend $(VENV)/bin/python -m pytest \
 	        tests/ops tests/layers tests/models tests/streaming || exit 1; \
 	done
+
+# Each target of tests/fuzz for FUZZ_SECONDS, or those of FUZZ_TARGETS only.
+fuzz: $(VENV)/.installed
+	$(VENV)/bin/python -c "import atheris" || \
+	    $(VENV)/bin/python -m pip install -q -e ".[fuzz]"
+	$(VENV)/bin/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS) \
+	    $(FUZZ_TARGETS)
 
 lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check .

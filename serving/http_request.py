@@ -182,7 +182,7 @@ class _Lines:
 def _request_line(line):
     parts = line.split(b" ")
     version = _VERSION.fullmatch(parts[-1]) if len(parts) == 3 else None
-    if not version or not _TOKEN.fullmatch(parts[0]):
+    if not version or not _TOKEN.fullmatch(parts[0]) or _BREAK.search(line):
         raise HttpError(400, "Malformed request line")
     if version[1] != b"1":
         raise HttpError(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here")

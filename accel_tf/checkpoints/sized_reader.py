@@ -27,8 +27,16 @@ class SizedReader(io.BufferedReader):
     def read(self, count=-1):
         """At most `count` bytes; all that are left if it is negative."""
         left = max(self.size - self.tell(), 0)
-        return super().read(left if count is None else _least(count, left))
+        if count is None or count < 0:
+            count = left
+        return super().read(min(count, left))
 
+    def seek(self, offset, whence=os.SEEK_SET):
+        """As of any file, but a place before the first byte is no `OSError`.
 
-def _least(count, left):
-    return left if count < 0 else min(count, left)
+        Raises:
+            ValueError: if it is one.
+        """
+        if whence == os.SEEK_SET and offset < 0:
+            raise ValueError("it names a place before its first byte")
+        return super().seek(offset, whence)

@@ -66,6 +66,7 @@ def test_an_address_may_name_the_host():
         (b"GET / HTTP/1.1 x", 400),
         (b"GET v1 HTTP/1.1", 400),
         (b"G\x00T / HTTP/1.1", 400),
+        (b"GET http://a\x00@b/ HTTP/1.1", 400),
         (b"\x16\x03\x01\x02\x00\x01", 400),  # TLS
         (b"GET / http/1.1", 400),
         (b"GET / HTTP/2.0", 505),
@@ -82,6 +83,8 @@ def test_malformed_request_line(line, expected):
         (b": no name", 400),
         (b"Name : space", 400),
         (b"A: 1\r\n folded", 400),
+        (b"A: 1\rB: 2", 400),
+        (b"A: 1\0", 400),
         (b"Content-Length: -1", 400),
         (b"Content-Length: 1e3", 400),
         (b"Content-Length: +3", 400),

@@ -4,6 +4,8 @@ import functools
 import struct
 import zlib
 
+from fuzz.mutations import changed
+
 PNG_START = b"\x89PNG\r\n\x1a\n"
 BLACK_GIF = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90400000000002c00000000"
@@ -92,15 +94,8 @@ def hostile_image(rng, images):
     image = rng.choice(images)
     if kind < 0.3:
         return image[: rng.randrange(len(image))]
-    if kind < 0.75:
-        changed = bytearray(image)
-        for _ in range(rng.choice((1, 1, 3, 20))):
-            at = rng.randrange(len(changed))
-            changed[at] = rng.randrange(256)
-        return bytes(changed)
     if kind < 0.8:
-        at = rng.randrange(len(image))
-        return image[:at] + rng.randbytes(rng.randrange(50)) + image[at:]
+        return changed(rng, image, others=images, most=20)
     if kind < 0.9:
         jpeg = next(each for each in images if each.startswith(b"\xff\xd8"))
         return rng.choice(list(bombs(jpeg).values()))

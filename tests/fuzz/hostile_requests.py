@@ -11,6 +11,8 @@ import gzip
 import json
 import random
 
+from fuzz.mutations import changed
+
 NUMBERS = (
     "0 -0 1 -1 255 256 2147483647 2147483648 -9223372036854775809 "
     "18446744073709551616 1e5 1.0 1e308 1e309 -1e400 1e-400 NaN Infinity "
@@ -195,22 +197,8 @@ def _right_request(rng, path, body):
 
 
 def _changed_bytes(rng, path, body):
-    body = bytearray(body)
-    for _ in range(rng.choice((1, 1, 2, 5))):
-        at = rng.randrange(len(body) + 1)
-        end = min(len(body), at + rng.choice((1, 1, 4, 30)))
-        change = rng.randrange(5)
-        if change == 0:
-            del body[at:end]
-        elif change == 1:
-            body[at:end] = rng.randbytes(end - at)
-        elif change == 2:
-            body[at:at] = rng.choice(b'{}[],:"\\ \x00\xff\x8018en').to_bytes()
-        elif change == 3:
-            body[at:at] = body[at:end]
-        else:
-            del body[at:]
-    return "POST", path, {}, bytes(body)
+    words = b'{ } [ ] , : " \\ \x00 \xff \x80 1 8 e n'.split(b" ")
+    return "POST", path, {}, changed(rng, body, words)
 
 
 def _changed_values(rng, path, body):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from fake_servables import fake_manager
-from request_fuzzing import hostile_requests
+from fuzz.hostile_requests import hostile_requests
 
 from accel_tf.serving.rest import RestHandler
 

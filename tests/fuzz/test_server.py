@@ -12,10 +12,10 @@ import time
 import pytest
 from echo_server import wait_until
 from exported_models import Session, SumsFrames, jpeg, moving_frames, png
-from image_fuzzing import bombs, hostile_image
+from fuzz.hostile_images import bombs, hostile_image
+from fuzz.hostile_requests import hostile_requests
 from persistent_client import PersistentClient, as_bytes
 from raw_http import RawClient
-from request_fuzzing import hostile_requests
 from served_exports import (
     MODEL,
     RecordedStream,
