@@ -65,7 +65,8 @@ class Client:
     of its work.
 
     Args:
-        url: of the server, such as `http://127.0.0.1:8501`.
+        url: of the server, such as `http://127.0.0.1:8501` or
+            `https://models.example:8501`, whose certificate is checked.
         model: name of the model.
         version: number of the version; by default the highest.
         label: label of the version, rather than its number.
@@ -76,6 +77,9 @@ class Client:
         image_format: `"jpeg"`, or `"png"` for exactly the frame's pixels at
             several times the bytes. Clips of a video's path are sent as
             small squares, always exactly.
+        token: that the server asks for, if it does.
+        ca_file: PEM file of the certificates to trust, of a server at https://
+            with one of its own.
 
     Attributes:
         url, model: as given.
@@ -83,6 +87,7 @@ class Client:
 
     Raises:
         ValueError: if an argument is not as described.
+        OSError: if `ca_file` cannot be read.
     """
 
     def __init__(
@@ -94,6 +99,8 @@ class Client:
         timeout=60.0,
         retries=12,
         image_format="jpeg",
+        token=None,
+        ca_file=None,
     ):
         if not model or not isinstance(model, str):
             raise ValueError(f"model must be a name, not {model!r}.")
@@ -104,7 +111,7 @@ class Client:
                 f"image_format must be one of {', '.join(FORMATS)}, not "
                 f"{image_format!r}."
             )
-        self._transport = Transport(url, timeout, retries)
+        self._transport = Transport(url, timeout, retries, token, ca_file)
         self.url = self._transport.url
         self.model = model
         self.traffic = self._transport.traffic

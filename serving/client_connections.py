@@ -8,6 +8,8 @@ import time
 import urllib.parse
 
 from accel_tf.serving.client_errors import AnswerLost, NotTaken, reason_of
+from accel_tf.serving.tls import client_context
+from accel_tf.serving.tokens import is_token
 
 # Before a server would close an idle connection, usually after a minute.
 _IDLE_SECONDS = 20.0
@@ -23,16 +25,28 @@ class Connections:
         url: of the server.
         timeout: seconds without a byte from the server after which a request
             fails.
+        token: that the server asks for, or `None`.
+        ca_file: PEM file of the certificates to trust of a server at
+            https://; by default the system's.
 
     Attributes:
         url: without a slash at the end.
 
     Raises:
         ValueError: if an argument is not as described.
+        OSError: if `ca_file` cannot be read.
     """
 
-    def __init__(self, url, timeout):
+    def __init__(self, url, timeout, token=None, ca_file=None):
         self._parts = _parsed(url)
+        self._tls = self._context(ca_file)
+        if token is not None and not is_token(token):
+            # Not in the message: it may be one that was copied badly.
+            raise ValueError(
+                "token must be 8 or more letters, digits and signs without "
+                "spaces."
+            )
+        self._token = token
         self.url = str(url).rstrip("/")
         if not 0 < timeout < float("inf"):
             raise ValueError(f"timeout must be seconds above 0, not {timeout}.")
@@ -83,6 +97,8 @@ class Connections:
 
     def _exchange(self, connection, method, path, body):
         headers = {} if body is None else {"Content-Type": "application/json"}
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
         send_error = None
         try:
             connection.request(method, self._parts.path + path, body, headers)
@@ -111,17 +127,15 @@ class Connections:
             if _is_alive(connection):
                 return connection
             connection.close()
-        connection = (
-            http.client.HTTPSConnection
-            if self._parts.scheme == "https"
-            else http.client.HTTPConnection
-        )(
-            self._parts.hostname,
-            self._parts.port,
-            timeout=min(self._timeout, _CONNECT_SECONDS),
-        )
+        connection = self._unconnected()
         try:
             connection.connect()
+        except ssl.SSLCertVerificationError as error:
+            raise ConnectionError(
+                f"the certificate of {self.url} is not trusted "
+                f"({error.verify_message}); ca_file (--tls-ca) names others "
+                "to trust."
+            ) from error
         except OSError as error:
             failure = ConnectionError(
                 f"{self.url} cannot be reached: {reason_of(error)}."
@@ -131,6 +145,22 @@ class Connections:
             raise NotTaken(failure) from error
         connection.sock.settimeout(self._timeout)
         return connection
+
+    def _unconnected(self):
+        address = self._parts.hostname, self._parts.port
+        timeout = min(self._timeout, _CONNECT_SECONDS)
+        if self._tls is None:
+            return http.client.HTTPConnection(*address, timeout=timeout)
+        return http.client.HTTPSConnection(
+            *address, timeout=timeout, context=self._tls
+        )
+
+    def _context(self, ca_file):
+        if self._parts.scheme == "https":
+            return client_context(ca_file)
+        if ca_file is not None:
+            raise ValueError("ca_file (--tls-ca) goes with https:// only.")
+        return None
 
     def _idle_connection(self):
         with self._lock:

@@ -101,6 +101,7 @@ class Transport:
         timeout: seconds without a byte from the server after which a request
             fails.
         retries: how often a request may be repeated.
+        token, ca_file: as of `Connections`.
 
     Attributes:
         url: without a slash at the end.
@@ -108,10 +109,11 @@ class Transport:
 
     Raises:
         ValueError: if an argument is not as described.
+        OSError: if `ca_file` cannot be read.
     """
 
-    def __init__(self, url, timeout, retries):
-        self._connections = Connections(url, timeout)
+    def __init__(self, url, timeout, retries, token=None, ca_file=None):
+        self._connections = Connections(url, timeout, token, ca_file)
         if not isinstance(retries, int) or retries < 0:
             raise ValueError(f"retries must be 0 or more, not {retries!r}.")
         self.url = self._connections.url

@@ -16,6 +16,8 @@ def segment_on_server(
     classes=None,
     lossless=False,
     timeout=60.0,
+    token=None,
+    ca_file=None,
     **options,
 ):
     """Segments a video by a server and writes it with the classes laid over.
@@ -23,7 +25,8 @@ def segment_on_server(
     Prints a line about the model before and one about the traffic after.
 
     Args:
-        url, model, classes, lossless, timeout: as for `server_streams`.
+        url, model, classes, lossless, timeout, token, ca_file: as for
+            `server_streams`.
         source, output: as for `segment_stream`.
         **options: further arguments of `segment_stream`.
 
@@ -33,7 +36,9 @@ def segment_on_server(
     Raises:
         ValueError, OSError: one line, as `segment_stream` and `Client`.
     """
-    streams = server_streams(url, model, classes, lossless, timeout)
+    streams = server_streams(
+        url, model, classes, lossless, timeout, token, ca_file
+    )
     with streams as (open_stream, label_map, about):
         with open_stream() as stream:
             return segment_stream(
@@ -42,7 +47,15 @@ def segment_on_server(
 
 
 @contextlib.contextmanager
-def server_streams(url, model, classes=None, lossless=False, timeout=60.0):
+def server_streams(
+    url,
+    model,
+    classes=None,
+    lossless=False,
+    timeout=60.0,
+    token=None,
+    ca_file=None,
+):
     """Streams of a server's model, one after another or side by side.
 
     Prints a line about the model before, and after each stream one about the
@@ -55,6 +68,7 @@ def server_streams(url, model, classes=None, lossless=False, timeout=60.0):
             classes; by default the server is asked.
         lossless: whether frames are sent as PNG rather than as JPEG.
         timeout: seconds to wait for an answer.
+        token, ca_file: as for `Client`.
 
     Yields:
         `(open_stream, label_map, about)`: a function without arguments that
@@ -67,7 +81,12 @@ def server_streams(url, model, classes=None, lossless=False, timeout=60.0):
     own_label_map = read_label_map(classes) if classes else None
     image_format = "png" if lossless else "jpeg"
     with Client(
-        url, model, image_format=image_format, timeout=timeout
+        url,
+        model,
+        image_format=image_format,
+        timeout=timeout,
+        token=token,
+        ca_file=ca_file,
     ) as client:
         # Asked in any case: a mistake shows before any work.
         label_map, is_known = client.label_map()

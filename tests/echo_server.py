@@ -42,8 +42,9 @@ class Echo:
 
 
 @contextlib.contextmanager
-def serving(**limits):
-    server = HttpServer(Echo(), limits=HttpLimits(**limits))
+def serving(access=None, tls=None, **limits):
+    limits = HttpLimits(**limits)
+    server = HttpServer(Echo(), limits=limits, access=access, tls=tls)
     server.start()
     try:
         yield server

@@ -39,11 +39,34 @@ def add_options(parser):
         help="with --server: how long to wait for the labels of a frame "
         "(default: 60)",
     )
+    parser.add_argument(
+        "--token-file",
+        metavar="FILE",
+        help="with --server: text that it asks for (default: the variable "
+        "ACCEL_TF_TOKEN of the environment, if there is one)",
+    )
+    parser.add_argument(
+        "--tls-ca",
+        metavar="FILE",
+        help="with --server: certificates to trust, in PEM, for one at "
+        "https:// with a certificate of its own",
+    )
 
 
 def given_options(arguments):
-    """The arguments of `server_streams` besides the URL and the model."""
-    given = {"classes": arguments.classes, "lossless": arguments.lossless}
+    """The arguments of `server_streams` besides the URL and the model.
+
+    Raises:
+        ValueError, OSError: one line, if there is no token in its file.
+    """
+    from accel_tf.serving.tokens import token_of_client
+
+    given = {
+        "classes": arguments.classes,
+        "lossless": arguments.lossless,
+        "token": token_of_client(arguments.token_file),
+        "ca_file": arguments.tls_ca,
+    }
     if arguments.timeout is not None:
         given["timeout"] = arguments.timeout
     return given
@@ -58,7 +81,7 @@ def check_options(arguments):
     if arguments.server is not None and arguments.model is None:
         raise ValueError("--server needs --model, the name of a model there.")
     if arguments.server is None:
-        wrong = ("classes", "lossless", "timeout")
+        wrong = ("classes", "lossless", "timeout", "token_file", "tls_ca")
         reason = "goes with --server only"
     else:
         wrong = _OF_LOCAL_MODELS

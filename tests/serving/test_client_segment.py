@@ -193,6 +193,13 @@ def test_mistakes_of_segment_are_one_line(server, tmp_path, capsys):
     )
     fails_with("--lossless goes with --server", "--model=x", "--lossless")
     fails_with("--timeout goes with --server", "--model=x", "--timeout=5")
+    fails_with("--token-file goes with --server", "--model=x", "--token-file=x")
+    fails_with(
+        "cannot read the token file none", *remote, "sums", "--token-file=none"
+    )
+    fails_with(
+        "--tls-ca) goes with https:// only", *remote, "sums", "--tls-ca=none"
+    )
     fails_with("timeout must be", *remote, "sums", "--timeout=0")
     scores = f"--save-scores={tmp_path / 'scores'}"
     fails_with("--save-scores does not go", *remote, "sums", scores)
