@@ -64,7 +64,12 @@ def add_options(parser):
         help="by which the server knows this edge again; each needs its own "
         "(default: a new one)",
     )
-    add("--token-file", metavar="FILE", help="text that the server asks for")
+    add(
+        "--token-file",
+        metavar="FILE",
+        help="text that the server asks for (default: the variable "
+        "ACCEL_TF_TOKEN of the environment, if there is one)",
+    )
     add(
         "--ca",
         metavar="FILE",

@@ -147,10 +147,24 @@ def _add_server(group):
     add(
         "--token-file",
         metavar="FILE",
-        help="text that edges must know",
+        help="a token in each line, of 8 characters or more; edges must know "
+        "one",
     )
     add("--tls-cert", metavar="FILE", help="certificate in PEM, for wss://")
-    add("--tls-key", metavar="FILE", help="its key")
+    add(
+        "--tls-key",
+        metavar="FILE",
+        help="its key, without a password",
+    )
+    add(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="name by which edges may call this server besides localhost, "
+        "this machine's name and the address that it listens on; may be given "
+        "several times",
+    )
     add(
         "--state-dir",
         metavar="DIR",
@@ -168,14 +182,16 @@ def _add_server(group):
 def run(arguments):
     import asyncio
 
-    from accel_tf.distill.access import check_address, is_loopback
+    from accel_tf.distill.access import check_address
+    from accel_tf.serving.access import Access, is_loopback
 
-    token, tls = check_address(
+    tokens, tls = check_address(
         arguments.host,
         arguments.token_file,
         arguments.tls_cert,
         arguments.tls_key,
     )
+    Access(allowed_hosts=arguments.allowed_host)  # It checks the names.
     from accel_tf.distill.server import DistillServer
     from accel_tf.messages import note, tell
 
@@ -183,10 +199,11 @@ def run(arguments):
         note("the token travels in the open; --tls-cert and --tls-key hide it")
     server = DistillServer(
         _classroom(arguments),
-        token,
+        tokens,
         arguments.state_dir,
         arguments.max_edges,
         _log,
+        arguments.allowed_host,
     )
     try:
         asyncio.run(

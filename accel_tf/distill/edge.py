@@ -7,7 +7,6 @@ import statistics
 import time
 
 from accel_tf import optional
-from accel_tf.distill.access import read_token
 from accel_tf.distill.codec import UpdateCodec
 from accel_tf.distill.edge_session import EdgeSession
 from accel_tf.distill.edge_worker import EdgeWorker
@@ -19,6 +18,7 @@ from accel_tf.files import write_text
 from accel_tf.messages import note
 from accel_tf.segment import SegmentReport, segment_stream
 from accel_tf.segmentation.outputs import Outputs
+from accel_tf.serving.tokens import token_of_client
 from accel_tf.video import open_video
 from accel_tf.video.whole_output import WholeOutput
 
@@ -59,7 +59,8 @@ def run_edge(
         labels: folder for label images, or `None`.
         json_path: file for the report, or `None`.
         speed: seconds of video in a second; `None` for as many as go.
-        token_file: file of the token that the server asks for, or `None`.
+        token_file: file of the token that the server asks for; by default
+            the variable `ACCEL_TF_TOKEN` of the environment, if there is one.
         ca: file of certificates to trust, or `None`.
         uplink: `"h264"` or `"jpeg"`.
         edge_id: name by which the server knows this edge again; by default
@@ -78,7 +79,7 @@ def run_edge(
     _check(video, output, labels, json_path, uplink)
     with open_video(video, on_note=lambda line: None) as opened:
         frame_size = opened.height, opened.width
-    token = None if token_file is None else read_token(token_file)
+    token = token_of_client(token_file)
     pair = StudentPair(model)
     codec = UpdateCodec(pair.space)
     session = EdgeSession(

@@ -3,19 +3,22 @@
 import asyncio
 import random
 import socket
-import ssl
 import threading
 import urllib.parse
 
 from accel_tf.distill import messages
 from accel_tf.optional import require
+from accel_tf.serving.tls import client_context
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 15.0
 _SECONDS_TO_CONNECT = 10.0
 # A link that is dead without a word is found out in one and a half of it.
 # Long, because an answer may wait behind a large message on a slow link.
 _HEARTBEAT = 60.0
-_REFUSED = {401: "the server refuses the token", 403: "the server forbids it"}
+_REFUSED = {
+    401: "the server refuses the token",
+    403: "the server forbids it; its --allowed-host must name {host}",
+}
 
 
 class Link(threading.Thread):
@@ -159,10 +162,10 @@ class Link(threading.Thread):
             async with socket_:
                 await self._talk(socket_)
 
-    @staticmethod
-    def _of_status(error):
+    def _of_status(self, error):
         if error.status in _REFUSED:
-            return _Refused(_REFUSED[error.status])
+            host = urllib.parse.urlsplit(self._url).hostname
+            return _Refused(_REFUSED[error.status].format(host=host))
         if error.status >= 500:
             return OSError(f"the server answers {error.status}")
         return _Refused(
@@ -274,9 +277,4 @@ def _context(url, ca):
         return None
     if not url.startswith("wss://"):
         raise ValueError("--ca goes with a server at wss://.")
-    try:
-        return ssl.create_default_context(cafile=ca)
-    except ssl.SSLError as error:
-        raise ValueError(f"{ca} holds no certificate in PEM.") from error
-    except OSError as error:
-        raise OSError(f"cannot read {ca}: {error.strerror}.") from error
+    return client_context(ca)

@@ -7,11 +7,13 @@ import signal
 import time
 
 from accel_tf.distill import messages
-from accel_tf.distill.access import is_token
+from accel_tf.distill.access import head_of
 from accel_tf.distill.server_connection import ServerConnection
 from accel_tf.distill.session_store import SessionStore
 from accel_tf.messages import one_line, tell
 from accel_tf.optional import require
+from accel_tf.serving.access import Access
+from accel_tf.serving.http_request import HttpError
 
 _SECONDS_TO_HELLO = 10.0
 # Longer than an edge's, whose answers may wait behind its frames.
@@ -31,13 +33,16 @@ class DistillServer:
 
     Args:
         classroom: `Classroom`.
-        token: that edges must send, or `None`.
+        token: that edges must send, or several of which they must send one,
+            or `None`.
         state_dir: folder in which what students learnt outlives the server,
             made if it is missing; `None` for none.
         most_edges: that are known at a time. Where there are more, those that
             left first are forgotten, or read from `state_dir` when they are
             back; if all are there, a further one has to wait.
         log: called with a line for each event.
+        allowed_hosts: names by which edges call the server besides those of
+            this machine and the address that it listens on.
 
     Raises:
         ValueError, OSError: one line, if the folder cannot be used or holds
@@ -49,12 +54,20 @@ class DistillServer:
     """
 
     def __init__(
-        self, classroom, token=None, state_dir=None, most_edges=8, log=tell
+        self,
+        classroom,
+        token=None,
+        state_dir=None,
+        most_edges=8,
+        log=tell,
+        allowed_hosts=(),
     ):
         self._web = require("aiohttp.web", "distill")
         self._types = require("aiohttp", "distill").WSMsgType
         require("msgpack", "distill")
-        self._classroom, self._token, self._log = classroom, token, log
+        self._classroom, self._log = classroom, log
+        self._tokens = [token] if isinstance(token, str) else token or ()
+        self._allowed_hosts, self._access = tuple(allowed_hosts), None
         self._most_edges = most_edges
         self._connections = {}
         self._store = SessionStore(
@@ -87,7 +100,15 @@ class DistillServer:
 
         Raises:
             OSError: if the address is taken.
+            ValueError: if one of the allowed hosts is none.
         """
+        self._access = Access(
+            host,
+            self._tokens,
+            self._allowed_hosts,
+            enable_cors=None,
+            is_https=tls is not None,
+        )
         self._wake = asyncio.Event()
         stop = asyncio.Event() if stop is None else stop
         with _stopping_by_signals(stop):
@@ -127,11 +148,14 @@ class DistillServer:
     # === Connections ===
 
     async def _answer(self, request):
-        if self._token is not None and not is_token(
-            request.headers.get("Authorization", ""), self._token
-        ):
-            self._log(f"{request.remote}: refused, wrong or no token")
-            return self._web.Response(status=401, text="wrong or no token\n")
+        try:
+            self._access.check(head_of(request))
+        except HttpError as error:
+            reason = error.message[0].lower() + error.message[1:]
+            self._log(f"{request.remote}: refused, {reason}")
+            return self._web.Response(
+                status=error.status, text=f"{reason}\n", headers=error.headers
+            )
         socket = self._web.WebSocketResponse(
             heartbeat=_HEARTBEAT, max_msg_size=_MOST_BYTES, compress=False
         )

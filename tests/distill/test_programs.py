@@ -237,6 +237,25 @@ def test_wrong_token_is_refused(video, tmp_path, given, message):
     assert running.lines == ["127.0.0.1: refused, wrong or no token"]
 
 
+def test_only_edges_may_ask_and_call_it_by_its_name():
+    import aiohttp
+
+    def refused(running, **headers):
+        with talking(running, headers=headers) as say:
+            with pytest.raises(aiohttp.WSServerHandshakeError) as info:
+                say()
+        return info.value.status, running.lines.pop()
+
+    with Running(classroom(), allowed_hosts=["teacher.example"]) as running:
+        status, line = refused(running, Origin="http://evil.example")
+        assert status == 403 and line.endswith("origins may not ask")
+        status, line = refused(running, Host="evil.example")
+        assert status == 403 and "--allowed-host evil.example" in line
+        with talking(running, headers={"Host": "teacher.example:1"}) as say:
+            say(b"nonsense")
+        assert "no MessagePack" in running.lines[-1]
+
+
 def test_right_token_is_taken(video, tmp_path):
     (tmp_path / "token").write_text("the-right-token\n")
     with Running(classroom(), token="the-right-token") as running:
