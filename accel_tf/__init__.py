@@ -18,11 +18,13 @@ if typing.TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdaptiveKeyframes",
     "ClipClassifier",
     "ClipStream",
     "FixedInterval",
     "KeyframePolicy",
     "LabelMap",
+    "SceneCuts",
     "VideoSegmenter",
     "VideoStream",
     "describe_preset",

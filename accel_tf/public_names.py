@@ -22,8 +22,10 @@ from accel_tf.models.propagation import propagate, smooth, with_flow
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.runtimes.restore import load_model
 from accel_tf.streaming import (
+    AdaptiveKeyframes,
     ClipStream,
     FixedInterval,
     KeyframePolicy,
+    SceneCuts,
     VideoStream,
 )

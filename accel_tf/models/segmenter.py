@@ -58,6 +58,9 @@ class VideoSegmenter(ModelConfig, ArrayTraining):
     runs_on_host = False
     """Whether a part of it runs outside the graph, so that the model cannot
     be exported."""
+    signals = ()
+    """Names of `accel_tf.models.signals.SIGNALS` that it can tell of frames
+    that are no key frames."""
     key_frames_ask_state = False
     """Whether a key frame's result depends on the state before it."""
     least_side = 1
@@ -156,6 +159,26 @@ class VideoSegmenter(ModelConfig, ArrayTraining):
         """
         state = self.advance(frame, state, is_key, training)
         return *self.score(frame, state, is_key, training), state
+
+    def segment_with_signals(self, frame, state, is_key, names):
+        """`segment`, and what a `KeyframePolicy` wants to know of the frame.
+
+        Args:
+            frame, state, is_key: as in `segment`.
+            names: of `signals`.
+
+        Returns:
+            `(scores, bias, state, signals)`: a dict of name -> float32 `[B]`;
+            zeros on a key frame.
+        """
+        if not is_key:
+            return self.segment_between(frame, state, names)
+        none = ops.zeros((ops.shape(frame)[0],), "float32")
+        return *self.segment(frame, state, True), dict.fromkeys(names, none)
+
+    def segment_between(self, frame, state, names):
+        """`segment_with_signals` of a frame that is no key frame."""
+        raise self._missing("segment_between")
 
     def upsample(self, scores, size, frame_size=None):
         """Scores at the native stride to a finer grid of the frame.

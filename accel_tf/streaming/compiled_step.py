@@ -14,7 +14,7 @@ from accel_tf.ops.labels import labels_class_by_class
 from accel_tf.streaming.enlarge_labels import enlarge_labels
 
 
-def compile_step(model, keep_scores=False):
+def compile_step(model, keep_scores=False, signals=()):
     """Compiles `frame -> labels` with the state passed along.
 
     Labels of another size than the frame's are those of the scores enlarged
@@ -30,13 +30,15 @@ def compile_step(model, keep_scores=False):
         model: a `VideoSegmenter`. One with a method `compile_step` compiles
             itself, to labels of the frame's size and without scores.
         keep_scores: whether the scores are wanted, too.
+        signals: names of the model's `signals` that are wanted.
 
     Returns:
-        `step(frame, state, is_key, size=None) -> (labels, scores, state)`:
-        frame uint8 or float `[B, H, W, 3]`; `is_key` a Python bool; `size`
-        the `(height, width)` of the labels, `None` for the frame's; labels
-        uint8 `[B, height, width]`; scores float32 `[B, h, w, classes]` at
-        the native stride, or `None`.
+        `step(frame, state, is_key, size=None) -> (labels, scores, state,
+        signals)`: frame uint8 or float `[B, H, W, 3]`; `is_key` a Python
+        bool; `size` the `(height, width)` of the labels, `None` for the
+        frame's; labels uint8 `[B, height, width]`; scores float32
+        `[B, h, w, classes]` at the native stride, or `None`; signals a dict
+        of name -> float32 `[B]`.
 
     Raises:
         ValueError: if scores are wanted of a model that gives labels alone.
@@ -56,13 +58,12 @@ def compile_step(model, keep_scores=False):
     if "_steps" not in vars(model):
         # Not as Keras sets an attribute: it would belong to what is saved.
         object.__setattr__(model, "_steps", _Steps())
-    step = model._steps.of(model, keep_scores)
+    step = model._steps.of(model, keep_scores, tuple(signals))
 
     def step_at(frame, state, is_key, size=None):
         if size is not None and tuple(size) == tuple(frame.shape[1:3]):
             size = None
-        labels, *scores, state = step(frame, state, is_key, size)
-        return labels, scores[0] if scores else None, state
+        return step(frame, state, is_key, size)
 
     return step_at
 
@@ -73,15 +74,15 @@ class _Steps:
     def __init__(self):
         self._by_kind = {}
 
-    def of(self, model, keep_scores):
-        if keep_scores not in self._by_kind:
+    def of(self, model, *wanted):
+        if wanted not in self._by_kind:
             compile_for = {
                 "tensorflow": _compile_tensorflow,
                 "jax": _compile_jax,
                 "torch": _compile_torch,
             }[keras.backend.backend()]
-            self._by_kind[keep_scores] = compile_for(model, keep_scores)
-        return self._by_kind[keep_scores]
+            self._by_kind[wanted] = compile_for(model, *wanted)
+        return self._by_kind[wanted]
 
 
 def _of_any_label_size(step):
@@ -92,25 +93,32 @@ def _of_any_label_size(step):
         if size is not None:
             labels = np.asarray(ops.convert_to_numpy(labels))
             labels = np.stack([enlarge_labels(x, size) for x in labels])
-        return labels, None, state
+        return labels, None, state, {}
 
     return step_at
 
 
-def _label(model, frame, state, is_key, size=None, keep_scores=False):
-    """`(labels, state)`, with scores between them if they are kept."""
-    if not keep_scores and (size is None or _has_own_step(model)):
+def _label(model, frame, state, is_key, size, keep_scores, signals):
+    """`(labels, scores, state, signals)`."""
+    plain = not keep_scores and not signals
+    if plain and (size is None or _has_own_step(model)):
         logits, state = model.step(frame, state, is_key=is_key)
         if size is not None:
             logits = resize_bilinear(logits, size)
-        return class_labels(logits), state
+        return class_labels(logits), None, state, {}
+    scores, bias, state, told = _segment(model, frame, state, is_key, signals)
+    labels = _labels_at(model, scores, bias, frame, size)
+    kept = model.logits(scores, bias) if keep_scores else None
+    return labels, kept, state, told
+
+
+def _segment(model, frame, state, is_key, signals):
+    """`(scores, bias, state, signals)`."""
     model.check_frame(frame)
     is_key = is_key or not model.uses_key_frames
-    scores, bias, state = model.segment(frame, state, is_key)
-    labels = _labels_at(model, scores, bias, frame, size)
-    if not keep_scores:
-        return labels, state
-    return labels, model.logits(scores, bias), state
+    if not signals:
+        return *model.segment(frame, state, is_key), {}
+    return model.segment_with_signals(frame, state, is_key, signals)
 
 
 def _has_own_step(model):
@@ -144,7 +152,7 @@ def labels_of_scores(model, scores, bias, *sizes):
     return labels_class_by_class(logits_of_class, scores.shape[-1])
 
 
-def _compile_tensorflow(model, keep_scores):
+def _compile_tensorflow(model, keep_scores, signals):
     import tensorflow as tf
 
     is_fused = isinstance(model, FusedSegmenter)
@@ -153,7 +161,9 @@ def _compile_tensorflow(model, keep_scores):
 
     def trace(frame, state, is_key, size):
         with kernels_for("tensorflow"):
-            return label(model, frame, state, is_key, size, keep_scores)
+            return label(
+                model, frame, state, is_key, size, keep_scores, signals
+            )
 
     def step(frame, state, is_key, size):
         inputs = tf.convert_to_tensor(frame), state
@@ -181,7 +191,7 @@ def _of_any_size(tensor):
     return tf.TensorSpec(shape, tensor.dtype)
 
 
-def _label_by_xla(model, frame, state, is_key, size, keep_scores):
+def _label_by_xla(model, frame, state, is_key, size, keep_scores, signals):
     """`_label`, of which XLA compiles what comes after the networks.
 
     There no more than the scores at the native stride is read, and no more
@@ -189,9 +199,7 @@ def _label_by_xla(model, frame, state, is_key, size, keep_scores):
     """
     import tensorflow as tf
 
-    model.check_frame(frame)
-    is_key = is_key or not model.uses_key_frames
-    scores, bias, state = model.segment(frame, state, is_key)
+    scores, bias, state, told = _segment(model, frame, state, is_key, signals)
 
     def label(scores, bias):
         with kernels_for("xla"):
@@ -199,12 +207,11 @@ def _label_by_xla(model, frame, state, is_key, size, keep_scores):
 
     program = tf.function(label, jit_compile=True, autograph=False)
     labels = program(scores, bias)
-    if not keep_scores:
-        return labels, state
-    return labels, model.logits(scores, bias), state
+    kept = model.logits(scores, bias) if keep_scores else None
+    return labels, kept, state, told
 
 
-def _compile_jax(model, keep_scores):
+def _compile_jax(model, keep_scores, signals):
     import jax
 
     # Weights are arguments of the program: as constants they would be baked
@@ -213,7 +220,9 @@ def _compile_jax(model, keep_scores):
     def program(weights, frame, state, is_key, size):
         mapping = zip(model.variables, weights, strict=True)
         with keras.StatelessScope(state_mapping=mapping):
-            return _label(model, frame, state, is_key, size, keep_scores)
+            return _label(
+                model, frame, state, is_key, size, keep_scores, signals
+            )
 
     return lambda frame, state, is_key, size: program(
         [variable.value for variable in model.variables],
@@ -224,12 +233,14 @@ def _compile_jax(model, keep_scores):
     )
 
 
-def _compile_torch(model, keep_scores):
+def _compile_torch(model, keep_scores, signals):
     import torch
 
     def program(frame, state, is_key, size):
         with torch.no_grad():
             frame = ops.convert_to_tensor(frame)
-            return _label(model, frame, state, is_key, size, keep_scores)
+            return _label(
+                model, frame, state, is_key, size, keep_scores, signals
+            )
 
     return program

@@ -4,7 +4,29 @@ import operator
 
 
 class KeyframePolicy:
-    """Decides from frame to frame; the first of a stream is always one."""
+    """Decides from frame to frame; the first of a stream is always one.
+
+    Of each frame a stream asks, in this order: `is_cut`; `is_key`, unless the
+    frame is one anyway; and when the frame is segmented it calls `observe`.
+    A policy of one's own needs `is_key` alone.
+    """
+
+    signals = ()
+    """Names of `accel_tf.models.signals.SIGNALS` that `observe` is to get."""
+
+    def is_cut(self, frame):
+        """Whether a new scene begins with `frame`.
+
+        The stream then forgets all that was before, and the frame is a key
+        frame.
+
+        Args:
+            frame: as of `is_key`.
+
+        Returns:
+            bool.
+        """
+        return False
 
     def is_key(self, frame, frames_since_key):
         """Whether `frame` is to be a key frame.
@@ -17,6 +39,15 @@ class KeyframePolicy:
             bool.
         """
         raise NotImplementedError  # abstract
+
+    def observe(self, is_key, signals):
+        """Learns what came of the frame that it was asked about last.
+
+        Args:
+            is_key: whether it was a key frame.
+            signals: dict of name -> numpy float32 `[B]`, those of `signals`;
+                zeros on a key frame.
+        """
 
     def reset(self):
         """Forgets the stream; called when it starts anew."""

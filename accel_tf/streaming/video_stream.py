@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from accel_tf.frame_size import check_least
+from accel_tf.models.signals import check_signals
 from accel_tf.streaming.compiled_step import compile_step
 from accel_tf.streaming.keyframe_policies import FixedInterval, KeyframePolicy
 
@@ -29,7 +30,8 @@ class VideoStream:
     Raises:
         TypeError: if `policy` is no policy.
         ValueError: if scores are wanted of a model that gives labels alone,
-            such as one in another runtime, or the model classifies clips.
+            such as one in another runtime, the model classifies clips, or it
+            cannot tell a signal that the policy asks for.
 
     Attributes:
         scores: numpy float32 `[B, h, w, classes]` of the last frame, before a
@@ -37,6 +39,8 @@ class VideoStream:
             frame, and if they are not kept.
         is_key: whether the last frame was a key frame, as every frame of a
             model without key frames is; `None` before the first.
+        is_cut: whether the policy took the last frame for the first of
+            another scene; `None` before the first.
         frames_since_key: 0 on a key frame; `None` before the first.
     """
 
@@ -56,12 +60,14 @@ class VideoStream:
                 "policy must be a KeyframePolicy, such as FixedInterval(5), "
                 f"got {policy!r}."
             )
-        self._step = compile_step(model, keep_scores)
+        signals = tuple(self.policy.signals)
+        check_signals(model, signals, type(self.policy).__name__)
+        self._step = compile_step(model, keep_scores, signals)
         self.reset_state()
 
     def reset_state(self):
         """Forgets the stream: the next frame is a key frame."""
-        self.is_key = None
+        self.is_key = self.is_cut = None
         self.frames_since_key = None
         self.scores = None
         self._shape = None
@@ -115,23 +121,32 @@ class VideoStream:
             raise ValueError(
                 f"frame must be [B, H, W, 3] (RGB), got shape {shape}."
             )
-        starts = shape != self._shape
-        if starts:
+        resized = shape != self._shape
+        if resized:
             check_least(shape[1:3], self.model)
+        is_cut = bool(self.policy.is_cut(frame)) and not resized
+        starts = resized or is_cut
         state = self.model.initial_state(*shape[:3]) if starts else self._state
         is_key = (
             starts
             or not self.model.uses_key_frames
             or bool(self.policy.is_key(frame, self.frames_since_key + 1))
         )
-        labels, scores, state = self._step(frame, state, is_key, size)
+        labels, scores, state, signals = self._step(frame, state, is_key, size)
         labels = np.asarray(ops.convert_to_numpy(labels))
         if scores is not None:
             scores = np.asarray(ops.convert_to_numpy(scores))
         # Only now that the step has succeeded is anything remembered.
-        if starts:
+        if resized:
             self.policy.reset()
+        self.policy.observe(
+            is_key,
+            {
+                name: np.asarray(ops.convert_to_numpy(value))
+                for name, value in signals.items()
+            },
+        )
         self._shape, self._state, self.scores = shape, state, scores
-        self.is_key = is_key
+        self.is_key, self.is_cut = is_key, is_cut
         self.frames_since_key = 0 if is_key else self.frames_since_key + 1
         return labels

@@ -15,6 +15,7 @@ from accel_tf.data.streets import cars as street_cars
 from accel_tf.data.streets import objects as street_objects
 from accel_tf.data.streets import surfaces as s
 from accel_tf.data.streets import textures
+from accel_tf.data.streets.drives import DRIVES
 from accel_tf.data.streets.layout import (
     LIGHTS,
     PLACES,
@@ -41,10 +42,10 @@ class StreetScene:
 
     Args:
         seed: non-negative int.
-        light, place: as for `street_sequence`.
+        light, place, drive: as for `street_sequence`.
     """
 
-    def __init__(self, seed, light=None, place=None):
+    def __init__(self, seed, light=None, place=None, drive=None):
         self.seed = seed
         rng = self._generator(0, 0)
         self.light = draw_light(rng)
@@ -57,6 +58,8 @@ class StreetScene:
             change = chosen(PLACES, "place", place)
             self.layout = change(self._generator(9, 1), self.layout)
         self.camera = draw_camera(rng, self.layout)
+        if drive is not None:
+            self.camera = chosen(DRIVES, "drive", drive)(self.camera)
         self.traffic = Traffic(
             self._generator, self.layout, self.camera, STRETCH, KERB_HEIGHT
         )

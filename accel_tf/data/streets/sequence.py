@@ -49,6 +49,7 @@ class StreetSequence:
         frame_rate=15.0,
         light=None,
         place=None,
+        drive=None,
     ):
         for name, value, least in (
             ("seed", seed, 0),
@@ -69,7 +70,7 @@ class StreetSequence:
         self.height, self.width = int(height), int(width)
         self.frame_rate = float(frame_rate)
         self._length = int(length)
-        self._scene = StreetScene(self.seed, light, place)
+        self._scene = StreetScene(self.seed, light, place, drive)
         self._last_view = (None, None)
 
     def __len__(self):
@@ -109,7 +110,14 @@ class StreetSequence:
 
 
 def street_sequence(
-    seed, height, width, length, frame_rate=15.0, light=None, place=None
+    seed,
+    height,
+    width,
+    length,
+    frame_rate=15.0,
+    light=None,
+    place=None,
+    drive=None,
 ):
     """A drive along a procedural street.
 
@@ -126,6 +134,8 @@ def street_sequence(
         light: `"day"` (sunshine) or `"dusk"`; `None` is up to the seed.
         place: `"city"` (tall houses, wall to wall) or `"country"` (gardens
             and trees); `None` is up to the seed.
+        drive: `"stop-and-go"` stops every few seconds and turns in between;
+            `None` does neither.
 
     Returns:
         A `StreetSequence` of `StreetFrame`s.
@@ -133,4 +143,6 @@ def street_sequence(
     Raises:
         ValueError: an argument is outside its range.
     """
-    return StreetSequence(seed, height, width, length, frame_rate, light, place)
+    return StreetSequence(
+        seed, height, width, length, frame_rate, light, place, drive
+    )

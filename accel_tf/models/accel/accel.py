@@ -11,6 +11,7 @@ from accel_tf.models.deeplab.segmentation_head import segmentation_head
 from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.image_normalization import subtract_mean
 from accel_tf.models.network import copy_network
+from accel_tf.models.signals import DISAGREEMENT, disagreement
 from accel_tf.ops import upsample_scores
 
 
@@ -84,6 +85,8 @@ class Accel(DeepFeatureFlow):
             )
             self.fusion.build((None, None, None, 2 * num_classes))
 
+    signals = (*DeepFeatureFlow.signals, DISAGREEMENT)
+
     # === Parts that were trained by themselves ===
 
     @classmethod
@@ -141,15 +144,35 @@ class Accel(DeepFeatureFlow):
     # === The contract ===
 
     def score(self, frame, state, is_key, training=None):
-        reference = self.reference_head(state["features"], training=training)
         if is_key:
-            return reference, None
+            features = state["features"]
+            return self.reference_head(features, training=training), None
+        return self._fuse(*self._branches(frame, state, training))
+
+    def _branches(self, frame, state, training=None):
+        """Scores of both, of one size."""
+        reference = self.reference_head(state["features"], training=training)
         features = self.update_backbone(subtract_mean(frame), training=training)
-        update = self.update_head(features, training=training)
-        reference, update = same_size(reference, update)
+        return same_size(
+            reference, self.update_head(features, training=training)
+        )
+
+    def _fuse(self, reference, update):
         scores = ops.concatenate([reference, update], axis=-1)
         kernel = ops.cast(self.fusion.kernel, scores.dtype)
         return ops.conv(scores, kernel), self.fusion.bias
+
+    def score_between(self, frame, state, names, signals):
+        branches = self._branches(frame, state)
+        if DISAGREEMENT in names:
+            # What each gives to the sum: the fused form has nothing else.
+            kernels = ops.split(self.fusion.kernel, 2, axis=2)
+            given = [
+                ops.conv(scores, ops.cast(kernel, scores.dtype))
+                for scores, kernel in zip(branches, kernels, strict=True)
+            ]
+            signals[DISAGREEMENT] = disagreement(*given)
+        return self._fuse(*branches)
 
     def multiply_adds(self, height, width):
         counts = super().multiply_adds(height, width)

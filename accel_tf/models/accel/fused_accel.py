@@ -13,6 +13,7 @@ from accel_tf.models.dff.fused_deep_feature_flow import FusedDeepFeatureFlow
 from accel_tf.models.image_normalization import subtract_mean
 from accel_tf.models.parts import Part
 from accel_tf.models.segmenter import fused_form
+from accel_tf.models.signals import DISAGREEMENT, disagreement
 
 
 @fused_form.register(Accel)
@@ -25,6 +26,8 @@ class FusedAccel(FusedDeepFeatureFlow):
     Args:
         model: an `Accel`.
     """
+
+    signals = Accel.signals
 
     def __init__(self, model):
         super().__init__(model)
@@ -51,9 +54,20 @@ class FusedAccel(FusedDeepFeatureFlow):
         return self._fuse(features, update)
 
     def _fuse(self, features, update_features):
-        reference, update = same_size(
+        reference, update = self._branches(features, update_features)
+        return reference + update, self.fusion_bias
+
+    def _branches(self, features, update_features):
+        """What both give to the scores."""
+        return same_size(
             self.warped_head(features), self.update_head(update_features)
         )
+
+    def score_between(self, frame, state, names, signals):
+        update = self.update_backbone(subtract_mean(frame))
+        reference, update = self._branches(state["features"], update)
+        if DISAGREEMENT in names:
+            signals[DISAGREEMENT] = disagreement(reference, update)
         return reference + update, self.fusion_bias
 
     def multiply_adds(self, height, width):

@@ -15,6 +15,7 @@ from accel_tf.models.dff.convert_dff import dff_entries
 from accel_tf.models.image_normalization import subtract_mean
 from accel_tf.models.network import copy_network
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.models.signals import MOTION, RESIDUAL, flow_signals
 from accel_tf.ops import warp
 from accel_tf.ops.resample import resample_flow
 
@@ -27,6 +28,7 @@ class DeepFeatureFlowStep(VideoSegmenter):
 
     uses_key_frames = True
     least_side = 3  # the residual networks' pooling
+    signals = (MOTION, RESIDUAL)
 
     @property
     def output_stride(self):
@@ -44,17 +46,22 @@ class DeepFeatureFlowStep(VideoSegmenter):
         }
 
     def advance(self, frame, state, is_key, training=None):
+        if not is_key:
+            return self._follow(frame, state, training)[0]
+        features = self.reference_backbone(
+            subtract_mean(frame), training=training
+        )
         observed = self.flow_network.observe(frame)
-        if is_key:
-            features = self.reference_backbone(
-                subtract_mean(frame), training=training
-            )
-        else:
-            flow = self.flow_network(
-                [observed, state["flow_image"]], training=training
-            )
-            features = self.warp_features(state["features"], flow)
         return {"features": features, "flow_image": observed}
+
+    def _follow(self, frame, state, training=None):
+        """The state one frame further, and the flow to the frame before."""
+        observed = self.flow_network.observe(frame)
+        flow = self.flow_network(
+            [observed, state["flow_image"]], training=training
+        )
+        features = self.warp_features(state["features"], flow)
+        return {"features": features, "flow_image": observed}, flow
 
     def warp_features(self, features, flow):
         """The features of the frame before, moved to where they are now."""
@@ -67,6 +74,23 @@ class DeepFeatureFlowStep(VideoSegmenter):
     def score(self, frame, state, is_key, training=None):
         features = state["features"]
         return self.reference_head(features, training=training), None
+
+    def segment_between(self, frame, state, names):
+        after, flow = self._follow(frame, state)
+        signals = flow_signals(
+            names,
+            self.flow_network,
+            (after["flow_image"], state["flow_image"]),
+            flow,
+            self.flow_network.output_stride,
+            ops.shape(frame)[1:3],
+        )
+        scores, bias = self.score_between(frame, after, names, signals)
+        return scores, bias, after, signals
+
+    def score_between(self, frame, state, names, signals):
+        """`score`, which may add to the signals."""
+        return self.score(frame, state, False)
 
     def multiply_adds(self, height, width):
         image = (1, height, width, 3)

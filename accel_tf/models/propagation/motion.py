@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from accel_tf.models.signals import brightness
 from accel_tf.ops import warp
 from accel_tf.ops.resample import resample, resample_flow
 
@@ -82,7 +83,7 @@ def _seen_trust(estimator, current, previous, flow, stride, size):
         for side in ops.shape(current)[1:3]
     ]
     images = [
-        resample(_brightness(image), estimator.observed_stride, fine, seen)
+        resample(brightness(image), estimator.observed_stride, fine, seen)
         for image in (current, previous)
     ]
     trust = photometric_trust(
@@ -141,13 +142,6 @@ def consistency_trust(flow, back, pixels=1.0):
     )
     trust = ops.exp(-apart / (0.01 * moved + 0.5))
     return trust * ops.cast(_is_inside(flow), "float32")
-
-
-def _brightness(observed):
-    """0..1, from greyscale pixels or from a `flow_image`."""
-    if ops.is_tensor(observed) and "int" in str(observed.dtype):
-        return ops.cast(observed, "float32") / 255.0
-    return ops.convert_to_tensor(observed, "float32")
 
 
 def _is_inside(flow):

@@ -5,6 +5,14 @@ from keras import ops
 from accel_tf.models.cost import count_warp
 from accel_tf.models.propagation.motion import find_motion, needs_flow_back
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.models.signals import (
+    DISAGREEMENT,
+    MOTION,
+    RESIDUAL,
+    TRUST,
+    disagreement,
+    flow_signals,
+)
 from accel_tf.ops import warp
 from accel_tf.ops.resample import resample, resample_flow
 
@@ -27,6 +35,13 @@ class PropagatedStep(VideoSegmenter):
     def runs_on_host(self):
         parts = [self.segmenter, self.flow_network, self.update]
         return any(part.runs_on_host for part in parts if part is not None)
+
+    @property
+    def signals(self):
+        if not self.uses_key_frames:
+            return ()
+        update = () if self.update is None else (DISAGREEMENT,)
+        return (MOTION, RESIDUAL, TRUST, *update)
 
     @property
     def key_frames_ask_state(self):
@@ -54,12 +69,10 @@ class PropagatedStep(VideoSegmenter):
     def advance(self, frame, state, is_key, training=None):
         observed = self.flow_network.observe(frame)
         if not self._looks(is_key):
-            flow, trust = self._follow(observed, state, training)
-            carried = state["carried"]
-            return self._state(observed, carried, flow, trust)
+            return self._carry(observed, state, training)[0]
         carried = self._look(frame, training)
         if self.smooth:
-            flow, trust = self._follow(observed, state, training)
+            flow, trust, _ = self._follow(observed, state, training)
             # The state before the first frame may be larger by a row.
             before = resample(
                 self._moved(state["carried"], flow),
@@ -89,19 +102,53 @@ class PropagatedStep(VideoSegmenter):
         scores = self._finish(carried, frame, training)
         if is_key or self.update is None:
             return scores, None
+        update = self._update_scores(frame, scores, training)
+        return self._fused(scores, update, state["trust"]), None
+
+    def segment_between(self, frame, state, names):
+        observed = self.flow_network.observe(frame)
+        after, flow = self._carry(observed, state)
+        signals = flow_signals(
+            names,
+            self.flow_network,
+            (observed, state["observed"]),
+            flow,
+            self._grid_stride,
+            ops.shape(frame)[1:3],
+        )
+        if TRUST in names:
+            signals[TRUST] = ops.mean(after["trust"], axis=(1, 2, 3))
+        carried = self._moved(after["carried"], after["flow"])
+        scores = self._finish(carried, frame, None)
+        if self.update is not None:
+            update = self._update_scores(frame, scores)
+            if DISAGREEMENT in names:
+                signals[DISAGREEMENT] = disagreement(scores, update)
+            scores = self._fused(scores, update, after["trust"])
+        return scores, None, after, signals
+
+    # === Parts of it ===
+
+    def _carry(self, observed, state, training=None):
+        """The state one frame further, and the flow to the frame before."""
+        flow, trust, last = self._follow(observed, state, training)
+        return self._state(observed, state["carried"], flow, trust), last
+
+    def _update_scores(self, frame, scores, training=None):
+        """Those of the update branch, on the grid of the carried ones."""
         update, bias, _ = self.update.segment(frame, {}, True, training)
         if bias is not None:
             update = update + bias
-        update = resample(
+        return resample(
             ops.cast(update, "float32"),
             self.update.output_stride,
             self.output_stride,
             ops.shape(scores)[1:3],
         )
-        trust = self._on_grid(state["trust"], scores, self.output_stride)
-        return self.fusion([scores, update, trust]), None
 
-    # === Parts of it ===
+    def _fused(self, scores, update, trust):
+        trust = self._on_grid(trust, scores, self.output_stride)
+        return self.fusion([scores, update, trust])
 
     @staticmethod
     def _state(observed, carried, flow, trust):
@@ -165,7 +212,7 @@ class PropagatedStep(VideoSegmenter):
         return warp(carried, flow, border="clamp")
 
     def _follow(self, observed, state, training):
-        """Flow to the key frame, and trust in it, one frame further."""
+        """Flow to the key frame, trust in it, flow to the frame before."""
         flow, trust = find_motion(
             self.flow_network,
             observed,
@@ -177,7 +224,7 @@ class PropagatedStep(VideoSegmenter):
         )
         before = ops.concatenate([state["flow"], state["trust"]], axis=-1)
         before = warp(before, flow, border="clamp")
-        return flow + before[..., :2], trust * before[..., 2:]
+        return flow + before[..., :2], trust * before[..., 2:], flow
 
     def _carried_shape(self, batch_size, height, width):
         """Shape of what is carried for frames of a size."""

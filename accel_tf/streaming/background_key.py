@@ -1,0 +1,91 @@
+"""A key frame that is looked at while the stream goes on."""
+
+import concurrent.futures
+
+LIVE = "live"
+"""Instead of a delay: what a key frame gave is used as soon as it is there."""
+
+
+def check_steady(steady):
+    """Raises `ValueError` unless it is what `VideoStream` takes."""
+    is_delay = isinstance(steady, int) and steady >= 0  # bools, too
+    if not is_delay and steady != LIVE:
+        raise ValueError(
+            "steady must be True, False, a number of frames or 'live', not "
+            f"{steady!r}."
+        )
+
+
+class BackgroundKey:
+    """The key frame that is under way, if there is one.
+
+    Args:
+        step: as of `compile_step`.
+        delay: frames after which its result is used, waited for if need be;
+            `LIVE` for as soon as it is there.
+    """
+
+    def __init__(self, step, delay):
+        self._step = step
+        self._delay = delay
+        self._worker = None
+        self._state = None
+        self.age = None
+
+    @property
+    def is_under_way(self):
+        """Whether a key frame has begun whose result was not taken."""
+        return self._state is not None
+
+    def begin(self, frame, state):
+        """Begins to look at a frame.
+
+        Args:
+            frame: `[B, H, W, 3]`; left as it is by the caller meanwhile.
+            state: the model's initial state.
+        """
+        if self._worker is None:
+            self._worker = concurrent.futures.ThreadPoolExecutor(
+                1, thread_name_prefix="key frame"
+            )
+        self._state = self._worker.submit(self._look, frame, state)
+        self.age = 0
+
+    def ready_state(self):
+        """The state after the key frame, if the next frame is to use it.
+
+        Returns:
+            A state, or `None`. The next frame lies `age + 1` frames behind
+            the key frame.
+
+        Raises:
+            What the step raised; the key frame is then dropped.
+        """
+        if not self.is_under_way:
+            return None
+        is_due = (
+            self.age + 1 >= self._delay
+            if self._delay != LIVE
+            else (self._state.done())
+        )
+        if not is_due:
+            return None
+        try:
+            return self._state.result()
+        except BaseException:
+            self.drop()
+            raise
+
+    def pass_frame(self, taken):
+        """Counts a frame that succeeded, and whether it took the state."""
+        if taken:
+            self.drop()
+        elif self.is_under_way:
+            self.age += 1
+
+    def drop(self):
+        """Forgets the key frame; what is under way ends unheard."""
+        self._state = self.age = None
+
+    def _look(self, frame, state):
+        return self._step(frame, state, True, None)[2]
