@@ -6,15 +6,20 @@ import math
 
 import numpy as np
 
+from accel_tf.serving.current_request import check_client, reserve
 from accel_tf.serving.tensors import dtype_name, invalid
 
 # Significant digits that tell every number of the type from its neighbours.
 _EXACT_DIGITS = {"float": 9, "double": 17}
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint32", "uint64")
+# Of a number and what follows it.
+_CHARACTERS = {"float": 12, "double": 20, "int64": 12, "uint64": 12}
 _MAX_MESSAGE = 2000
+# Values that are written at a time: strings take some ten times the text.
+_PIECE = 2**13
 
 
-def encode_predict_response(outputs, is_row):
+def encode_predict_response(outputs, is_row, max_bytes=None):
     """Writes the answer of a predict request.
 
     Args:
@@ -24,46 +29,52 @@ def encode_predict_response(outputs, is_row):
         is_row: Whether to write rows, `{"predictions": [...]}`, for which
             every array needs the same first dimension; else columns,
             `{"outputs": ...}`. With one output its name is left out.
+        max_bytes: most bytes of an answer, which is estimated before; `None`
+            for any number.
 
     Returns:
         bytes, UTF-8. Strings that are not UTF-8 are written as they are.
 
     Raises:
         ServingError: INVALID_ARGUMENT; an array has a type that JSON cannot
-            hold, or they do not form rows.
+            hold, or they do not form rows, or the answer would be too large.
+            RESOURCE_EXHAUSTED; the server has no room for it at the moment.
     """
     if not outputs:
         raise invalid("Cannot convert empty tensor map to JSON")
     outputs = {name: np.asarray(array) for name, array in outputs.items()}
-    tokens = {
-        name: _tokens(name, array.reshape(-1))
-        for name, array in outputs.items()
-    }
     if is_row:
         _check_rows(outputs)
-        columns = {
-            name: _nest(tokens[name], array.shape, 1)
-            for name, array in outputs.items()
-        }
-        if len(columns) == 1:
-            (rows,) = columns.values()
-        else:
-            rows = [
-                _object(zip(columns, row, strict=True))
-                for row in zip(*columns.values(), strict=True)
-            ]
-        text = '{"predictions": [' + ", ".join(rows) + "]}"
+    _check_size(outputs, max_bytes)
+    pieces = _rows(outputs) if is_row else _columns(outputs)
+    return b"".join(_encoded(pieces))
+
+
+def _encoded(pieces):
+    for piece in pieces:
+        check_client()
+        yield piece.encode("utf-8", "surrogateescape")
+
+
+def _check_size(outputs, max_bytes):
+    size = sum(_estimated_bytes(array) for array in outputs.values())
+    if max_bytes is not None and size > max_bytes:
+        raise invalid(
+            f"The answer would have about {size} bytes, and may have "
+            f"{max_bytes}: ask for less at a time"
+        )
+    reserve(size)
+
+
+def _estimated_bytes(array):
+    """What an array takes as text, about."""
+    lists = sum(math.prod(array.shape[:axis]) for axis in range(array.ndim))
+    dtype = dtype_name(array)
+    if dtype == "string":
+        each = sum(4 + 4 * len(value) // 3 for value in array.flat)
     else:
-        columns = {
-            name: _nest(tokens[name], array.shape, 0)[0]
-            for name, array in outputs.items()
-        }
-        if len(columns) == 1:
-            (value,) = columns.values()
-        else:
-            value = _object(columns.items())
-        text = '{"outputs": ' + value + "}"
-    return text.encode("utf-8", "surrogateescape")
+        each = _CHARACTERS.get(dtype, 8) * array.size
+    return each + 4 * lists
 
 
 def encode_error(message):
@@ -98,6 +109,57 @@ def _check_rows(outputs):
             )
 
 
+def _rows(outputs):
+    yield '{"predictions": '
+    if len(outputs) == 1:
+        ((name, array),) = outputs.items()
+        yield from _pieces(name, array)
+    else:
+        yield "["
+        yield from _objects(outputs)
+        yield "]"
+    yield "}"
+
+
+def _objects(outputs):
+    (count,) = {len(array) for array in outputs.values()}
+    values = sum(map(_row_size, outputs.values()))
+    step = _PIECE // max(1, values)
+    for start in range(0, count, max(1, step)):
+        yield ", " if start else ""
+        if not step:
+            row = {name: array[start] for name, array in outputs.items()}
+            yield from _members(row)
+            continue
+        columns = {
+            name: _lists(name, array[start : start + step])
+            for name, array in outputs.items()
+        }
+        yield ", ".join(
+            _object(zip(columns, row, strict=True))
+            for row in zip(*columns.values(), strict=True)
+        )
+
+
+def _columns(outputs):
+    yield '{"outputs": '
+    if len(outputs) == 1:
+        ((name, array),) = outputs.items()
+        yield from _pieces(name, array)
+    else:
+        yield from _members(outputs)
+    yield "}"
+
+
+def _members(outputs):
+    separator = "{"
+    for name, array in outputs.items():
+        yield f"{separator}{_quote(name)}: "
+        yield from _pieces(name, np.asarray(array))
+        separator = ", "
+    yield "}"
+
+
 def _object(members):
     return (
         "{"
@@ -106,13 +168,34 @@ def _object(members):
     )
 
 
-def _nest(tokens, shape, first_axis):
-    """Puts brackets around the lists of all dimensions from `first_axis` on."""
-    for axis in reversed(range(first_axis, len(shape))):
-        size = shape[axis]
+def _pieces(name, array):
+    """The text of an array, in parts of some thousand values."""
+    if not array.ndim:
+        yield from _tokens(name, array.reshape(-1))
+        return
+    yield "["
+    step = _PIECE // max(1, _row_size(array))
+    for start in range(0, len(array), max(1, step)):
+        yield ", " if start else ""
+        if step:
+            yield ", ".join(_lists(name, array[start : start + step]))
+        else:
+            yield from _pieces(name, array[start])
+    yield "]"
+
+
+def _row_size(array):
+    return math.prod(array.shape[1:])
+
+
+def _lists(name, array):
+    """The text of each row of an array."""
+    tokens = _tokens(name, array.reshape(-1))
+    for axis in reversed(range(1, array.ndim)):
+        size = array.shape[axis]
         tokens = [
             "[" + ", ".join(tokens[start * size : (start + 1) * size]) + "]"
-            for start in range(math.prod(shape[:axis]))
+            for start in range(math.prod(array.shape[:axis]))
         ]
     return tokens
 

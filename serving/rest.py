@@ -9,10 +9,10 @@ import dataclasses
 import json
 import logging
 import time
-import zlib
 
 from google.protobuf import json_format
 
+from accel_tf.serving.inflation import inflate
 from accel_tf.serving.json_encoding import (
     encode_error,
     encode_predict_response,
@@ -23,15 +23,14 @@ from accel_tf.serving.json_examples import (
     parse_examples_request,
 )
 from accel_tf.serving.json_tensors import parse_predict_request
+from accel_tf.serving.request_checks import check_inputs
+from accel_tf.serving.request_limits import RequestLimits
 from accel_tf.serving.rest_urls import is_api, parse_target
 from accel_tf.serving.tensors import (
     DEFAULT_SIGNATURE,
     ServingError,
     invalid,
 )
-
-MAX_INFLATED_BYTES = 100 * 2**20
-"""Largest body that a compressed request may have once inflated."""
 
 _STATUS = {
     "OK": 200,
@@ -95,6 +94,7 @@ class RestHandler:
             `code` is the name of the status, such as `"OK"`.
         server_timing: whether answers to predict requests tell how long the
             model took, in a header `Server-Timing` as web pages can read it.
+        limits: `RequestLimits` of what one request may ask for.
     """
 
     def __init__(
@@ -107,6 +107,7 @@ class RestHandler:
         takes_tokens=False,
         observe=None,
         server_timing=False,
+        limits=None,
     ):
         self._manager = manager
         self._pages = dict(pages or {})
@@ -116,6 +117,7 @@ class RestHandler:
             self._cors_headers[_CORS_TAKEN] += ", Authorization"
         self._observe = observe
         self._server_timing = server_timing
+        self._limits = limits or RequestLimits()
 
     def handle(self, method, path, headers, body):
         """Answers one request; never raises.
@@ -164,7 +166,9 @@ class RestHandler:
         if target.action == "metadata":
             return self._json(self._metadata(target))
         if headers.get("content-encoding", "").strip().lower() == "gzip":
-            body = inflate(body)
+            body = inflate(
+                body, self._limits.inflated_bytes, self._limits.inflation
+            )
         if target.action == "predict":
             return self._predict(target, body)
         return self._json(self._examples(target, body))
@@ -256,13 +260,18 @@ class RestHandler:
                 )
                 return _signature(servable, name)
 
-            request = parse_predict_request(body, find_signature)
+            request = parse_predict_request(
+                body, find_signature, self._limits.json_memory
+            )
+            check_inputs(request.inputs, self._limits)
             run_start = time.perf_counter()
             outputs = servable.run(
                 request.signature_name or DEFAULT_SIGNATURE, request.inputs
             )
             milliseconds = 1000 * (time.perf_counter() - run_start)
-            answer = encode_predict_response(outputs, request.is_row)
+            answer = encode_predict_response(
+                outputs, request.is_row, self._limits.answer_bytes
+            )
         answer = self._json(answer)
         if self._server_timing:
             timing = f"model;dur={milliseconds:.1f}"
@@ -271,7 +280,7 @@ class RestHandler:
 
     def _examples(self, target, body):
         start = time.perf_counter()
-        request = parse_examples_request(body)
+        request = parse_examples_request(body, self._limits.json_memory)
         with self._observed_servable(target, start) as servable:
             signature = _signature(servable, request.signature_name)
             method = f"tensorflow/serving/{target.action}"
@@ -280,41 +289,14 @@ class RestHandler:
                     f"Expected signature method_name to be {method}. Was: "
                     f"{signature.method_name}"
                 )
+            inputs = {"inputs": request.serialized()}
+            check_inputs(inputs, self._limits)
             outputs = servable.run(
-                request.signature_name or DEFAULT_SIGNATURE,
-                {"inputs": request.serialized()},
+                request.signature_name or DEFAULT_SIGNATURE, inputs
             )
             if target.action == "classify":
                 return encode_classify_response(outputs)
             return encode_regress_response(outputs)
-
-
-def inflate(body):
-    """Inflates a gzip-compressed body.
-
-    Args:
-        body: bytes.
-
-    Returns:
-        bytes.
-
-    Raises:
-        ServingError: INVALID_ARGUMENT; the body is not gzip, is cut short,
-            or is larger than `MAX_INFLATED_BYTES` once inflated.
-    """
-    stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    try:
-        result = stream.decompress(body, MAX_INFLATED_BYTES + 1)
-    except zlib.error as error:
-        raise invalid("The request's body is not gzip") from error
-    if len(result) > MAX_INFLATED_BYTES:
-        raise invalid(
-            f"The request's body inflates to more than {MAX_INFLATED_BYTES} "
-            "bytes"
-        )
-    if not stream.eof:
-        raise invalid("The request's gzip body is cut short")
-    return result
 
 
 def _signature(servable, name):

@@ -24,12 +24,10 @@ from accel_tf.serving import prediction_log
 from accel_tf.serving.stream_order import StreamOrder
 from accel_tf.serving.tensors import (
     DEFAULT_SIGNATURE,
+    STREAM_INPUT,
     ServingError,
     Signature,
 )
-
-STREAM_INPUT = "stream_id"
-"""Input by which a signature says that it belongs to streams."""
 
 _INIT_SIGNATURE = "__saved_model_init_op"
 _MAX_MESSAGE = 1000

@@ -12,6 +12,7 @@ from accel_tf.serving.metrics import Metrics
 from accel_tf.serving.model_config import ModelConfig
 from accel_tf.serving.model_manager import ModelManager
 from accel_tf.serving.page_files import open_paths, pages
+from accel_tf.serving.request_limits import RequestLimits
 from accel_tf.serving.rest import RestHandler
 from accel_tf.serving.tls import server_context
 from accel_tf.serving.tokens import read_tokens
@@ -35,6 +36,13 @@ def serve(
     max_in_flight=HttpLimits.in_flight,
     max_waiting=HttpLimits.waiting,
     max_streams=None,
+    max_inflation=RequestLimits.inflation,
+    max_json_memory=RequestLimits.json_memory,
+    max_rows=RequestLimits.rows,
+    max_image_side=RequestLimits.image_side,
+    max_image_aspect=RequestLimits.image_aspect,
+    max_request_pixels=RequestLimits.pixels,
+    max_answer_bytes=RequestLimits.answer_bytes,
     monitoring=False,
     enable_cors=False,
     token_file=None,
@@ -84,6 +92,16 @@ def serve(
         takes_tokens=bool(tokens),
         observe=metrics.observe_request,
         server_timing=True,
+        limits=RequestLimits(
+            inflated_bytes=max_body_bytes,
+            inflation=max_inflation,
+            json_memory=max_json_memory,
+            rows=max_rows,
+            image_side=max_image_side,
+            image_aspect=max_image_aspect,
+            pixels=max_request_pixels,
+            answer_bytes=max_answer_bytes,
+        ),
     )
     limits = HttpLimits(
         body_bytes=max_body_bytes, in_flight=max_in_flight, waiting=max_waiting

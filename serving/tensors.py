@@ -9,6 +9,8 @@ import numpy as np
 
 DEFAULT_SIGNATURE = "serving_default"
 """Name of the signature that answers a request that names none."""
+STREAM_INPUT = "stream_id"
+"""Input by which a signature says that it belongs to streams."""
 
 _NUMPY_TYPES = {
     "bool": np.bool_,

@@ -165,6 +165,7 @@ def echo():
         "half": {"x": "half"},
         "string": {"x": "string"},
         "bytes": {"x_bytes": "string"},
+        "ids": {"stream_id": "int64"},
         "frames": {"image_bytes": "string", "id": "int64", "force": "bool"},
     }
     functions = {

@@ -3,6 +3,7 @@
 from accel_tf.commands import option_types
 from accel_tf.commands.keywords import keywords
 from accel_tf.serving.http_limits import HttpLimits
+from accel_tf.serving.request_limits import RequestLimits
 
 EXAMPLE = (
     "--model-base-path exports/camvid --model-name camvid --rest-api-port 8501"
@@ -111,6 +112,7 @@ def add_options(parser):
         metavar="S",
         help="time for requests in flight once told to stop (default: 10)",
     )
+    _add_request_limits(add)
 
 
 def _add_access(add):
@@ -139,6 +141,52 @@ def _add_access(add):
         action="store_true",
         help="let web pages of any origin send requests",
     )
+
+
+def _add_request_limits(add):
+    for option, default, help_text in (
+        (
+            "--max-inflation",
+            RequestLimits.inflation,
+            "times its size that a compressed body may be inflated, beyond "
+            "the first MiB (default: %(default)s)",
+        ),
+        (
+            "--max-json-memory",
+            RequestLimits.json_memory,
+            "bytes of memory for the lists, objects and strings of a "
+            "request, beside lists of numbers (default: eight times the "
+            "body, from 1 to 64 MiB)",
+        ),
+        (
+            "--max-rows",
+            RequestLimits.rows,
+            "frames, or ids of streams, of a request (default: %(default)s)",
+        ),
+        (
+            "--max-image-side",
+            RequestLimits.image_side,
+            "pixels of a frame's longer side (default: %(default)s)",
+        ),
+        (
+            "--max-image-aspect",
+            RequestLimits.image_aspect,
+            "times a frame's shorter side that is (default: %(default)s)",
+        ),
+        (
+            "--max-request-pixels",
+            RequestLimits.pixels,
+            "of all frames of a request (default: %(default)s)",
+        ),
+        (
+            "--max-answer-bytes",
+            RequestLimits.answer_bytes,
+            "about, of one answer (default: %(default)s)",
+        ),
+    ):
+        add(
+            option, type=_positive, default=default, metavar="N", help=help_text
+        )
 
 
 def run(arguments):

@@ -1,7 +1,5 @@
 """Rows H and U of the conformance table: addresses, statuses and bodies."""
 
-import gzip
-
 import pytest
 from fake_servables import signature_def
 from rest_cases import (
@@ -14,7 +12,6 @@ from rest_cases import (
 )
 from rest_requests import ask, ask_json
 
-from accel_tf.serving import rest
 from accel_tf.serving.rest_urls import Target, parse_target
 from accel_tf.serving.tensors import Signature, TensorInfo
 
@@ -142,23 +139,6 @@ def test_preflight_and_other_origins():
             "Access-Control-Allow-Headers": "Content-Type",
         }
     assert ask("OPTIONS", "/index", headers=origin).status == 404
-
-
-def test_compressed_body(monkeypatch):
-    headers = {"content-ENCODING": "GZIP", "Content-Type": "text/css"}
-    body = gzip.compress(ONE)
-    path = HALF + ":predict"
-    assert ask_json("POST", path, body, headers)[0] == 200
-    bomb = gzip.compress(ONE + b" " * 5000)
-    monkeypatch.setattr(rest, "MAX_INFLATED_BYTES", 5000)
-    for bad, message in (
-        (ONE, "is not gzip"),
-        (b"", "cut short"),
-        (body[:-3], "cut short"),
-        (bomb, "more than 5000 bytes"),
-    ):
-        status, answer = ask_json("POST", path, bad, headers)
-        assert status == 400 and message in answer["error"]
 
 
 def test_pages_and_metrics():
