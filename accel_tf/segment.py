@@ -152,7 +152,12 @@ def segment_stream(
             sinks.write(frame)
             if frame.is_damaged:
                 report.damaged.append(frame.index)
-            report.add(frame.is_key, frame.seconds, frame.is_compiled)
+            report.add(
+                frame.is_key,
+                frame.seconds,
+                frame.is_compiled,
+                frame.is_cut,
+            )
             report.seconds = time.perf_counter() - start
             report.dropped, report.reconnects = video.dropped, video.reconnects
             bar.set_postfix_str(_postfix(report), refresh=False)
@@ -198,6 +203,8 @@ class _Step:
             image=frame.image,
             labels=self._labels,
             is_key=is_key,
+            # Streams of a server do not tell.
+            is_cut=not is_repeated and bool(getattr(stream, "is_cut", False)),
             seconds=time.perf_counter() - begin,
             is_damaged=frame.is_damaged,
             is_compiled=is_compiled,

@@ -2,7 +2,7 @@
 
 import argparse
 
-from accel_tf.commands import form_options, model_options
+from accel_tf.commands import form_options, keyframe_options, model_options
 from accel_tf.evaluation.choices import ESTIMATORS, MODES
 from accel_tf.evaluation.plan import check_mode
 
@@ -11,6 +11,8 @@ EXAMPLE = (
     "--data cityscapes_sequences/half_window20 --data-dir data "
     "--intervals 1,5 --json accel_18.json"
 )
+
+_KEYFRAMES = (keyframe_options.FIXED, keyframe_options.ADAPTIVE, "both")
 
 
 def add_options(parser):
@@ -52,9 +54,24 @@ def add_data_options(parser):
     add(
         "--intervals",
         type=_intervals,
-        default=(1, 2, 5, 10),
         metavar="N,N",
         help="frames from one key frame to the next (default: 1,2,5,10)",
+    )
+    add(
+        "--keyframes",
+        choices=_KEYFRAMES,
+        default=keyframe_options.FIXED,
+        help="fixed: at the --intervals; adaptive: --key-shares of them, "
+        "where the scene changes most, with --mode stream; both: side by side "
+        "(default: fixed)",
+    )
+    add(
+        "--key-shares",
+        "--key-share",
+        type=_shares,
+        metavar="S,S",
+        help="with --keyframes adaptive or both: shares of key frames among "
+        "all, on average (default: 0.1,0.2,0.33)",
     )
     add(
         "--mode",
@@ -110,11 +127,43 @@ def given_data_options(arguments):
         ValueError, OSError, ImportError: one line, if they do not go
             together.
     """
-    check_mode(arguments.mode, arguments.temporal)
-    names = ("data", "data_dir", "split", "intervals", "mode", "temporal")
+    is_adaptive = arguments.keyframes != keyframe_options.FIXED
+    check_mode(arguments.mode, arguments.temporal, is_adaptive)
+    names = ("data", "data_dir", "split", "mode", "temporal")
     names += ("limit", "rounds", "json", "plots")
     given = {name: getattr(arguments, name) for name in names}
-    return {**given, "prepare": form_options.given_form(arguments)}
+    return {
+        **given,
+        **_given_keyframes(arguments),
+        "prepare": form_options.given_form(arguments),
+    }
+
+
+def _given_keyframes(arguments):
+    """Intervals and policies."""
+    intervals = arguments.intervals or (1, 2, 5, 10)
+    if arguments.keyframes == keyframe_options.FIXED:
+        if arguments.key_shares:
+            raise ValueError(
+                "--key-shares goes with --keyframes adaptive or both."
+            )
+        return {"intervals": intervals}
+    if arguments.keyframes == keyframe_options.ADAPTIVE:
+        if arguments.intervals:
+            raise ValueError(
+                "--intervals goes with --keyframes fixed or both; give "
+                "--key-shares with adaptive."
+            )
+        intervals = ()
+    from accel_tf.streaming import AdaptiveKeyframes
+
+    shares = arguments.key_shares or (0.1, 0.2, 0.33)
+    policies = [AdaptiveKeyframes(share) for share in shares]
+    return {"intervals": intervals, "policies": policies}
+
+
+def _shares(text):
+    return tuple(keyframe_options.share(part) for part in text.split(","))
 
 
 def _intervals(text):

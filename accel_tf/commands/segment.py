@@ -4,6 +4,7 @@ import contextlib
 
 from accel_tf.commands import (
     form_options,
+    keyframe_options,
     model_options,
     server_options,
     video_options,
@@ -18,7 +19,8 @@ def add_options(parser):
     model_options.add_weights(parser)
     form_options.add_options(parser)
     server_options.add_options(parser)
-    model_options.add_interval(parser)
+    keyframe_options.add_options(parser)
+    keyframe_options.add_cuts(parser)
     video_options.add_options(parser)
 
 
@@ -52,12 +54,9 @@ def _given_streams(arguments):
             arguments.model,
             **server_options.given_options(arguments),
         )
-    from accel_tf.streaming import FixedInterval
-
-    interval = 5 if arguments.interval is None else arguments.interval
     return _local_streams(
         arguments,
-        FixedInterval(interval),
+        keyframe_options.given_policy(arguments),
         form_options.given_form(arguments),
     )
 

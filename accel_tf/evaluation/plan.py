@@ -3,12 +3,13 @@
 from accel_tf.evaluation.choices import MODES
 
 
-def check_mode(mode, temporal=False):
+def check_mode(mode, temporal=False, adaptive=False):
     """Makes sure that there is such a mode.
 
     Args:
         mode: any.
         temporal: whether consecutive frames are needed.
+        adaptive: whether a policy chooses the key frames.
 
     Raises:
         ValueError: if there is no such mode, or it skips frames that are
@@ -21,6 +22,11 @@ def check_mode(mode, temporal=False):
     if temporal and mode != "stream":
         raise ValueError(
             "temporal consistency needs consecutive frames: use the mode "
+            f"'stream', not {mode!r}."
+        )
+    if adaptive and mode != "stream":
+        raise ValueError(
+            "key frames that are chosen as the video comes need the mode "
             f"'stream', not {mode!r}."
         )
 

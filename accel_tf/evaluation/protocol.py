@@ -6,6 +6,9 @@ pooled over all labelled frames.
 """
 
 import dataclasses
+import math
+
+import numpy as np
 
 from accel_tf.evaluation.plan import check_mode
 from accel_tf.evaluation.runner import make_runs, run_sequence
@@ -15,6 +18,7 @@ from accel_tf.metrics import (
     mean_iou,
     pixel_accuracy,
 )
+from accel_tf.streaming import KeyframePolicy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,8 +26,8 @@ class Evaluation:
     """What a model scored.
 
     Attributes:
-        interval: frames from one key frame to the next; 1 for a model
-            without key frames.
+        interval: frames from one key frame to the next, on average where a
+            policy chose them; 1 for a model without key frames.
         mode: as given to `evaluate`.
         confusion_by_distance: dict of the distance from the key frame, in
             frames -> int64 `[classes, classes]`, rows are true classes of
@@ -32,6 +36,11 @@ class Evaluation:
         skipped: how often one was not, because the sequence has fewer
             frames before it than the distance asks for.
         temporal: `TemporalConsistency`, or `None` if it was not asked for.
+        key_frame_share: of key frames among all frames, in the mode
+            `"stream"`; `None` in others and without key frames.
+        frame_scores: tuple of the mean IoU of each frame that was scored.
+        policy: name of the class that chose the key frames, or `None` for a
+            fixed interval.
     """
 
     interval: int
@@ -40,6 +49,21 @@ class Evaluation:
     frames: int
     skipped: int
     temporal: TemporalConsistency | None = None
+    key_frame_share: float | None = None
+    frame_scores: tuple = ()
+    policy: str | None = None
+
+    @property
+    def worst_frame_mean_iou(self):
+        """Of the frame with the lowest mean IoU, 0..1; NaN of none."""
+        return min(self.frame_scores, default=math.nan)
+
+    @property
+    def low_frame_mean_iou(self):
+        """What 95 % of the frames reach, 0..1; NaN of none."""
+        if not self.frame_scores:
+            return math.nan
+        return float(np.quantile(self.frame_scores, 0.05))
 
     @property
     def confusion(self):
@@ -94,7 +118,8 @@ def evaluate(model, sequences, interval, mode="average"):
             `label_positions`, as from `accel_tf.data.sequences`. If it has
             `class_names`, these must be the model's, or such that
             `class_mapping` knows which is which.
-        interval: 1 makes every frame a key frame.
+        interval: 1 makes every frame a key frame. In the mode `"stream"` it
+            may be a `KeyframePolicy`.
         mode: see above.
 
     Returns:
@@ -116,7 +141,7 @@ def evaluate_together(
     is found once for all.
 
     Args:
-        runs: list of `(model, interval)`.
+        runs: list of `(model, interval)`, with intervals as for `evaluate`.
         sequences: as for `evaluate`.
         mode: as for `evaluate`.
         temporal: whether to measure temporal consistency, in the mode
@@ -134,7 +159,8 @@ def evaluate_together(
         ValueError: as `evaluate`.
         ImportError: if flow is to be estimated and OpenCV is not installed.
     """
-    check_mode(mode, temporal)
+    adaptive = any(isinstance(each, KeyframePolicy) for _, each in runs)
+    check_mode(mode, temporal, adaptive)
     class_names = getattr(sequences, "class_names", None)
     on_progress = on_progress or (lambda share: None)
     estimator = temporal if isinstance(temporal, str) else "dis"
@@ -157,11 +183,16 @@ def _result(run, mode):
             f"{run.model.name} cannot be scored at the interval "
             f"{run.interval}: {reason}"
         )
+    share = run.key_frame_share
+    interval = run.interval if run.model.uses_key_frames else 1
     return Evaluation(
-        run.interval if run.model.uses_key_frames else 1,
+        interval if run.policy is None else 1 / share,
         mode,
         run.confusions,
         run.frames,
         run.skipped,
         run.temporal,
+        share,
+        tuple(run.frame_scores),
+        run.policy and type(run.policy).__name__,
     )

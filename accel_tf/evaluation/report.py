@@ -23,12 +23,16 @@ def report_row(
     |---|---|
     | `system` | the name it was given |
     | `preset` | the model's name |
-    | `interval` | frames from one key frame to the next; 1 for models \
-without key frames |
+    | `interval` | frames from one key frame to the next, on average where \
+a policy chooses them; 1 for models without key frames |
+    | `policy` | class that chooses the key frames; null for a fixed interval |
+    | `key_frame_share` | of all frames, in the mode `stream`; else null |
     | `mode` | see `evaluate` |
     | `frames`, `frames_skipped` | scores of labelled frames, counted and \
 left out |
     | `mean_iou`, `pixel_accuracy` | 0..1 |
+    | `worst_frame_mean_iou`, `low_frame_mean_iou` | of single frames: the \
+lowest, and what 95 % of them reach; 0..1, null but in the mode `stream` |
     | `iou_per_class` | dict of class name -> 0..1; null for classes that do \
 not occur |
     | `mean_iou_by_distance` | dict of the distance from the key frame, as \
@@ -68,11 +72,14 @@ the data set, its part, and how many sequences of it |
         "system": system,
         "preset": model.name,
         "interval": evaluation.interval,
+        "policy": evaluation.policy,
+        "key_frame_share": evaluation.key_frame_share,
         "mode": evaluation.mode,
         "frames": evaluation.frames,
         "frames_skipped": evaluation.skipped,
         "mean_iou": evaluation.mean_iou,
         "pixel_accuracy": evaluation.pixel_accuracy,
+        **_of_single_frames(evaluation),
         "iou_per_class": dict(
             zip(
                 class_names,
@@ -118,9 +125,13 @@ def format_rows(rows):
     """
     columns = (
         ("system", "system", "{}"),
-        ("interval", "interval", "{}"),
+        ("policy", "policy", "{}"),
+        ("interval", "interval", "{:.3g}"),
+        ("key frames", "key_frame_share", "{:.1%}"),
         ("mean IoU", "mean_iou", "{:.1%}"),
         ("pixels", "pixel_accuracy", "{:.1%}"),
+        ("worst frame", "worst_frame_mean_iou", "{:.1%}"),
+        ("worst 5 %", "low_frame_mean_iou", "{:.1%}"),
         ("temporal mean IoU", "temporal_mean_iou", "{:.1%}"),
         ("agreement", "temporal_agreement", "{:.2%}"),
         ("flicker", "flicker", "{:.2%}"),
@@ -158,7 +169,7 @@ def format_classes(rows):
         rows: list of dicts as from `report_row`, with the same classes.
     """
     names = list(rows[0]["iou_per_class"])
-    header = [f"{row['system']} @ {row['interval']}" for row in rows]
+    header = [_title(row) for row in rows]
     lines = []
     for name in names:
         values = [row["iou_per_class"][name] for row in rows]
@@ -166,6 +177,18 @@ def format_classes(rows):
             [name, *("-" if v is None else f"{v:.1%}" for v in values)]
         )
     return _table(["IoU", *header], lines)
+
+
+def _of_single_frames(evaluation):
+    names = "worst_frame_mean_iou", "low_frame_mean_iou"
+    if evaluation.mode != "stream":
+        return dict.fromkeys(names)
+    return {name: getattr(evaluation, name) for name in names}
+
+
+def _title(row):
+    by = f" {row['policy']}" if row.get("policy") else ""
+    return f"{row['system']} @{by} {row['interval']:.3g}"
 
 
 def write_report(rows, path):

@@ -9,17 +9,21 @@ import numpy as np
 from accel_tf.evaluation.flow import match_with_previous
 from accel_tf.evaluation.map_classes import class_mapping
 from accel_tf.evaluation.plan import plan_passes
-from accel_tf.metrics import TemporalConsistency, confusion_matrix
-from accel_tf.streaming import FixedInterval, VideoStream
+from accel_tf.metrics import (
+    TemporalConsistency,
+    confusion_matrix,
+    mean_iou,
+)
+from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
 
 
 class Run:
     """One model at one interval, and what it has scored so far.
 
     Args:
-        stream: a `VideoStream` of the model; its compiled step is shared,
-            its state is not.
-        interval: frames from one key frame to the next.
+        model: a `VideoSegmenter`.
+        keyframes: frames from one key frame to the next; or, in the mode
+            `"stream"`, a `KeyframePolicy`, of which a copy is used.
         mode: one of `MODES`.
         temporal: whether to measure temporal consistency.
         class_names: of the data; `None` for the model's.
@@ -28,22 +32,28 @@ class Run:
         passes: over the sequence at hand, as from `plan_passes`.
         end: the last frame of the present pass.
         confusions: dict of distance -> confusion matrix.
+        frame_scores: list of the mean IoU of each frame that was scored.
+        frames_run, key_frames: all that were run, and of these key frames.
         frames: scores counted.
         skipped: scores left out.
         temporal: `TemporalConsistency` or `None`.
     """
 
-    def __init__(self, stream, interval, mode, temporal, class_names=None):
-        self.stream = copy.copy(stream)
-        self.stream.policy = FixedInterval(interval)
-        self.model, self.interval, self.mode = stream.model, interval, mode
+    def __init__(self, model, keyframes, mode, temporal, class_names=None):
+        self.policy, self.interval = None, keyframes
+        if isinstance(keyframes, KeyframePolicy):
+            self.policy, self.interval = copy.deepcopy(keyframes), 1
+        self.stream = VideoStream(
+            model, self.policy or FixedInterval(keyframes)
+        )
+        self.model, self.mode = model, mode
         self._mapping, self._classes = None, self.model.num_classes
         if class_names is not None:
             self._mapping = class_mapping(self.model, class_names)
             self._classes = len(class_names)
         self.passes, self.end = {}, -1
-        self.confusions = {}
-        self.frames = self.skipped = 0
+        self.confusions, self.frame_scores = {}, []
+        self.frames = self.skipped = self.frames_run = self.key_frames = 0
         self.temporal = None
         if temporal:
             self.temporal = TemporalConsistency(self._classes)
@@ -57,7 +67,7 @@ class Run:
             height, width: of its frames, in pixels.
         """
         if self.model.uses_key_frames:
-            independent = self.interval == 1
+            independent = self.interval == 1 and self.policy is None
         else:
             independent = not self.model.initial_state(1, height, width)
         self.passes, skipped = plan_passes(
@@ -98,6 +108,8 @@ class Run:
             The predicted classes of the data, uint8 `[H, W]`.
         """
         predicted = self.stream(frame[None])[0]
+        self.frames_run += 1
+        self.key_frames += self.stream.is_key
         if self._mapping is not None:
             predicted = self._mapping[predicted]
         if index in self._scored:
@@ -112,16 +124,21 @@ class Run:
                 self.confusions.get(distance, 0) + counts
             )
             self.frames += 1
+            if counts.any():
+                self.frame_scores.append(mean_iou(counts))
         return predicted
+
+    @property
+    def key_frame_share(self):
+        """Of all frames that were run; `None` where that says nothing."""
+        if self.mode != "stream" or not self.model.uses_key_frames:
+            return None
+        return self.key_frames / max(self.frames_run, 1)
 
 
 def make_runs(pairs, mode, temporal, class_names=None):
-    """A `Run` for each `(model, interval)`; a model is compiled once."""
-    streams = {id(model): VideoStream(model) for model, _ in pairs}
-    return [
-        Run(streams[id(model)], interval, mode, temporal, class_names)
-        for model, interval in pairs
-    ]
+    """A `Run` for each `(model, keyframes)`; a model is compiled once."""
+    return [Run(*pair, mode, temporal, class_names) for pair in pairs]
 
 
 def run_sequence(runs, sequence, number, on_progress, estimator="dis"):

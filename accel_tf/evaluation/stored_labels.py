@@ -1,7 +1,6 @@
 """Labels of a folder in the place of a per-frame model."""
 
 import hashlib
-import json
 import pathlib
 
 import numpy as np
@@ -13,7 +12,7 @@ from accel_tf.data.label_maps import (
     LabelMap,
     default_label_map,
 )
-from accel_tf.files import natural_order
+from accel_tf.files import natural_order, read_json
 from accel_tf.models.per_frame import per_frame
 from accel_tf.models.per_frame.holes import without_holes
 
@@ -121,7 +120,7 @@ def folder_classes(folder):
         table[: len(CITYSCAPES)] = np.arange(len(CITYSCAPES))
         return CITYSCAPES, table, IGNORE
     try:
-        names = {int(k): v for k, v in json.loads(path.read_text()).items()}
+        names = {int(k): v for k, v in read_json(path).items()}
     except (ValueError, AttributeError) as error:
         raise ValueError(
             f"{path} must hold an object of value: name of the class."

@@ -44,6 +44,7 @@ def evaluate_systems(
     json=None,
     plots=None,
     prepare=fuse_for_inference,
+    policies=(),
 ):
     """Evaluates systems side by side, prints tables and writes files.
 
@@ -59,7 +60,7 @@ def evaluate_systems(
         data: name of a built data set, `"builder"` or `"builder/config"`.
         data_dir: folder of the built data sets; TFDS' own by default.
         split: of the data set.
-        intervals: frames from one key frame to the next.
+        intervals: frames from one key frame to the next; `()` for none.
         mode: as for `accel_tf.evaluation.evaluate`.
         temporal: as for `evaluate_together`.
         limit: only the first so many sequences; `None` for all.
@@ -67,6 +68,8 @@ def evaluate_systems(
         json: path of the report; `None` for none.
         plots: folder of the plots, made if missing; `None` for none.
         prepare: function from each model to the form of it that is run.
+        policies: further `KeyframePolicy`, in the mode `"stream"`, for the
+            models with key frames.
 
     Returns:
         The rows of the report, see `accel_tf.evaluation.report`.
@@ -75,7 +78,7 @@ def evaluate_systems(
         ValueError, OSError, ImportError: one line about what is wrong with
             the input or the targets, before the long work where possible.
     """
-    check_mode(mode, temporal)
+    check_mode(mode, temporal, bool(policies))
     for interval in intervals:
         FixedInterval(interval)
     if rounds < 0:
@@ -96,9 +99,9 @@ def evaluate_systems(
         (name, interval)
         for name, model in models.items()
         for interval in (
-            sorted(set(intervals))
+            [*sorted(set(intervals)), *policies]
             if model.uses_key_frames
-            else [max(intervals)]
+            else [max(intervals, default=1)]
         )
     ]
     with tqdm.tqdm(
@@ -208,6 +211,13 @@ def _restore(name, preset, weights, label_map, sequences):
 
 def _write_plots(rows, folder):
     folder.mkdir(parents=True, exist_ok=True)
+    # A policy is a line of its own.
+    rows = [
+        row | {"system": f"{row['system']}, {row['policy']}"}
+        if row["policy"]
+        else row
+        for row in rows
+    ]
     plot_iou_against_distance(rows, folder / "iou_against_distance.png")
     if rows[0]["milliseconds_per_frame"] is not None:
         plot_accuracy_against_time(rows, folder / "accuracy_against_time.png")

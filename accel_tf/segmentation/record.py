@@ -20,9 +20,9 @@ class RecordWriter(WholeOutput):
     is lost.
 
     A frame has `index` in the source, `name` of its label image, `time` in
-    seconds, `is_key`, `milliseconds` of the model, `is_damaged`, `classes`
-    (the share of the pixels of each class that occurs) and `trust`, its mean
-    or `null`.
+    seconds, `is_key`, `is_cut` (whether another scene begins with it),
+    `milliseconds` of the model, `is_damaged`, `classes` (the share of the
+    pixels of each class that occurs) and `trust`, its mean or `null`.
 
     Args:
         path: of the file.
@@ -54,6 +54,7 @@ class RecordWriter(WholeOutput):
             "name": frame.name or f"{self.frames_written:06d}",
             "time": round(frame.time, 6),
             "is_key": bool(frame.is_key),
+            "is_cut": bool(frame.is_cut),
             "milliseconds": round(1000 * frame.seconds, 2),
             "is_damaged": frame.is_damaged,
             "classes": self._shares(frame.labels),
@@ -93,6 +94,7 @@ class RecordWriter(WholeOutput):
         summary = {
             "frames": report.frames,
             "key_frames": report.key_frames,
+            "cuts": report.cuts,
             "seconds": round(report.seconds, 3),
             "frames_per_second": round(report.rate, 2),
             "damaged": list(report.damaged),

@@ -12,6 +12,7 @@ class SegmentReport:
     Attributes:
         frames: frames that were written.
         key_frames: of these, key frames.
+        cuts: of these, those that were taken for the first of another scene.
         seconds: time since the first frame.
         compiled_frames, compiled_seconds: of these, the first frame of each
             kind, in which the model is compiled, and how long it took.
@@ -25,6 +26,7 @@ class SegmentReport:
 
     frames: int = 0
     key_frames: int = 0
+    cuts: int = 0
     seconds: float = 0.0
     compiled_frames: int = 0
     compiled_seconds: float = 0.0
@@ -44,22 +46,26 @@ class SegmentReport:
         seconds = self.seconds - self.compiled_seconds
         return frames / seconds if frames > 0 and seconds > 0 else 0.0
 
-    def add(self, is_key, seconds, is_compiled):
+    def add(self, is_key, seconds, is_compiled, is_cut=False):
         """Counts a frame.
 
         Args:
             is_key: whether it was a key frame.
             seconds: that the model took.
             is_compiled: whether it was the first of its kind.
+            is_cut: whether another scene began with it.
         """
         self.frames += 1
         self.key_frames += is_key
+        self.cuts += is_cut
         if is_compiled:
             self.compiled_frames += 1
             self.compiled_seconds += seconds
 
     def __str__(self):
         parts = [f"{self.frames} frames, {self.key_frames} key frames"]
+        if self.cuts:
+            parts[0] += f", {self.cuts} cut{'s' if self.cuts > 1 else ''}"
         if self.rate:
             parts[0] += f", {self.rate:.1f} frames per second"
         if self.model_size and self.model_size != self.frame_size:

@@ -26,6 +26,7 @@ class Segmented:
         image: uint8 RGB `[height, width, 3]`.
         labels: uint8 `[height, width]`.
         is_key: whether it was a key frame.
+        is_cut: whether it was taken for the first of another scene.
         seconds: that the model took.
         is_damaged: whether it did not decode, and labels are repeated.
         is_compiled: whether the model was compiled for it.
@@ -40,6 +41,7 @@ class Segmented:
     image: np.ndarray
     labels: np.ndarray
     is_key: bool
+    is_cut: bool
     seconds: float
     is_damaged: bool
     is_compiled: bool

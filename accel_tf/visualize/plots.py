@@ -1,11 +1,9 @@
 """Plots of measurements, written as PNG files."""
 
-import contextlib
 import math
-import pathlib
 
 from accel_tf import optional
-from accel_tf.files import replacing
+from accel_tf.visualize.plot_files import checked_png, picture
 
 _COLUMNS = ("system", "interval", "mean_iou")
 _TIMED_COLUMNS = (*_COLUMNS, "milliseconds_per_frame")
@@ -34,7 +32,7 @@ def plot_accuracy_against_time(rows, path):
         FileNotFoundError: The folder does not exist.
         ImportError: matplotlib is not installed.
     """
-    path = _checked_path(path)
+    path = checked_png(path)
     systems = _by_system(rows, _TIMED_COLUMNS)
     for index, row in enumerate(rows):
         time = row["milliseconds_per_frame"]
@@ -43,7 +41,7 @@ def plot_accuracy_against_time(rows, path):
                 f"milliseconds_per_frame of row {index} must be above 0, not "
                 f"{time}"
             )
-    with _picture(path) as axes:
+    with picture(path) as axes:
         for number, (system, points) in enumerate(systems.items()):
             _draw_system(axes, number, system, points)
         axes.set_xlabel("time per frame (ms)")
@@ -76,7 +74,7 @@ def plot_iou_against_distance(rows, path):
     Raises:
         As `plot_accuracy_against_time`.
     """
-    path = _checked_path(path)
+    path = checked_png(path)
     systems = _by_system(rows, _DISTANCE_COLUMNS)
     if len(rows) > _MOST_LINES:
         systems = {
@@ -84,14 +82,14 @@ def plot_iou_against_distance(rows, path):
             for system, points in systems.items()
         }
     greatest = max(max(map(int, r["mean_iou_by_distance"])) for r in rows)
-    with _picture(path) as axes:
+    with picture(path) as axes:
         for number, (system, points) in enumerate(systems.items()):
             for place, row in enumerate(points):
                 _draw_distances(
                     axes,
                     row,
                     greatest,
-                    label=f"{system}, interval {row['interval']}",
+                    label=f"{system}, interval {row['interval']:.3g}",
                     color=f"C{number}",
                     marker=_MARKERS[number % len(_MARKERS)],
                     # Of one system, the shorter intervals are paler.
@@ -105,20 +103,6 @@ def plot_iou_against_distance(rows, path):
         )
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
-
-
-@contextlib.contextmanager
-def _picture(path):
-    """Axes to draw on; the file appears when the block ends without error."""
-    pyplot = optional.matplotlib_pyplot()
-    figure, axes = pyplot.subplots(figsize=(10, 5), layout="constrained")
-    try:
-        yield axes
-        axes.grid(alpha=0.3)
-        with replacing(path) as partial:
-            figure.savefig(partial, format="png", dpi=120)
-    finally:
-        pyplot.close(figure)
 
 
 def _draw_distances(axes, row, greatest, **style):
@@ -149,7 +133,7 @@ def _draw_system(axes, number, system, points):
     offset = (5, 5) if number % 2 == 0 else (5, -11)
     for row, time, score in zip(points, times, scores, strict=True):
         axes.annotate(
-            str(row["interval"]),
+            f"{row['interval']:.3g}",
             (time, score),
             xytext=offset,
             textcoords="offset points",
@@ -157,15 +141,6 @@ def _draw_system(axes, number, system, points):
             color=color,
             path_effects=outline,
         )
-
-
-def _checked_path(path):
-    path = pathlib.Path(path)
-    if path.suffix.lower() != ".png":
-        raise ValueError(f"the plot is a PNG file; {path} must end in .png")
-    if not path.absolute().parent.is_dir():
-        raise FileNotFoundError(f"no such folder: {path.absolute().parent}")
-    return path
 
 
 def _by_system(rows, columns):

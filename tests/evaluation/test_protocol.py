@@ -15,7 +15,7 @@ from accel_tf.evaluation import (
     evaluate_together,
 )
 from accel_tf.metrics import confusion_matrix
-from accel_tf.streaming import FixedInterval, VideoStream
+from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
 
 MODES = ("average", "worst", "stream", "every")
 
@@ -192,6 +192,45 @@ def test_a_real_model_streams_as_by_hand():
     assert set(scores.confusion_by_distance) == set(expected) == {1}
     np.testing.assert_array_equal(scores.confusion, expected[1])
     assert scores.confusion.sum() == 2 * 2 * 32 * 48
+
+
+class EveryChange(KeyframePolicy):
+    """A key frame where the class changes; it remembers the last one."""
+
+    def __init__(self):
+        self.last = 0
+
+    def is_key(self, frame, frames_since_key):
+        return frame[0, 0, 0, 0] != self.last
+
+    def observe(self, is_key, signals):
+        self.last += is_key
+
+    def reset(self):
+        self.last = -1
+
+
+def test_a_policy_is_scored_beside_an_interval():
+    sequence = uniform_sequence([0, 0, 1, 1, 1, 2, 2])
+    model, policy = RepeatsKeyFrame(3), EveryChange()
+    runs = [(model, 3), (model, policy), (model, policy)]
+    fixed, *chosen = evaluate_together(runs, [sequence, sequence], "stream")
+    assert fixed.policy is None and fixed.interval == 3
+    assert fixed.key_frame_share == pytest.approx(3 / 7)
+    # Frames 2 and 5 are wrong.
+    assert fixed.worst_frame_mean_iou == 0
+    assert fixed.frame_scores == (1, 1, 0, 1, 1, 0, 1) * 2
+    for each in chosen:
+        assert each.policy == "EveryChange"
+        assert each.key_frame_share == pytest.approx(3 / 7)
+        assert each.interval == pytest.approx(7 / 3)
+        assert each.worst_frame_mean_iou == each.low_frame_mean_iou == 1
+        assert each.mean_iou == 1
+
+
+def test_a_policy_needs_whole_sequences():
+    with pytest.raises(ValueError, match="need the mode 'stream', not 'wor"):
+        evaluate(RepeatsKeyFrame(2), [], EveryChange(), "worst")
 
 
 def test_nothing_to_score_is_an_error():

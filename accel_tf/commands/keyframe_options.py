@@ -1,0 +1,101 @@
+"""The options that say which frames are key frames."""
+
+import argparse
+
+FIXED, ADAPTIVE = "fixed", "adaptive"
+_DEFAULT_INTERVAL, _DEFAULT_SHARE = 5, 0.2
+
+
+def add_options(parser):
+    """Adds the interval, or the share; all defaults are `None`.
+
+    Args:
+        parser: an `argparse.ArgumentParser`.
+    """
+    parser.add_argument(
+        "--keyframes",
+        choices=(FIXED, ADAPTIVE),
+        help="fixed: one every --interval frames; adaptive: --key-share of "
+        "them, where the scene changes most (default: fixed)",
+    )
+    parser.add_argument(
+        "--interval",
+        type=int,
+        metavar="N",
+        help="frames from one key frame to the next (default: 5)",
+    )
+    parser.add_argument(
+        "--key-share",
+        type=share,
+        metavar="SHARE",
+        help="with --keyframes adaptive: share of key frames among all, on "
+        "average (default: 0.2)",
+    )
+
+
+def add_cuts(parser):
+    """Adds whether cuts are looked for; the default is `False`."""
+    parser.add_argument(
+        "--no-cuts",
+        action="store_true",
+        help="do not begin anew at the first frame of another scene",
+    )
+
+
+def check_options(arguments):
+    """Raises `ValueError` for options that do not go together.
+
+    Args:
+        arguments: an `argparse.Namespace` with the options of `add_options`.
+    """
+    is_adaptive = arguments.keyframes == ADAPTIVE
+    if is_adaptive and arguments.interval is not None:
+        raise ValueError(
+            "--interval goes with --keyframes fixed; give --key-share with "
+            "adaptive."
+        )
+    if arguments.key_share is not None and not is_adaptive:
+        raise ValueError("--key-share goes with --keyframes adaptive.")
+
+
+def given_policy(arguments):
+    """The `KeyframePolicy` that was given.
+
+    Args:
+        arguments: as for `check_options`; with `no_cuts`, if `add_cuts` was
+            called.
+
+    Raises:
+        ValueError: one line, if the options do not go together.
+    """
+    check_options(arguments)
+    from accel_tf.streaming import (
+        AdaptiveKeyframes,
+        FixedInterval,
+        SceneCuts,
+    )
+
+    if arguments.keyframes == ADAPTIVE:
+        policy = AdaptiveKeyframes(arguments.key_share or _DEFAULT_SHARE)
+    else:
+        given = arguments.interval
+        policy = FixedInterval(_DEFAULT_INTERVAL if given is None else given)
+    return policy if getattr(arguments, "no_cuts", True) else SceneCuts(policy)
+
+
+def share(text):
+    """A share above 0 and up to 1.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no share; give a number above 0 and up to 1, such "
+            "as 0.2"
+        )
+    return value
