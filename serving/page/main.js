@@ -2,8 +2,9 @@
 
 import { Clips, Window } from "./clips.js";
 import { decodeLabels } from "./png.js";
-import { Stream, listModels } from "./server.js";
+import { Stream, TokenWanted, listModels } from "./server.js";
 import { openCamera, openFile } from "./sources.js";
+import { askForToken, onToken } from "./token.js";
 import { History, Legend, Numbers, Picture, TopClasses } from "./view.js";
 
 const WIDTHS = [256, 384, 512, 768, 1024, 1536, 2048];
@@ -20,6 +21,12 @@ function tell(text, isError = false) {
   if (message.textContent !== text) message.textContent = text;
   message.hidden = !text;
   message.classList.toggle("is-error", isError);
+}
+
+function tellError(error) {
+  const isQuestion = error instanceof TokenWanted;
+  tell(error.message, !isQuestion || error.isRefused);
+  if (isQuestion) askForToken();
 }
 
 /** Whether a model classifies clips rather than pixels. */
@@ -84,7 +91,7 @@ async function start(open) {
     source = await open();
     if (run === mine) await work(source);
   } catch (error) {
-    if (!abort.signal.aborted) tell(error.message, true);
+    if (!abort.signal.aborted) tellError(error);
   } finally {
     source?.close();
     mine.stream.close();
@@ -199,6 +206,12 @@ async function prepare() {
   find("pause").addEventListener("click", pause);
   find("key").addEventListener("click", () => (run.forceKey = true));
   addEventListener("pagehide", () => run?.stream.close());
+  onToken(showModels);
+  await showModels();
+}
+
+async function showModels() {
+  tell("");
   try {
     const found = await listModels();
     if (!found.length) {
@@ -207,11 +220,13 @@ async function prepare() {
       );
     }
     models = Object.fromEntries(found.map((each) => [each.name, each]));
-    for (const { name } of found) find("model").add(new Option(name));
+    const before = find("model").value;
+    find("model").replaceChildren(...found.map(({ name }) => new Option(name)));
+    if (models[before]) find("model").value = before;
     for (const id of ["model", "file", "camera"]) find(id).disabled = false;
     chooseModel();
   } catch (error) {
-    tell(error.message, true);
+    tellError(error);
   }
 }
 

@@ -1,16 +1,28 @@
 // Requests to the server this page came from.
 
+import { tokenHeaders } from "./token.js";
+
 const SECONDS = 60;
 const LONGEST_PAUSE = 5000;
+
+/** The server does not know who asks. */
+export class TokenWanted extends Error {
+  constructor() {
+    super("This server asks for a token.");
+    this.isRefused = "Authorization" in tokenHeaders();
+    if (this.isRefused) this.message = "The server does not take this token.";
+  }
+}
 
 /** Gives [{name, description}], of the newest version of every model. */
 export async function listModels() {
   let answer;
   try {
-    answer = await fetch("accel/models.json");
+    answer = await fetch("accel/models.json", { headers: tokenHeaders() });
   } catch {
     throw new Error("The server does not answer. Is it still running?");
   }
+  if (answer.status === 401) throw new TokenWanted();
   if (!answer.ok) {
     throw new Error("This server does not tell which models it has.");
   }
@@ -60,10 +72,11 @@ export class Requests {
     try {
       const answer = await fetch(this.url, {
         method: "POST",
-        headers: { "Content-Type": "application/json" },
+        headers: { "Content-Type": "application/json", ...tokenHeaders() },
         body,
         signal: AbortSignal.any([signal, AbortSignal.timeout(1000 * SECONDS)]),
       });
+      if (answer.status === 401) throw new TokenWanted();
       const timing = answer.headers.get("Server-Timing") || "";
       const model = /\bmodel;dur=([\d.]+)/.exec(timing);
       return {
@@ -76,7 +89,7 @@ export class Requests {
       if (error.name === "TimeoutError") {
         throw new Error(`The server was silent for ${SECONDS} seconds.`);
       }
-      if (signal.aborted) throw error;
+      if (signal.aborted || error instanceof TokenWanted) throw error;
       return { status: 0 };
     }
   }
@@ -141,7 +154,13 @@ export class Stream extends Requests {
 
   /** Lets the server forget the stream; also while the page is left. */
   close() {
-    navigator.sendBeacon(this.url, this.closing());
+    // Not a beacon, which could not send the token.
+    fetch(this.url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...tokenHeaders() },
+      body: this.closing(),
+      keepalive: true,
+    }).catch(() => {}); // Then it is forgotten later.
   }
 
   closing() {
