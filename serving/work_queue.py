@@ -7,9 +7,16 @@ import time
 from accel_tf.serving.fair_shares import Share, Shares
 from accel_tf.serving.http_request import HttpError
 
-# Of the seconds of a request: the weight of the last one in the mean.
+# Of the seconds of a request: the weight of the last one in the mean, and how
+# much more than the mean it may count. The first ones of a model take longest.
 _NEWEST = 0.2
+_LARGEST = 10.0
+_LARGEST_AT_FIRST = 0.1
 _REMEMBERED_ADDRESSES = 1024
+# Which of those who are chosen are the ones that came first: whoever was
+# costly, such as the first to be served, is not kept waiting without end.
+_FIRST_OF_ALL = 4
+_FIRST_OF_ADDRESS = 2
 
 
 class ClientGone(ConnectionError):
@@ -20,8 +27,9 @@ class WorkQueue:
     """Gives each request its turn: few are worked on at a time.
 
     Addresses share the work, and so do the connections of an address: the
-    next is who has had least of it, and of equals who came first. A quarter
-    of the places is kept for other addresses than one. When more wait than
+    next is who has had least of it, and of equals who came first; now and then
+    it is who came first, whatever he has had. A quarter of the places is kept
+    for other addresses than one. When more wait than
     should, those go that would have to wait longest among the requests of the
     address of which most wait.
 
@@ -43,6 +51,7 @@ class WorkQueue:
         self._abandoned = 0
         self._waiting = 0
         self.arrivals = 0
+        self._choices = 0
         self._seconds = 0.0
 
     @property
@@ -159,8 +168,13 @@ class WorkQueue:
             ]
             if not able:
                 return
-            address = min(able, key=_Address.rank)
-            self._begin(address, min(address.waiting, key=Ticket.rank))
+            rank = _Address.rank
+            if len(able) > 1:
+                self._choices += 1
+                if self._choices % _FIRST_OF_ALL == 0:
+                    rank = _Address.first
+            address = min(able, key=rank)
+            self._begin(address, address.choose())
 
     def _begin(self, address, ticket):
         address.waiting.remove(ticket)
@@ -186,8 +200,8 @@ class WorkQueue:
         seconds = self._clock() - ticket.began
         address = self._addresses[ticket.address]
         self._charge(ticket, seconds - ticket.charged)
-        address.seconds += _NEWEST * (seconds - address.seconds)
-        self._seconds += _NEWEST * (seconds - self._seconds)
+        address.seconds = _mean(address.seconds, seconds)
+        self._seconds = _mean(self._seconds, seconds)
         if ticket.state == "abandoned":
             self._abandoned -= 1
         else:
@@ -254,11 +268,28 @@ class _Address(Share):
         self.waiting = []
         self.working = 0
         self.seconds = 0.0
+        self.choices = 0
 
     def is_active(self):
         return bool(self.waiting or self.working)
 
     def rank(self):
         """Who has the least goes first; only of those with waiting ones."""
-        first = min(ticket.number for ticket in self.waiting)
-        return self.served_until, self.working, first
+        return self.served_until, self.working, self.first()
+
+    def first(self):
+        """Number of the request that came first."""
+        return min(ticket.number for ticket in self.waiting)
+
+    def choose(self):
+        """Which request is next."""
+        if len(self.waiting) > 1:
+            self.choices += 1
+            if self.choices % _FIRST_OF_ADDRESS == 0:
+                return min(self.waiting, key=lambda ticket: ticket.number)
+        return min(self.waiting, key=Ticket.rank)
+
+
+def _mean(mean, seconds):
+    seconds = min(seconds, _LARGEST * mean + _LARGEST_AT_FIRST)
+    return mean + _NEWEST * (seconds - mean)
