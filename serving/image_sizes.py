@@ -1,6 +1,7 @@
 """The size of an image file, from its header alone."""
 
-_PNG_START = b"\x89PNG\r\n\x1a\n"
+# Up to the name of the first chunk, which holds the size.
+_PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _JPEG_START = b"\xff\xd8"
 _GIF_STARTS = b"GIF87a", b"GIF89a"
 # Markers that begin a frame and so have its size: all but those for tables of

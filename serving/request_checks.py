@@ -43,12 +43,13 @@ def _check_size(name, size, limits):
     longer, shorter = max(size), min(size)
     if longer > limits.image_side:
         raise invalid(
-            f"{name} is {height}x{width}; a side has at most "
+            f"{name} is {height}x{width}; a frame has sides of at most "
             f"{limits.image_side} pixels"
         )
-    if longer > limits.image_aspect * max(1, shorter):
+    # One without a pixel is for the model to refuse.
+    if shorter and longer > limits.image_aspect * shorter:
         raise invalid(
-            f"{name} is {height}x{width}; one side is at most "
+            f"{name} is {height}x{width}; a frame has a side of at most "
             f"{limits.image_aspect} times the other"
         )
 

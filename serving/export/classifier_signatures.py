@@ -11,7 +11,7 @@ from accel_tf.serving.export.classifier_steps import ClassifierSteps
 from accel_tf.serving.export.fitted_frames import fit_frames
 from accel_tf.serving.export.frame_walk import FrameWalk
 from accel_tf.serving.export.gif_files import decode_gif
-from accel_tf.serving.export.images import decode_frame
+from accel_tf.serving.export.images import decode_frame, require_shape
 from accel_tf.serving.export.rows import vector
 from accel_tf.serving.export.stream_signatures import StreamSignatures
 
@@ -94,6 +94,7 @@ class ClassifierSignatures:
                 width,
                 f"; a frame has at most {self.max_pixels} pixels",
             ),
+            require_shape("clips has frames of ", height=height, width=width),
         ]
         images = tf.reshape(
             checked(clips, *fits), tf.concat([[-1], shape[2:]], 0)

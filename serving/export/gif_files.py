@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from accel_tf.serving.export.checks import checked, require
+from accel_tf.serving.export.images import require_shape
 
 _HEADER = 13
 _EXTENSION, _IMAGE, _END = 0x21, 0x2C, 0x3B
@@ -47,7 +48,10 @@ def decode_gif(data, row, max_pixels, max_frames):
     )
     # The decoder would give the frames before that.
     whole = require(is_whole, name, row, "] is cut off or damaged")
-    return tf.io.decode_gif(checked(data, fits, whole))
+    shaped = require_shape(
+        name, row, "] has frames of ", height=height, width=width
+    )
+    return tf.io.decode_gif(checked(data, fits, whole, shaped))
 
 
 def _extent(data):

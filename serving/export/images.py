@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from accel_tf.serving.export.checks import after, checked, require
 from accel_tf.serving.export.orientation import turn_upright
+from accel_tf.serving.request_limits import MAX_IMAGE_ASPECT, MAX_IMAGE_SIDE
 
 # Signature, then length and name of the chunk that holds the size. Decoders
 # pass over others before it, whose content would be taken for the size.
@@ -34,7 +35,7 @@ def decode_frame(data, row, max_pixels, least_side=1):
     Returns:
         uint8 `[H, W, 3]`, turned as the file's EXIF data say. Fails with
         INVALID_ARGUMENT for any other file, a broken one, or an image that is
-        too large or too small.
+        too large, too long for its width or too small.
     """
     return _decoder(max_pixels, least_side)(data, row)
 
@@ -84,6 +85,10 @@ def _decode(data, row, max_pixels, least_side):
         f"; a frame has 1 to {max_pixels} pixels",
     )
     with after(fits):
+        shaped = require_shape(
+            "image_bytes[", row, "] is ", height=height, width=width
+        )
+    with after(shaped):
         large_enough = require(
             tf.minimum(height, width) >= least_side,
             "image_bytes[",
@@ -111,6 +116,25 @@ def _decode(data, row, max_pixels, least_side):
     )
     frame = turn_upright(frame, data, is_png)
     return tf.ensure_shape(frame, [None, None, 3])
+
+
+def require_shape(*name, height, width):
+    """A check that one side of frames is not far longer than the other.
+
+    Args:
+        *name: what begins the message.
+        height, width: pixels, scalar int64 tensors.
+    """
+    longer, shorter = tf.maximum(height, width), tf.minimum(height, width)
+    return require(
+        (longer <= MAX_IMAGE_SIDE) & (longer <= MAX_IMAGE_ASPECT * shorter),
+        *name,
+        height,
+        "x",
+        width,
+        f"; a frame has sides of at most {MAX_IMAGE_SIDE} pixels, and one of "
+        f"at most {MAX_IMAGE_ASPECT} times the other",
+    )
 
 
 def encode_labels(labels):

@@ -66,6 +66,10 @@ BROKEN = png(moving_frames(1, *SIZE)[0])
             "image_bytes\\[1\\] is 2147483648x4294967295",
             BROKEN[:16] + b"\xff" * 4 + b"\x80\0\0\0" + BROKEN[24:],
         ),
+        (
+            "image_bytes\\[1\\] is 5x81; a frame has sides of at most 16384",
+            png(np.zeros((5, 81, 3), np.uint8)),
+        ),
         ("image_bytes\\[1\\] is 16x0", BROKEN[:16] + b"\0" * 4 + BROKEN[20:]),
         ("stream_id must be 0 or more; -1 is not", {"stream_id": [1, -1, 3]}),
         ("has 3 rows and stream_id 2", {"stream_id": [1, 2]}),

@@ -83,11 +83,17 @@ def test_answers_are_limited_before_they_are_written():
     ("sizes", "message"),
     [
         (["100x200", "8x128", "128x8"], None),
-        (["16384x16"], "x_bytes[0] is 16384x16; one side is at most 16 times"),
-        (["8x8", "8x129"], "x_bytes[1] is 8x129; one side is at most 16 times"),
+        (
+            ["16384x16"],
+            "x_bytes[0] is 16384x16; a frame has a side",
+        ),
+        (
+            ["8x8", "8x129"],
+            "x_bytes[1] is 8x129; a frame has a side",
+        ),
         (
             ["4096x16385"],
-            "x_bytes[0] is 4096x16385; a side has at most",
+            "x_bytes[0] is 4096x16385; a frame has sides of",
         ),
         (["1000x1000"] * 2, "images have more than 1500000 pixels together"),
     ],
