@@ -73,6 +73,7 @@ ROOMS = {
     ),
     "accel_tf.metrics": (),
     "accel_tf.evaluation": (),
+    "accel_tf.planning": (),
     "accel_tf.runtimes": (),
     "accel_tf.serving": ("accel_tf.serving.client",),
 }

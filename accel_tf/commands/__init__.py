@@ -24,6 +24,7 @@ VERBS = {
     "demo": "Trains and compares small models on procedural street scenes.",
     "train": "Trains a model on one's own frames and label images.",
     "segment": "Segments videos and writes them with the classes laid over.",
+    "plan": "Tells how this machine can segment a video at a frame rate.",
     "classify": "Tells the classes of what happens in videos, over time.",
     "evaluate": "Mean IoU by interval, by class and by distance, and time per "
     "frame.",
@@ -49,8 +50,9 @@ def main(argv=None):
         argv: the arguments; those of the process by default.
 
     Returns:
-        The exit status: 0; 1 if one of several inputs failed; 2 after a
-        mistake in the input; 3 if a stream was lost; 130 after an interrupt.
+        The exit status: 0; 1 if one of several inputs failed, or a plan finds
+        nothing that is quick enough; 2 after a mistake in the input; 3 if a
+        stream was lost; 130 after an interrupt.
     """
     argv = sys.argv[1:] if argv is None else argv
     verb = next((text for text in argv if not text.startswith("-")), None)

@@ -18,6 +18,12 @@ PARTS = {
 }
 """Presets that have weights here -> how they are made of `PRESET`."""
 
+IN_A_PLAN = (PRESET, "dff_tiny", "deeplab_tiny+dis", "deeplab_tiny_light")
+"""Those that `accel-tf plan` compares by default.
+
+`deeplab_tiny` is what the others do on key frames.
+"""
+
 
 def describe(preset=PRESET):
     """One line for users who gave no weights."""

@@ -1,6 +1,8 @@
 """KerasHub's segmentation models by name."""
 
 import difflib
+import importlib.util
+import pathlib
 
 from accel_tf.layers.blocks import dtype_scope
 from accel_tf.messages import one_line
@@ -28,6 +30,23 @@ def hub_presets():
         list of str, such as `"hub:segformer_b0_cityscapes_1024"`.
     """
     return [PREFIX + name for name in HUB_PRESETS]
+
+
+def hub_presets_at_hand():
+    """Those of `hub_presets()` whose weights KerasHub has fetched before.
+
+    Returns:
+        list of str; empty without KerasHub.
+    """
+    if importlib.util.find_spec("keras_hub") is None:
+        return []
+    config = require("kagglehub", "hub").config
+    fetched = pathlib.Path(config.get_cache_folder(), "models", "keras")
+    # Architecture, framework, preset, version.
+    names = {
+        path.parts[-3] for path in fetched.glob("*/keras/*/*/model.weights.h5")
+    }
+    return [PREFIX + name for name in HUB_PRESETS if name in names]
 
 
 def describe_hub_preset(name):

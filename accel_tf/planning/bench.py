@@ -1,0 +1,61 @@
+"""What measures the candidates of a plan."""
+
+from accel_tf.planning.at_size import AtSize
+from accel_tf.planning.beside import measure_beside
+from accel_tf.planning.results import Result
+from accel_tf.planning.trial import Trial
+from accel_tf.segmentation.options import SegmentOptions
+
+
+class Bench:
+    """The models, the video and the measure of their labels.
+
+    Args:
+        models: dict of `ModelName` -> what was restored.
+        sample: `Sample`.
+        scorer: `AgainstReference` or `OnData`.
+        threads: of other runtimes than TensorFlow; `None` for their choice.
+    """
+
+    def __init__(self, models, sample, scorer, threads=None):
+        self._models, self._sample = models, sample
+        self._scorer, self._threads = scorer, threads
+        self._beside = {}
+
+    def describe(self, variant):
+        """The `Result` of a `Variant` before it was measured."""
+        model = self._models[variant.name]
+        try:
+            options = SegmentOptions(size=variant.size)
+            size = AtSize(model, options).seen_size(self._sample.size)
+            cost = model.multiply_adds(*size)
+        except ValueError:  # Programs for other sizes; told when they start.
+            cost = {"key": None, "non_key": None}
+        return Result(
+            variant,
+            {kind: cost[kind] for kind in ("key", "non_key")},
+            model.uses_key_frames,
+        )
+
+    def start(self, result):
+        """The `Trial` of a `Result`, which learns of its size and start.
+
+        Raises:
+            ValueError, OSError, ImportError: as `Trial`.
+        """
+        model = self._models[result.variant.name]
+        trial = Trial(
+            result.variant, model, self._sample, self._scorer, self._threads
+        )
+        size = result.model_size = trial.model_size
+        result.start_seconds = trial.start_seconds
+        if size not in self._beside:
+            self._beside[size] = measure_beside(
+                self._sample, size, model.label_map
+            )
+        result.beside = self._beside[size]
+        return trial
+
+    def scored_frames(self, intervals):
+        """`(key, others)`: how many frames a trial's scores take."""
+        return self._scorer.frames(intervals)
