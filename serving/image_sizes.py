@@ -36,9 +36,11 @@ def _jpeg_size(data):
     while True:
         # Any bytes may stand between two segments; decoders pass over them.
         place = data.find(b"\xff", place)
+        if place < 0:
+            return None
         while data[place + 1 : place + 2] == b"\xff":
             place += 1
-        if place < 0 or place + 9 > len(data):
+        if place + 9 > len(data):
             return None
         marker = data[place + 1]
         if marker in _FRAMES:

@@ -51,7 +51,7 @@ def _arrays(file):
     with zipfile.ZipFile(file) as archive:
         for entry in archive.infolist():
             if entry.compress_type != zipfile.ZIP_STORED:
-                raise ValueError(f"{entry.filename[:80]} is compressed")
+                raise ValueError(f"{entry.filename[:80]!r} is compressed")
             left -= entry.file_size
             if left < 0:
                 raise ValueError("its parts are larger than the file")
@@ -64,14 +64,14 @@ def _arrays(file):
 def _array(source, entry):
     version = np.lib.format.read_magic(source)
     if version not in _READERS:
-        raise ValueError(f"{entry.filename[:80]} is of an unknown format")
+        raise ValueError(f"{entry.filename[:80]!r} is of an unknown format")
     shape, _, dtype = _READERS[version](source)
     needed = math.prod(shape) * dtype.itemsize
     if dtype.hasobject or min(shape, default=0) < 0:
-        raise ValueError(f"{entry.filename[:80]} holds no numbers")
+        raise ValueError(f"{entry.filename[:80]!r} holds no numbers")
     if needed != entry.file_size - source.tell():
         raise ValueError(
-            f"{entry.filename[:80]} claims {needed} bytes of numbers and has "
+            f"{entry.filename[:80]!r} claims {needed} bytes of numbers and has "
             f"{entry.file_size - source.tell()}"
         )
     source.seek(0)

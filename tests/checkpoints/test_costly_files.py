@@ -184,9 +184,9 @@ def test_npz_files(tmp_path):
     for name, array in read_npz(path).items():
         np.testing.assert_array_equal(array, arrays[name], strict=True)
     np.savez_compressed(path, a=np.zeros(10**6))
-    assert "a.npy is compressed" in str(cost(read_npz, path)[0])
+    assert "'a.npy' is compressed" in str(cost(read_npz, path)[0])
     np.savez(path, a=np.array([{}]))
-    assert "a.npy holds no numbers" in str(cost(read_npz, path)[0])
+    assert "'a.npy' holds no numbers" in str(cost(read_npz, path)[0])
     header = io.BytesIO()
     of_gigabytes = {"descr": "<f8", "fortran_order": False, "shape": (2**30,)}
     np.lib.format.write_array_header_1_0(header, of_gigabytes)

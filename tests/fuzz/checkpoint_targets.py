@@ -2,6 +2,7 @@
 
 import functools
 import io
+import os
 import pathlib
 import tempfile
 import zipfile
@@ -39,8 +40,10 @@ WORDS = tuple(_STEPS.split(b" "))
 
 @functools.cache
 def _folder():
-    # Kept until the process ends, when it is removed.
-    return tempfile.TemporaryDirectory(prefix="fuzz-")
+    # In memory where that can be: a disk would be most of the work. It is
+    # removed when the process ends.
+    place = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    return tempfile.TemporaryDirectory(prefix="fuzz-", dir=place)
 
 
 def reading(read, look=lambda result: None):

@@ -1,13 +1,17 @@
 """JSON of requests: documents, tensors, examples."""
 
+import contextlib
 import json
 import math
+import re
+from unittest import mock
 
 import numpy as np
 from fake_servables import echo
 from fuzz.hostile_requests import BASE64, DOCUMENTS, NUMBERS, STRINGS
 from fuzz.target import Target
 
+from accel_tf.serving import json_numbers, json_tensors
 from accel_tf.serving.json_encoding import encode_predict_response
 from accel_tf.serving.json_examples import parse_examples_request
 from accel_tf.serving.json_parsing import parse_json
@@ -114,26 +118,65 @@ def _document_seeds():
 
 def run_predict(data):
     """Decodes a request to any signature; what it holds, is written back."""
-
-    def find_signature(name):
-        if name in _SIGNATURES:
-            return _SIGNATURES[name]
-        if name:
-            raise ServingError("NOT_FOUND", "no such signature")
-        return _SIGNATURES["serving_default"]
-
-    try:
-        request = parse_predict_request(data, find_signature)
-    except ServingError as error:
-        return _refused(error)
-    signature = find_signature(request.signature_name)
-    assert request.inputs.keys() == signature.inputs.keys()
+    request = _parsed(data)
+    for way in (_short_boxes, _no_boxes):
+        with way():
+            _check_same(_parsed(data), request)
+    if isinstance(request, ServingError):
+        return _refused(request)
+    assert request.inputs.keys() == _find(request.signature_name).inputs.keys()
     if request.inputs:
-        _check_again(request, signature, find_signature)
+        _check_again(request)
     return "read"
 
 
-def _check_again(request, signature, find_signature):
+def _find(name):
+    if name in _SIGNATURES:
+        return _SIGNATURES[name]
+    if name:
+        raise ServingError("NOT_FOUND", "no such signature")
+    return _SIGNATURES["serving_default"]
+
+
+def _parsed(data):
+    """A `PredictRequest`, or the error that there is instead."""
+    try:
+        return parse_predict_request(data, _find)
+    except ServingError as error:
+        return error
+
+
+@contextlib.contextmanager
+def _short_boxes():
+    """While it lasts, short lists of numbers go the way of long ones."""
+    longer, shorter = (
+        b"{%d,}" % least for least in (json_numbers._LEAST_BYTES, 2)
+    )
+    pattern = json_numbers._LIST.pattern.replace(longer, shorter)
+    with (
+        mock.patch.object(json_numbers, "_LIST", re.compile(pattern)),
+        mock.patch.object(json_numbers, "_PIECE_BYTES", 4),
+    ):
+        yield
+
+
+def _no_boxes():
+    """While it lasts, all lists go the way of short ones."""
+    return mock.patch.object(json_tensors, "parse_request_body", parse_json)
+
+
+def _check_same(one, other):
+    if isinstance(one, ServingError) or isinstance(other, ServingError):
+        assert (one.code, one.message) == (other.code, other.message)
+        return
+    assert one.signature_name == other.signature_name
+    assert one.is_row == other.is_row
+    assert list(one.inputs) == list(other.inputs)
+    for name, array in one.inputs.items():
+        np.testing.assert_array_equal(array, other.inputs[name], strict=True)
+
+
+def _check_again(request):
     try:
         text = encode_predict_response(request.inputs, False)
         document = json.loads(text)
@@ -143,10 +186,9 @@ def _check_again(request, signature, find_signature):
         "signature_name": request.signature_name,
         "inputs": document["outputs"],
     }
-    again = parse_predict_request(json.dumps(document).encode(), find_signature)
+    again = _parsed(json.dumps(document).encode())
     for name, array in request.inputs.items():
         np.testing.assert_array_equal(again.inputs[name], array, strict=True)
-    assert not signature.inputs.keys() ^ again.inputs.keys()
 
 
 def _predict_seeds():

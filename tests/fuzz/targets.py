@@ -9,6 +9,7 @@ _MODULES = {
         ("pickle", "pth", "npy", "npz", "params"), "checkpoint_targets"
     ),
     **dict.fromkeys(("update", "message"), "distill_targets"),
+    "image": "image_targets",
 }
 NAMES = tuple(_MODULES)
 
@@ -22,6 +23,7 @@ _INSTRUMENTED = {
         "accel_tf.checkpoints",
         *("pickle", "zipfile", "tarfile"),
     ),
+    "image_targets": ("accel_tf.serving.image_sizes",),
     "distill_targets": ("accel_tf.distill.codec", "accel_tf.distill.messages"),
 }
 
