@@ -66,6 +66,10 @@ class AdaptiveKeyframes(KeyframePolicy):
         """Of key frames among all."""
         return self.rule.target_share
 
+    @property
+    def usual_interval(self):
+        return round(1 / self.target_share)
+
     def is_key(self, frame, frames_since_key):
         return bool(self.rule.is_due(self._state, frames_since_key))
 

@@ -2,22 +2,42 @@
 
 import concurrent.futures
 
+import numpy as np
+
 LIVE = "live"
 """Instead of a delay: what a key frame gave is used as soon as it is there."""
 
 
-def check_steady(steady):
-    """Raises `ValueError` unless it is what `VideoStream` takes."""
+def check_steady(steady, model):
+    """Raises `ValueError` unless `VideoStream` can be as steady as that."""
     is_delay = isinstance(steady, int) and steady >= 0  # bools, too
     if not is_delay and steady != LIVE:
         raise ValueError(
-            "steady must be True, False, a number of frames or 'live', not "
+            f"steady must be True, False, a number of frames or {LIVE!r}, not "
             f"{steady!r}."
+        )
+    if not steady:
+        return
+    if not model.uses_key_frames:
+        raise ValueError(
+            f"{model.name} has no key frames: it is as steady as it can be."
+        )
+    if getattr(model, "key_frames_ask_state", False):
+        raise ValueError(
+            f"key frames of {model.name} depend on the frame before and "
+            "cannot be looked at in the background; make it without smooth."
         )
 
 
 class BackgroundKey:
     """The key frame that is under way, if there is one.
+
+    While the deep network looks at a frame in a thread of its own, the
+    stream goes on from the key frame before, this frame included. When the
+    result is there, it is moved to the frame that is then the present, as
+    between neighbours: nothing is computed that a frame between key frames
+    does not take anyway (after the scheduling of "Low-Latency Video Semantic
+    Segmentation", CVPR 2018).
 
     Args:
         step: as of `compile_step`.
@@ -41,13 +61,15 @@ class BackgroundKey:
         """Begins to look at a frame.
 
         Args:
-            frame: `[B, H, W, 3]`; left as it is by the caller meanwhile.
+            frame: `[B, H, W, 3]`; of an array it keeps a copy.
             state: the model's initial state.
         """
         if self._worker is None:
             self._worker = concurrent.futures.ThreadPoolExecutor(
                 1, thread_name_prefix="key frame"
             )
+        if isinstance(frame, np.ndarray):
+            frame = frame.copy()  # Cameras use their buffers again.
         self._state = self._worker.submit(self._look, frame, state)
         self.age = 0
 

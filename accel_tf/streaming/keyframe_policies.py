@@ -14,6 +14,9 @@ class KeyframePolicy:
     signals = ()
     """Names of `accel_tf.models.signals.SIGNALS` that `observe` is to get."""
 
+    usual_interval = 5
+    """Frames from one key frame to the next, on average."""
+
     def is_cut(self, frame):
         """Whether a new scene begins with `frame`.
 
@@ -72,6 +75,10 @@ class FixedInterval(KeyframePolicy):
             raise ValueError(
                 f"interval must be a whole number, 1 or more, got {interval}."
             )
+
+    @property
+    def usual_interval(self):
+        return self.interval
 
     def is_key(self, frame, frames_since_key):
         return frames_since_key >= self.interval

@@ -47,6 +47,10 @@ class SceneCuts(KeyframePolicy):
     def signals(self):
         return self.policy.signals
 
+    @property
+    def usual_interval(self):
+        return self.policy.usual_interval
+
     def is_cut(self, frame):
         pictures = thumbnail(np.asarray(frame))
         state = self._state

@@ -5,6 +5,7 @@ from keras import ops
 
 from accel_tf.frame_size import check_least
 from accel_tf.models.signals import check_signals
+from accel_tf.streaming.background_key import BackgroundKey, check_steady
 from accel_tf.streaming.compiled_step import compile_step
 from accel_tf.streaming.keyframe_policies import FixedInterval, KeyframePolicy
 
@@ -26,12 +27,19 @@ class VideoStream:
             paper.
         keep_scores: whether `scores` holds those of the last frame. Labels
             alone take less time.
+        steady: whether key frames are looked at in the background, so that
+            all frames take the same time but the first of a scene (see
+            `BackgroundKey`). A number is the frames from a key frame to the
+            first that uses it, `True` the policy's usual interval, and
+            "live" takes what a key frame gave as soon as it is there, so that
+            labels depend on how fast the machine is.
 
     Raises:
         TypeError: if `policy` is no policy.
         ValueError: if scores are wanted of a model that gives labels alone,
-            such as one in another runtime, the model classifies clips, or it
-            cannot tell a signal that the policy asks for.
+            such as one in another runtime, the model classifies clips, it
+            cannot tell a signal that the policy asks for, or its key frames
+            cannot be steady.
 
     Attributes:
         scores: numpy float32 `[B, h, w, classes]` of the last frame, before a
@@ -41,13 +49,14 @@ class VideoStream:
             model without key frames is; `None` before the first.
         is_cut: whether the policy took the last frame for the first of
             another scene; `None` before the first.
-        frames_since_key: 0 on a key frame; `None` before the first.
+        frames_since_key: age of the key frame that the labels rest on, in
+            frames; `None` before the first.
     """
 
     labels_any_size = True
     """Whether calls take the `size` of the labels."""
 
-    def __init__(self, model, policy=None, keep_scores=False):
+    def __init__(self, model, policy=None, keep_scores=False, steady=False):
         if hasattr(model, "class_names"):  # in whatever runtime
             raise ValueError(
                 f"{model.name} classifies clips and segments no frames; take "
@@ -62,6 +71,8 @@ class VideoStream:
             )
         signals = tuple(self.policy.signals)
         check_signals(model, signals, type(self.policy).__name__)
+        self.steady = steady
+        check_steady(steady, model)
         self._step = compile_step(model, keep_scores, signals)
         self.reset_state()
 
@@ -72,6 +83,11 @@ class VideoStream:
         self.scores = None
         self._shape = None
         self._state = None
+        self._frames_since_begun = None
+        delay = (
+            self.policy.usual_interval if self.steady is True else self.steady
+        )
+        self._background = delay and BackgroundKey(self._step, delay)
         self.policy.reset()
 
     @property
@@ -125,28 +141,56 @@ class VideoStream:
         if resized:
             check_least(shape[1:3], self.model)
         is_cut = bool(self.policy.is_cut(frame)) and not resized
-        starts = resized or is_cut
-        state = self.model.initial_state(*shape[:3]) if starts else self._state
-        is_key = (
-            starts
-            or not self.model.uses_key_frames
-            or bool(self.policy.is_key(frame, self.frames_since_key + 1))
-        )
-        labels, scores, state, signals = self._step(frame, state, is_key, size)
-        labels = np.asarray(ops.convert_to_numpy(labels))
-        if scores is not None:
-            scores = np.asarray(ops.convert_to_numpy(scores))
+        begins = resized or is_cut
+        late = None
+        if self._background and not begins:
+            late = self._background.ready_state()
+        is_key = self._is_key(frame, begins, late)
+        looks = is_key and (begins or not self._background)
+        if begins:
+            state = self.model.initial_state(*shape[:3])
+        else:
+            state = self._state if late is None else late
+        labels, scores, state, signals = self._step(frame, state, looks, size)
+        labels = _as_array(labels)
+        scores = None if scores is None else _as_array(scores)
         # Only now that the step has succeeded is anything remembered.
         if resized:
             self.policy.reset()
-        self.policy.observe(
-            is_key,
-            {
-                name: np.asarray(ops.convert_to_numpy(value))
-                for name, value in signals.items()
-            },
-        )
+        signals = {name: _as_array(value) for name, value in signals.items()}
+        self.policy.observe(is_key, signals)
+        self._count(looks, is_key, late is not None)
+        if is_key and not looks:
+            state_before = self.model.initial_state(*shape[:3])
+            self._background.begin(frame, state_before)
         self._shape, self._state, self.scores = shape, state, scores
         self.is_key, self.is_cut = is_key, is_cut
-        self.frames_since_key = 0 if is_key else self.frames_since_key + 1
         return labels
+
+    def _is_key(self, frame, begins, late):
+        """Whether the deep network is to look at a frame."""
+        if begins or not self.model.uses_key_frames:
+            return True
+        if self._background and self._background.is_under_way and late is None:
+            return False
+        return bool(self.policy.is_key(frame, self._frames_since_begun + 1))
+
+    def _count(self, looks, is_key, is_late):
+        """Counts a frame.
+
+        Args:
+            looks: whether the deep network has looked at it.
+            is_key: whether it has, or will.
+            is_late: whether the frame was the first to use a key frame of the
+                background.
+        """
+        age = self._background.age if is_late else self.frames_since_key
+        self.frames_since_key = 0 if looks else age + 1
+        begun = self._frames_since_begun
+        self._frames_since_begun = 0 if is_key else begun + 1
+        if self._background:
+            self._background.pass_frame(looks or is_late)
+
+
+def _as_array(tensor):
+    return np.asarray(ops.convert_to_numpy(tensor))
