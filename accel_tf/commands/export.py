@@ -3,6 +3,7 @@
 from accel_tf.commands import (
     classifier_options,
     form_options,
+    keyframe_options,
     model_options,
     option_types,
     runtime_options,
@@ -13,7 +14,7 @@ EXAMPLE = (
     "--interval 5 exports/accel_18"
 )
 _OF_SAVED_MODELS = ("interval", "version", "memory_limit", "warm_up_size")
-_OF_SAVED_MODELS += ("max_pixels",)
+_OF_SAVED_MODELS += ("max_pixels", "keyframes", "key_share")
 
 
 def add_options(parser):
@@ -28,7 +29,7 @@ def add_options(parser):
     form_options.add_exact_graph(parser)
     form_options.add_motion(parser)
     runtime_options.add_export_options(parser)
-    model_options.add_interval(parser)
+    keyframe_options.add_options(parser)
     parser.add_argument(
         "--version",
         type=int,
@@ -67,6 +68,7 @@ def add_options(parser):
 
 
 def run(arguments):
+    keyframe_options.check_options(arguments)
     given = {name: getattr(arguments, name) for name in _OF_SAVED_MODELS}
     given = {name: x for name, x in given.items() if x is not None}
     programs = runtime_options.given_export_options(arguments)
@@ -78,6 +80,8 @@ def run(arguments):
         name = next(iter(given)).replace("_", "-")
         raise ValueError(f"--{name} goes with --format savedmodel only.")
     given.pop("causal", None)
+    if given.pop("keyframes", None) == keyframe_options.ADAPTIVE:
+        given.setdefault("key_share", keyframe_options.DEFAULT_SHARE)
     common = {
         "num_classes": arguments.num_classes,
         "of_classifiers": of_classifiers,

@@ -3,7 +3,7 @@
 import argparse
 
 FIXED, ADAPTIVE = "fixed", "adaptive"
-_DEFAULT_INTERVAL, _DEFAULT_SHARE = 5, 0.2
+DEFAULT_INTERVAL, DEFAULT_SHARE = 5, 0.2
 
 
 def add_options(parser):
@@ -76,10 +76,10 @@ def given_policy(arguments):
     )
 
     if arguments.keyframes == ADAPTIVE:
-        policy = AdaptiveKeyframes(arguments.key_share or _DEFAULT_SHARE)
+        policy = AdaptiveKeyframes(arguments.key_share or DEFAULT_SHARE)
     else:
         given = arguments.interval
-        policy = FixedInterval(_DEFAULT_INTERVAL if given is None else given)
+        policy = FixedInterval(DEFAULT_INTERVAL if given is None else given)
     return policy if getattr(arguments, "no_cuts", True) else SceneCuts(policy)
 
 

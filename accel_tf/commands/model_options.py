@@ -43,13 +43,3 @@ def add_skip_last_layer(parser):
         help="load all but the layer that gives the scores, which stays "
         "random: a start for other classes than the file's",
     )
-
-
-def add_interval(parser):
-    """Adds the interval of the key frames; the default is `None`."""
-    parser.add_argument(
-        "--interval",
-        type=int,
-        metavar="N",
-        help="frames from one key frame to the next (default: 5)",
-    )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from accel_tf.data.label_maps import CAMVID_11, CITYSCAPES, IGNORE
+from accel_tf.data.label_maps import CAMVID_11, CITYSCAPES, IGNORE, STREETS
 
 # Class of Cityscapes -> class of CamVid's 11, as CamVid's own 32 classes are
 # grouped (`accel_tf.data.camvid_classes`).
@@ -26,6 +26,19 @@ CITYSCAPES_TO_CAMVID = {
     "train": "car",
     "motorcycle": "bicyclist",
     "bicycle": "bicyclist",
+}
+# The same for the drawn streets of `accel_tf.data.streets`.
+CITYSCAPES_TO_STREETS = {
+    **{name: name for name in STREETS.names},
+    **dict.fromkeys(("wall", "fence"), "building"),
+    **dict.fromkeys(("traffic light", "traffic sign"), "pole"),
+    "terrain": "vegetation",
+    "rider": "person",
+    **dict.fromkeys(("truck", "bus", "train", "motorcycle", "bicycle"), "car"),
+}
+_KNOWN = {
+    CAMVID_11.names: CITYSCAPES_TO_CAMVID,
+    STREETS.names: CITYSCAPES_TO_STREETS,
 }
 
 
@@ -51,10 +64,10 @@ def class_mapping(model, class_names):
         names == numbered and len(names) == len(class_names)
     ):
         return None
-    if names == CITYSCAPES.names and class_names == CAMVID_11.names:
+    if names == CITYSCAPES.names and class_names in _KNOWN:
         table = np.full(256, IGNORE, np.uint8)
         for index, name in enumerate(names):
-            table[index] = class_names.index(CITYSCAPES_TO_CAMVID[name])
+            table[index] = class_names.index(_KNOWN[class_names][name])
         return table
     if len(names) != len(class_names):
         raise ValueError(

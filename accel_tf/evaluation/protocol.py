@@ -38,7 +38,8 @@ class Evaluation:
         temporal: `TemporalConsistency`, or `None` if it was not asked for.
         key_frame_share: of key frames among all frames, in the mode
             `"stream"`; `None` in others and without key frames.
-        frame_scores: tuple of the mean IoU of each frame that was scored.
+        frame_scores: tuple of each scored frame's mean IoU, of the classes
+            that are in its labels.
         policy: name of the class that chose the key frames, or `None` for a
             fixed interval.
     """

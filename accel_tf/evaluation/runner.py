@@ -12,7 +12,7 @@ from accel_tf.evaluation.plan import plan_passes
 from accel_tf.metrics import (
     TemporalConsistency,
     confusion_matrix,
-    mean_iou,
+    iou_per_class,
 )
 from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
 
@@ -125,7 +125,7 @@ class Run:
             )
             self.frames += 1
             if counts.any():
-                self.frame_scores.append(mean_iou(counts))
+                self.frame_scores.append(_frame_score(counts))
         return predicted
 
     @property
@@ -134,6 +134,15 @@ class Run:
         if self.mode != "stream" or not self.model.uses_key_frames:
             return None
         return self.key_frames / max(self.frames_run, 1)
+
+
+def _frame_score(counts):
+    """Mean IoU of the classes that the frame has.
+
+    In a single frame a stray pixel of another class would cost as much as a
+    class that is missed.
+    """
+    return float(iou_per_class(counts)[counts.any(axis=1)].mean())
 
 
 def make_runs(pairs, mode, temporal, class_names=None):

@@ -14,12 +14,13 @@ class ClassifierSteps:
         model: a causal `ClipClassifier` on the TensorFlow backend.
 
     Attributes:
-        output_name, output_spec, uses_key_frames, least_side, state_specs: as
-            of `CompiledSteps`.
+        output_name, output_spec, uses_key_frames, least_side, rule,
+            state_specs: as of `CompiledSteps`.
     """
 
     output_name = "probabilities"
     uses_key_frames = False
+    rule = None
     least_side = 1
 
     def __init__(self, model):

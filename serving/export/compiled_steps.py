@@ -1,11 +1,13 @@
 """A model's step as TensorFlow programs for frames of any size."""
 
 import tensorflow as tf
+from keras import ops
 
 from accel_tf.layers.inference_conv2d import variable_kernels
 from accel_tf.ops import class_labels
 from accel_tf.ops.kernels import kernels_for
 from accel_tf.serving.export.images import encode_labels
+from accel_tf.streaming.adaptive_rule import NUMBERS, SIGNAL
 
 
 class CompiledSteps:
@@ -19,6 +21,8 @@ class CompiledSteps:
 
     Args:
         model: a `VideoSegmenter` on the TensorFlow backend.
+        rule: the `AdaptiveRule` that is to choose key frames; `None` for
+            none. The first tensor of the state is then the rule's.
 
     Attributes:
         output_name, output_spec: of what a frame gives, for `FrameWalk`.
@@ -36,7 +40,8 @@ class CompiledSteps:
     output_name = "label_png_bytes"
     output_spec = tf.TensorSpec([], tf.string)
 
-    def __init__(self, model):
+    def __init__(self, model, rule=None):
+        self.rule = rule
         self.uses_key_frames = model.uses_key_frames
         self.least_side = model.least_side
         self._model = model
@@ -48,12 +53,19 @@ class CompiledSteps:
             self._key_step if self.uses_key_frames else self._initial_state
         )
         state = self._start.get_concrete_function().structured_outputs[-1]
-        self.state_specs = [
-            tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in state
+        self._specs = [
+            tf.TensorSpec(tensor.shape, tensor.dtype)
+            for tensor in self._apart(state)[0]
         ]
         self._follow = self._next_program()
 
-    def __call__(self, frame, starts, previous):
+    @property
+    def state_specs(self):
+        if self.rule is None:
+            return self._specs
+        return [tf.TensorSpec([NUMBERS], tf.float32), *self._specs]
+
+    def __call__(self, frame, starts, previous, numbers=None):
         """Segments a frame.
 
         Args:
@@ -62,13 +74,19 @@ class CompiledSteps:
                 in models without these, the first of a stream.
             previous: function that gives the state, a list of tensors;
                 called in the branch where the stream goes on.
+            numbers: the state of the rule, if there is one.
 
         Returns:
             `(label_png_bytes, state)`: a scalar string tensor and a list of
             tensors.
         """
-        labels, state = self._labels(frame, starts, previous)
-        return encode_labels(labels), state
+        if self.rule is None:
+            labels, state = self._labels(frame, starts, previous)
+            return encode_labels(labels), state
+        labels, state = self._labels(frame, starts, lambda: previous()[1:])
+        state, told = self._apart(state)
+        numbers = self.rule.after(numbers, starts, told, ops)
+        return encode_labels(labels), [numbers, *state]
 
     def scores(self, frame):
         """Scores of a first frame at the network's stride.
@@ -89,13 +107,13 @@ class CompiledSteps:
     def _labels(self, frame, starts, previous):
         """uint8 `[H, W]`, and the state."""
         if not self.uses_key_frames:
-            if not self.state_specs:
+            if not self._specs:
                 return self._follow(frame, [])
             _, state = tf.cond(
                 starts, lambda: self._start(frame), lambda: (0, previous())
             )
             return self._follow(frame, state)
-        if not self.state_specs:
+        if not self._specs:
             previous = list
         return tf.cond(
             starts,
@@ -116,12 +134,12 @@ class CompiledSteps:
     def _next_program(self):
         """The step from a state, whose specs widen until it gives such."""
         while True:
-            program = self._program(self._next_step, self.state_specs)
+            program = self._program(self._next_step, self._specs)
             _, state = program.get_concrete_function().structured_outputs
-            specs = list(map(_general, self.state_specs, state))
-            if specs == self.state_specs:
+            specs = list(map(_general, self._specs, self._apart(state)[0]))
+            if specs == self._specs:
                 return program
-            self.state_specs = specs
+            self._specs = specs
 
     # === What the programs do ===
 
@@ -140,15 +158,28 @@ class CompiledSteps:
         return self._step(frame, state, is_key)
 
     def _step(self, frame, state, is_key):
-        model = self._model
-        if model.trained_size is None:
+        model, told = self._model, []
+        if model.trained_size is None and self.rule is None:
             logits, state = model.step(frame, state, is_key=is_key)
-        else:
-            scaled = self._scaled(frame)
+            return class_labels(logits[0]), self._listed(state)
+        scaled = self._scaled(frame)
+        if self.rule is None:
             scores, bias, state = model.segment(scaled, state, is_key)
-            sizes = (tf.unstack(tf.shape(x)[1:3]) for x in (frame, scaled))
-            logits = model.logits(scores, bias, *sizes)
-        return class_labels(logits[0]), self._listed(state)
+        else:
+            scores, bias, state, signals = model.segment_with_signals(
+                scaled, state, is_key, (SIGNAL,)
+            )
+            told = [signals[SIGNAL]]
+        images = (frame,) if model.trained_size is None else (frame, scaled)
+        sizes = (tf.unstack(tf.shape(image)[1:3]) for image in images)
+        logits = model.logits(scores, bias, *sizes)
+        return class_labels(logits[0]), [*self._listed(state), *told]
+
+    def _apart(self, state):
+        """What a program gives, as the model's state and the signal."""
+        if self.rule is None:
+            return state, None
+        return state[:-1], state[-1]
 
     def _scaled(self, frame):
         """The frame as the model sees it, see `size_at_trained_scale`."""

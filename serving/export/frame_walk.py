@@ -3,6 +3,7 @@
 import dataclasses
 
 import tensorflow as tf
+from keras import ops
 
 from accel_tf.serving.export.checks import checked, require
 from accel_tf.serving.export.images import decode_frame
@@ -44,8 +45,9 @@ class FrameWalk:
             image_bytes: string `[N]`.
             slots: int32 `[N]`, the place in `states` of every row's stream.
             states: variant `[S]`, see `StoredStates`.
-            interval: frames from one key frame to the next; `None` for no
-                key frames but the first.
+            interval: frames from one key frame to the next, which the
+                steps' rule chooses if there is one; `None` for no key frames
+                but the first.
             force_key: bool `[N]`, rows that must be key frames; or `None`.
             one_size: message for a frame of another size than its stream;
                 `None` for a new start with that size.
@@ -128,14 +130,24 @@ class FrameWalk:
             )
             frame = checked(frame, fits)
         since_key = tf.constant(0, tf.int64)
+        rule, numbers = self.steps.rule, {}
+        if rule is not None:
+            known = self.stored.first(stored, rule.start())
+            # A frame of another size is the first of a stream.
+            numbers["numbers"] = tf.where(starts, rule.start(), known)
         if self.steps.uses_key_frames:
-            if interval is not None:
+            if interval is not None and rule is not None:
+                starts |= rule.is_due(numbers["numbers"], header[0] + 1, ops)
+            elif interval is not None:
                 starts |= header[0] + 1 >= interval
             if forced is not None:
                 starts |= forced
             since_key = tf.where(starts, since_key, header[0] + 1)
         output, state = self.steps(
-            frame[None], starts, lambda: self.stored.unpack(stored)[1]
+            frame[None],
+            starts,
+            lambda: self.stored.unpack(stored)[1],
+            **numbers,
         )
         return output, tf.concat([[since_key], size], 0), state
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 from accel_tf.files import write_text
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.models.signals import check_signals
 from accel_tf.quiet_start import quiet_tensorflow
 from accel_tf.serving.export.classifier_export import ClassifierExport
 from accel_tf.serving.export.description import describe, fingerprint
@@ -22,6 +23,7 @@ from accel_tf.serving.export.settings import (
 from accel_tf.serving.export.stored_states import STREAM_OVERHEAD
 from accel_tf.serving.export.versions import new_version
 from accel_tf.serving.export.warm_up import write_warm_up
+from accel_tf.streaming.adaptive_rule import SIGNAL
 
 # Bytes that a request may well carry to and fro on every frame.
 EXPLICIT_STATE_LIMIT = 2**20
@@ -37,6 +39,7 @@ def export_saved_model(
     memory_limit=MEMORY_LIMIT,
     warm_up_size=WARM_UP_SIZE,
     max_pixels=MAX_PIXELS,
+    key_share=None,
 ):
     """Writes `directory/<version>/`, which TensorFlow Serving can load.
 
@@ -100,6 +103,9 @@ def export_saved_model(
         warm_up_size: `(height, width)` of the warm-up requests' frames, such
             as are expected; `None` for no warm-up and no `key` and `nonkey`.
         max_pixels: height times width of the largest frame that is taken.
+        key_share: share of key frames among all; they are chosen where they
+            pay, as by `accel_tf.AdaptiveKeyframes`, and not at the interval.
+            `None` for the interval.
 
     Returns:
         `pathlib.Path` of the version's folder.
@@ -116,15 +122,23 @@ def export_saved_model(
         )
     export = _export_of(model)
     settings = check_settings(
-        directory, interval, version, memory_limit, warm_up_size, max_pixels
+        directory,
+        interval,
+        version,
+        memory_limit,
+        warm_up_size,
+        max_pixels,
+        key_share,
     )
+    if key_share is not None:
+        check_signals(model, (SIGNAL,), "an adaptive export")
     explicit_state = False
     if warm_up_size is not None:
         size = export.state_size(warm_up_size)
         explicit_state = 0 < size <= EXPLICIT_STATE_LIMIT
         _check_memory(warm_up_size, size + STREAM_OVERHEAD, memory_limit)
     with new_version(directory, version) as (folder, publish):
-        settings["fingerprint"] = fingerprint(model)
+        settings["fingerprint"] = fingerprint(model, key_share)
         signatures = export.signatures(**settings)
         programs = _programs(signatures.functions(explicit_state))
         _save(model, programs, folder)

@@ -6,7 +6,7 @@ from accel_tf.serving.export.versions import (
     check_directory,
     check_new_version,
 )
-from accel_tf.streaming import FixedInterval
+from accel_tf.streaming import AdaptiveKeyframes, FixedInterval
 
 MEMORY_LIMIT = 2 * 1024**3
 MAX_PIXELS = 2048 * 4096
@@ -20,12 +20,13 @@ def check_settings(
     memory_limit=MEMORY_LIMIT,
     warm_up_size=WARM_UP_SIZE,
     max_pixels=MAX_PIXELS,
+    key_share=None,
 ):
     """Looks at what does not depend on the model, before that is made.
 
     Args:
-        directory, interval, version, memory_limit, warm_up_size, max_pixels:
-            as for `export_saved_model`.
+        directory, interval, version, memory_limit, warm_up_size, max_pixels,
+        key_share: as for `export_saved_model`.
 
     Returns:
         dict of those settings that the programs depend on.
@@ -39,6 +40,8 @@ def check_settings(
         "memory_limit": _positive("memory_limit", memory_limit),
         "max_pixels": _positive("max_pixels", max_pixels),
     }
+    if key_share is not None:
+        settings["key_share"] = AdaptiveKeyframes(key_share).target_share
     check_directory(directory)
     if version is not None:
         check_new_version(directory, _positive("version", version))

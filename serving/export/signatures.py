@@ -10,6 +10,7 @@ from accel_tf.serving.export.frame_walk import FrameWalk
 from accel_tf.serving.export.images import decode_frame
 from accel_tf.serving.export.rows import checked_rows, chosen
 from accel_tf.serving.export.stream_signatures import StreamSignatures
+from accel_tf.streaming import AdaptiveKeyframes
 
 
 @dataclasses.dataclass
@@ -22,6 +23,8 @@ class Signatures:
         memory_limit: bytes for the states of all streams.
         max_pixels: height times width of the largest frame.
         fingerprint: 16 characters that differ from model to model.
+        key_share: share of key frames, which are then chosen where they pay;
+            `None` for the fixed interval.
     """
 
     model: object
@@ -29,9 +32,13 @@ class Signatures:
     memory_limit: int
     max_pixels: int
     fingerprint: str
+    key_share: float | None = None
 
     def __post_init__(self):
-        self._steps = CompiledSteps(self.model)
+        rule = None
+        if self.key_share is not None:
+            rule = AdaptiveKeyframes(self.key_share).rule
+        self._steps = CompiledSteps(self.model, rule)
         self._walk = FrameWalk(self._steps, self.max_pixels)
         self.streams = StreamSignatures(
             self._walk, self.interval, self.memory_limit, self.fingerprint

@@ -47,6 +47,14 @@ class StoredStates:
             lambda: tf.zeros([3], tf.int64),
         )
 
+    def first(self, stored, otherwise):
+        """The first tensor of the state, or `otherwise` if there is none."""
+        with tf.device("/CPU:0"):
+            present = tf.raw_ops.OptionalHasValue(optional=stored)
+        return tf.cond(
+            present, lambda: self.unpack(stored)[1][0], lambda: otherwise
+        )
+
     @staticmethod
     def absent(count):
         """`[count]` times no state."""
