@@ -12,7 +12,8 @@ from fuzz.target import Target
 from fuzz.targets import NAMES, target
 
 FOUND = pathlib.Path(__file__).with_name("found")
-RUNS = {"pth": 150, "npz": 200, "npy": 250, "params": 600, "update": 400}
+RUNS = {"pth": 100, "npz": 150, "npy": 200, "params": 400, "update": 300}
+RUNS |= {"predict": 300, "pickle": 600, "image": 500, "json": 600}
 
 
 @pytest.mark.parametrize("name", NAMES)
