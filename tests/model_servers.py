@@ -13,6 +13,7 @@ import urllib.parse
 
 from conformance_models import write_models
 
+from accel_tf.serving.access import Access
 from accel_tf.serving.http_server import HttpServer
 from accel_tf.serving.model_manager import ModelManager
 from accel_tf.serving.rest import RestHandler
@@ -99,7 +100,7 @@ def embedded_server(folder):
     manager = ModelManager(
         SavedModelServable, config_file=write_models(folder), poll_seconds=0
     )
-    server = HttpServer(RestHandler(manager))
+    server = HttpServer(RestHandler(manager), access=Access())
     try:
         manager.start()
         assert manager.faults() == []

@@ -102,6 +102,14 @@ def test_serves_swaps_and_stops(tmp_path):
             ["--model-base-path", "{0}/is", "--model-name", "a/b"],
             "--model-name must have no / and no : in it, got 'a/b'.",
         ),
+        (
+            ["--model-base-path", "{0}/is", "--token-file", "{0}/none"],
+            "cannot read the token file {0}/none: No such file",
+        ),
+        (
+            ["--model-base-path", "{0}/is", "--allowed-host", "a:1"],
+            "--allowed-host must be a name such as models.example",
+        ),
         (["--model-config-file", "{0}/none"], "No such file"),
         (["--model-config-file", "{0}/config"], "no valid model config: 1:1"),
     ],

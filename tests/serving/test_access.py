@@ -5,9 +5,10 @@ import json
 import pathlib
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from echo_server import serving
+from echo_server import serving, wait_until
 from raw_http import RawClient
 
 from accel_tf.serving import tokens
@@ -232,6 +233,23 @@ def test_answers_at_https_and_silent_clients_stop_nobody(secure):
         assert len(data) == 2**24
         connections.close()
         assert silent.is_closed() and half.is_closed()
+
+
+def test_a_server_with_tls_stops_in_good_order():
+    with serving(tls=server_context(CERTIFICATE, KEY)) as server:
+        first, second = (
+            Connections(server.url, 10.0, ca_file=CERTIFICATE) for _ in range(2)
+        )
+        first.exchange("GET", "/")
+        with ThreadPoolExecutor(2) as pool:
+            asked = pool.submit(second.exchange, "POST", "/wait", b"x")
+            server.handler.wait_for_arrivals(1)
+            stopped = pool.submit(server.stop, 10.0)
+            wait_until(lambda: server.connections == 1)
+            server.handler.go.set()
+            assert asked.result()[1] == b"POST /wait x"
+            assert stopped.result() == 0
+        first.close(), second.close()
 
 
 def test_whoever_speaks_no_tls_is_told(secure):
