@@ -105,4 +105,4 @@ def read_json(path):
     except RecursionError as error:
         raise ValueError(f"{path} is nested too deep for JSON.") from error
     except ValueError as error:
-        raise ValueError(f"{path} is no JSON: {error}.") from error
+        raise ValueError(f"{path} is not a JSON file: {error}.") from error

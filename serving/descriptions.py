@@ -10,6 +10,7 @@ import logging
 import pathlib
 
 from accel_tf.data.label_maps import LabelMap
+from accel_tf.files import read_json
 from accel_tf.serving.tensors import ServingError
 
 MODELS_PATH = "/accel/models.json"
@@ -30,11 +31,11 @@ def read_description(path):
     """
     path = pathlib.Path(path) / _FILE
     try:
-        description = json.loads(path.read_text("utf-8"))
+        description = read_json(path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        _log.warning("%s cannot be read: %s", path, error)
+        _log.warning("cannot read a description: %s", error)
         return None
     return description if isinstance(description, dict) else None
 
@@ -125,7 +126,7 @@ def read_label_map(path):
         ValueError: if it is no such file.
     """
     try:
-        return _label_map(json.loads(pathlib.Path(path).read_text("utf-8")))
+        return _label_map(read_json(path))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} does not name classes; give {_FILE} of an export."

@@ -64,9 +64,9 @@ def test_json_that_cannot_be_used_is_one_line_with_the_file(tmp_path):
     path = tmp_path / "a.json"
     for data, words in (
         (b"[" * 200_000 + b"]" * 200_000, "nested too deep for"),
-        (b"{", "no JSON: Expecting"),
-        (b"\xff\xfe\xff", "no JSON: 'utf-16.*codec"),
-        (b"9" * 5000, "no JSON: Exceeds the limit"),
+        (b"{", "not a JSON file: Expecting"),
+        (b"\xff\xfe\xff", "not a JSON file: 'utf-16.*codec"),
+        (b"9" * 5000, "not a JSON file: Exceeds the limit"),
     ):
         path.write_bytes(data)
         with pytest.raises(ValueError, match=f"^{path} is {words}"):

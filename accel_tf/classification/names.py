@@ -56,6 +56,8 @@ def _from_json(path, text):
             isinstance(name, str) for name in value
         ):
             raise ValueError("it is no list of names")
+    except RecursionError as error:
+        raise ValueError(f"{path} is nested too deep for JSON.") from error
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"{path} is no JSON list of names or object of name -> index: "

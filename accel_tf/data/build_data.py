@@ -6,7 +6,6 @@ import io
 import pathlib
 import shutil
 
-import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from accel_tf import typed_text
@@ -18,6 +17,7 @@ from accel_tf.data.builders import (
     config_fields,
     make_builder,
 )
+from accel_tf.data.damage import naming_folder
 from accel_tf.data.dataset_labels import NOTES_KEY
 from accel_tf.data.source_record import (
     describe_changes,
@@ -158,16 +158,13 @@ def _prepare(builder, manual_dir):
         downloads = stack.enter_context(temporary_folder())
         if is_quiet():  # TFDS prints what it does
             stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
-        try:
-            builder.download_and_prepare(
-                download_dir=downloads,
-                download_config=tfds.download.DownloadConfig(
-                    manual_dir=manual_dir, try_download_gcs=False
-                ),
-            )
-        except tf.errors.OpError as error:
-            # Among them that the disk is full, which is no OSError here.
-            raise OSError(error.message) from error
+        stack.enter_context(naming_folder(pathlib.Path(builder.data_dir)))
+        builder.download_and_prepare(
+            download_dir=downloads,
+            download_config=tfds.download.DownloadConfig(
+                manual_dir=manual_dir, try_download_gcs=False
+            ),
+        )
 
 
 @contextlib.contextmanager

@@ -16,6 +16,8 @@ import re
 
 import tensorflow_datasets as tfds
 
+from accel_tf.messages import one_line
+
 BUILDERS = {
     name: f"accel_tf.datasets.{name}"
     for name in (
@@ -157,7 +159,8 @@ def prepared_builder(name, data_dir=None):
     Raises:
         FileNotFoundError: The data set has not been built; the message has
             the command that builds it.
-        ValueError: There is no such builder, or several data sets fit.
+        ValueError: There is no such builder, several data sets fit, or what
+            TFDS says about it is damaged.
     """
     name, _, config_name = name.partition("/")
     cls = builder_class(name)
@@ -184,7 +187,17 @@ def prepared_builder(name, data_dir=None):
             + ("--manual-dir DIR " if cls.MANUAL_DOWNLOAD_INSTRUCTIONS else "")
             + f"--data-dir {root}"
         )
-    return tfds.builder_from_directory(built[config_name])
+    return _read_builder(built[config_name])
+
+
+def _read_builder(folder):
+    try:
+        return tfds.builder_from_directory(folder)
+    except Exception as error:  # TFDS has none of its own for this.
+        raise ValueError(
+            f"{folder} is damaged ({one_line(error, 100)}); remove it and "
+            "build the data set again"
+        ) from error
 
 
 def built_folders(name, data_dir=None):

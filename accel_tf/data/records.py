@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from accel_tf.data.damage import naming_damage
 from accel_tf.data.sequences import read_sequences
 
 # Sequences of large frames are tens of megabytes even when compressed.
@@ -209,9 +210,10 @@ def frame_size(builder, split, usable=None):
     )
     if usable is not None:
         dataset = dataset.filter(usable)
-    for sequence in dataset.take(1):
-        frame = tf.io.decode_image(sequence["frames"][0])
-        return tuple(frame.shape[:2])
+    with naming_damage(builder):
+        for sequence in dataset.take(1):
+            frame = tf.io.decode_image(sequence["frames"][0])
+            return tuple(frame.shape[:2])
     return None
 
 
@@ -224,8 +226,10 @@ def label_counts(builder, split):
         read_config=_read_config(),
     )
     counts = np.zeros(256, "int64")
-    for sequence in dataset:
-        counts += np.bincount(sequence["labels"].numpy().ravel(), minlength=256)
+    with naming_damage(builder):
+        for sequence in dataset:
+            labels = sequence["labels"].numpy()
+            counts += np.bincount(labels.ravel(), minlength=256)
     return counts
 
 

@@ -5,6 +5,8 @@ import operator
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from accel_tf.data.damage import naming_damage
+
 
 def read_sequences(builder, split, limit=None):
     """The sequences of one split, always in the same order.
@@ -94,15 +96,20 @@ class Sequences:
                 interleave_cycle_length=1,
             ),
         )
-        for example in dataset.take(self._count):
-            sequence = {name: value.numpy() for name, value in example.items()}
-            name = sequence["sequence_id"].decode()
-            sequence["sequence_id"] = name
-            for images, channels in (("frames", 3), ("labels", 1)):
-                sequence[images] = EncodedImages(
-                    sequence[images], channels, f"{images} of {name}"
-                )
-            yield sequence
+        with naming_damage(self._builder):
+            for example in dataset.take(self._count):
+                yield _sequence(example)
+
+
+def _sequence(example):
+    sequence = {name: value.numpy() for name, value in example.items()}
+    name = sequence["sequence_id"].decode()
+    sequence["sequence_id"] = name
+    for images, channels in (("frames", 3), ("labels", 1)):
+        sequence[images] = EncodedImages(
+            sequence[images], channels, f"{images} of {name}"
+        )
+    return sequence
 
 
 class EncodedImages:

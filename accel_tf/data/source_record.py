@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 
-from accel_tf.files import write_text
+from accel_tf.files import read_json, write_text
 
 _NAME = "manual_dir.json"
 
@@ -71,7 +71,7 @@ def describe_changes(folder, manual_dir):
         they were.
     """
     try:
-        before = SourceRecord(**json.loads((folder / _NAME).read_text("utf-8")))
+        before = SourceRecord(**read_json(folder / _NAME))
     except (FileNotFoundError, TypeError, ValueError):
         return None
     now = record_of(manual_dir)

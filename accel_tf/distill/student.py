@@ -11,7 +11,7 @@ from accel_tf.distill.replay_buffer import ReplayBuffer
 from accel_tf.distill.sampling_rate import SamplingRate
 from accel_tf.distill.student_state import StudentState
 from accel_tf.distill.update_period import UpdatePeriod
-from accel_tf.files import write_text
+from accel_tf.files import read_json, write_text
 
 _VERSION = 1
 _FILES = "state.npz", "buffer.npz", "confirmed.npz", "session.json"
@@ -179,10 +179,10 @@ def read_state_record(folder, classroom):
     """
     path = folder / _FILES[3]
     try:
-        text = json.loads(path.read_text("utf-8"))
+        text = read_json(path)
         version, architecture = text["version"], text["architecture"]
         classes = text["classes"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged.") from error
     if version != _VERSION:
         raise ValueError(

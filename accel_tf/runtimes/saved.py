@@ -9,7 +9,7 @@ import pathlib
 import numpy as np
 
 from accel_tf.data.label_maps import LabelMap
-from accel_tf.files import write_bytes, write_text
+from accel_tf.files import read_json, write_bytes, write_text
 from accel_tf.frame_size import checked_size
 from accel_tf.runtimes.convert import RUNTIMES
 from accel_tf.runtimes.folders import (
@@ -114,7 +114,7 @@ def load_runtime(directory, threads=None):
             f"{folder} holds no exported programs: there is no {path.name}."
         )
     try:
-        description = json.loads(path.read_bytes())
+        description = read_json(path)
         version = description["format"]
         classifies = description.get("kind") == CLASSIFIER
         if version == FORMAT and classifies:

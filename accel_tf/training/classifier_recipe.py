@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from accel_tf.checkpoints import load_checkpoint
 from accel_tf.data.builders import prepared_builder
+from accel_tf.data.damage import naming_damage
 from accel_tf.data.encoded_clips import check_clips
 from accel_tf.data.training_clips import clip_views, training_clips
 from accel_tf.messages import tell
@@ -180,7 +181,12 @@ def validation_videos(config, builder=None):
         views = views.take(config.validation_limit)
     if config.single_frame:
         views = views.map(lambda clips, label, _: (*_still(clips, label), _))
-    return views.as_numpy_iterator
+
+    def videos():
+        with naming_damage(builder):
+            yield from views.as_numpy_iterator()
+
+    return videos
 
 
 def _still(clips, label):

@@ -8,6 +8,9 @@ from accel_tf.data.training_clips import ClipAugmentation, ClipSampling
 from accel_tf.training.optimizers import DECAYED
 from accel_tf.training.weight_decay import INTENDED
 
+_COUNTS = ("steps_per_epoch", "validation_epochs", "validation_interval")
+"""Settings by which something is divided."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
@@ -80,6 +83,12 @@ class TrainingConfig:
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     fused_normalization: bool = False
     profile: tuple[int, int] | None = None
+
+    def __post_init__(self):
+        for name in _COUNTS:
+            value = getattr(self, name, 1)
+            if value < 1:
+                raise ValueError(f"{name} must be 1 or more, not {value}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import time
 
 import keras
 
-from accel_tf.files import replacing, write_text
+from accel_tf.files import read_json, replacing, write_text
 
 
 def fit(
@@ -130,7 +130,7 @@ def restore(model, folder):
         return 0, []
     model.optimizer.build(model.trainable_variables)
     model.load_weights(path)
-    history = json.loads(path.with_name("history.json").read_text())
+    history = read_json(path.with_name("history.json"))
     return number, history[:number]
 
 

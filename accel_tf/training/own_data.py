@@ -1,7 +1,6 @@
 """Training of a model on one's own frames, from files to a `.keras` file."""
 
 import itertools
-import json
 import pathlib
 import shutil
 
@@ -10,7 +9,7 @@ import numpy as np
 from accel_tf import optional
 from accel_tf.data.dataset_labels import label_map_of
 from accel_tf.data.sequences import read_sequences
-from accel_tf.files import replacing
+from accel_tf.files import read_json, replacing
 from accel_tf.messages import tell
 from accel_tf.models.keras_files import load_keras_model
 from accel_tf.models.presets import from_preset
@@ -172,7 +171,7 @@ def _tell_score(stage, config):
     path = pathlib.Path(config.out) / "history.json"
     if not path.exists():
         return
-    scores = [logs.get(SCORE) for logs in json.loads(path.read_text("utf-8"))]
+    scores = [logs.get(SCORE) for logs in read_json(path)]
     scores = [score for score in scores if score is not None]
     if scores:
         where = ""

@@ -29,7 +29,7 @@ from accel_tf.datasets.video_folder.found_clips import (
 )
 from accel_tf.datasets.video_folder.pieces import pieces_of, runs_of, split_off
 from accel_tf.datasets.video_folder.write_folder import write_folder
-from accel_tf.files import write_text
+from accel_tf.files import read_json, write_text
 from accel_tf.messages import tell
 
 NAME = "video_folder/own"
@@ -110,7 +110,7 @@ def build_own_data(own, out):
         raise ValueError(f"--out {out} must be outside of {data}")
     stated, path = _stated(own), out / _RECORD
     if path.exists():
-        stored = json.loads(path.read_text("utf-8"))
+        stored = read_json(path)
         changes = _changes(stored["stated"], stated)
         if changes and list(out.glob("*/config.json")):
             raise ValueError(

@@ -7,7 +7,8 @@ import pathlib
 import keras
 
 from accel_tf.data.builders import prepared_builder
-from accel_tf.files import write_text
+from accel_tf.data.damage import naming_damage
+from accel_tf.files import read_json, write_text
 from accel_tf.messages import tell
 from accel_tf.models.keras_files import save_model
 from accel_tf.training.distribution import (
@@ -148,24 +149,33 @@ class TrainingSession:
             if lines is not None:
                 callbacks, verbose = [summaries, lines], 0
                 keep = self._telling(keep, lines)
-        history = fit(
-            self.model,
-            lambda epoch: self._batches(dataset, epoch),
-            steps=config.steps,
-            steps_per_epoch=config.steps_per_epoch,
-            folder=self.out / "state",
-            callbacks=callbacks,
-            validate=validate,
-            keep=keep,
-            writes=self.is_chief,
-            verbose=verbose if self.is_chief else 0,
-        )
+        with naming_damage(*self._builders()):
+            history = fit(
+                self.model,
+                lambda epoch: self._batches(dataset, epoch),
+                steps=config.steps,
+                steps_per_epoch=config.steps_per_epoch,
+                folder=self.out / "state",
+                callbacks=callbacks,
+                validate=validate,
+                keep=keep,
+                writes=self.is_chief,
+                verbose=verbose if self.is_chief else 0,
+            )
         if self.is_chief:
             self._make_precise(len(history) - 1)
             save_model(self._kept_network, path)
             text = json.dumps(history, indent=1) + "\n"
             write_text(self.out / "history.json", text)
         return path
+
+    def _builders(self):
+        """Of all data sets that it reads."""
+        others = getattr(self.config, "mixed_in", ())
+        return [
+            self.builder,
+            *(prepared_builder(x, self.config.data_dir) for x in others),
+        ]
 
     @property
     def _wrapped(self):
@@ -221,7 +231,7 @@ class TrainingSession:
         path = self.out / "config.json"
         if not path.exists():
             return
-        stored = json.loads(path.read_text())
+        stored = read_json(path)
         # Where the data lies and what is watched changes no result.
         free = ["data_dir", "out", "profile", "validation"]
         extended = stored["steps"] < self.config.steps

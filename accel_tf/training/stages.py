@@ -9,7 +9,7 @@ from accel_tf.checkpoints import load_checkpoint
 from accel_tf.data.builders import prepared_builder
 from accel_tf.data.dataset_labels import label_map_of
 from accel_tf.data.sequences import frame_size
-from accel_tf.files import write_text
+from accel_tf.files import read_json, write_text
 from accel_tf.messages import tell
 from accel_tf.models.flownet import FlowNetwork
 from accel_tf.models.keras_files import load_keras_model, save_model
@@ -109,7 +109,7 @@ class Stages:
             self._forget_if_parts_changed(folder)
         marker = folder / _FINISHED
         if marker.exists():
-            stored = json.loads(marker.read_text("utf-8"))
+            stored = read_json(marker)
             if not differences(config, stored):
                 tell(f"{stage:<9} finished before, in {folder}")
                 return
@@ -224,7 +224,7 @@ class Stages:
             if stage != FUSION
         }
         path = folder / _INPUTS
-        if path.exists() and json.loads(path.read_text("utf-8")) != now:
+        if path.exists() and read_json(path) != now:
             tell(f"{FUSION:<9} starts anew: its parts have changed")
             shutil.rmtree(folder)
         folder.mkdir(parents=True, exist_ok=True)

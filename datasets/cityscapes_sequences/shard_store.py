@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 
-from accel_tf.files import replacing, write_text
+from accel_tf.files import read_json, replacing, write_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ShardStore:
     def find(self, key):
         """The `Shard` with this key, or None if it is not finished."""
         try:
-            fields = json.loads(self._about(key).read_text("utf-8"))
+            fields = read_json(self._about(key))
             shard = Shard(**fields | {"faults": tuple(fields["faults"])})
             size = self._path(key).stat().st_size
         except FileNotFoundError:

@@ -1,9 +1,9 @@
 """The official annotation files of Something-Something."""
 
 import difflib
-import json
 
 from accel_tf.datasets.text_lists import read_lines
+from accel_tf.files import read_json
 
 _SPLITS = ("train", "validation")
 
@@ -119,10 +119,7 @@ def _videos_v2(path):
 
 
 def _json(path, kind, form):
-    try:
-        content = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path} is not a JSON file ({error})") from error
+    content = read_json(path)
     if not isinstance(content, kind):
         raise ValueError(f"{path} must be {form}")
     return content

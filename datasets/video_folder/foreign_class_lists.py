@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import json
 import re
 
 import numpy as np
@@ -16,6 +15,7 @@ from accel_tf.data.label_maps import (
 from accel_tf.datasets import image_files
 from accel_tf.datasets.text_lists import read_lines
 from accel_tf.datasets.video_folder.class_list import FILE_NAME, IGNORED_NAME
+from accel_tf.files import read_json
 from accel_tf.messages import tell
 
 NAMES = (
@@ -256,10 +256,7 @@ def _from_csv(path, texts):
 
 
 def _from_json(path):
-    try:
-        content = json.loads(path.read_text("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
+    content = read_json(path)
     for key in _LIST_KEYS:
         if isinstance(content, dict) and isinstance(
             content.get(key), list | dict

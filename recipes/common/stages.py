@@ -1,9 +1,10 @@
 """Trainings that are stages of a comparison."""
 
-import json
 import pathlib
 import subprocess
 import sys
+
+from accel_tf.files import read_json
 
 RECIPES = pathlib.Path(__file__).resolve().parents[1]
 
@@ -40,8 +41,8 @@ def cost(folder, **labels):
     Returns:
         dict of the labels, `steps`, `batch_size` and `seconds`.
     """
-    config = json.loads((folder / "config.json").read_text())
-    history = json.loads((folder / "history.json").read_text())
+    config = read_json(folder / "config.json")
+    history = read_json(folder / "history.json")
     return {
         **labels,
         "steps": config["steps"],

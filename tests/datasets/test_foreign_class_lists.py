@@ -92,7 +92,7 @@ def test_missing_colors_are_filled_in(tmp_path):
             "two classes or more.*there is road",
         ),
         ("a.txt", "road\ncar\n", ["bus"], "--ignore takes .*not 'bus'"),
-        ("a.json", "[", (), "is not JSON"),
+        ("a.json", "[", (), "is not a JSON file"),
         ("a.json", [3], (), "no name of a class in 3"),
         ("a.csv", "name,value\nroad,x\n", (), "'road' is no number: x"),
         ("a.json", {"road": [1, 2]}, (), "colour of 'road' must be three"),

@@ -102,6 +102,8 @@ def test_dotted_keys_reach_into_parts():
         ("augmentation.scales=", r"scales must be one factor or more"),
         ("augmentation.scales=1,big", "scales must be none or .*not '1,big'"),
         ("warmup=steep", "warmup must be .*'linear', 'exponential'"),
+        ("validation_epochs=0", "validation_epochs must be 1 or more, not 0"),
+        ("steps_per_epoch=-1", "steps_per_epoch must be 1 or more, not -1"),
     ],
 )
 def test_wrong_settings_end_in_one_line(setting, message):
