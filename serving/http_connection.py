@@ -196,7 +196,10 @@ class Connection(socketserver.BaseRequestHandler):
 
     def _worked_on(self, head, body):
         queue = self.server.queue
-        if queue.working and has_left(self.request, head.is_1_1):
+        # It takes a moment to find out, which pays beside other work, or
+        # before much.
+        pays = queue.working or len(body) > _SMALL_BODY
+        if pays and has_left(self.request, head.is_1_1):
             raise ClientGone("the client has left")
         ticket = Ticket(self.address, self.client_address)
         watching = self.server.watch.watching(

@@ -21,6 +21,7 @@ from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf import config_pb2
 
 from accel_tf.serving import prediction_log
+from accel_tf.serving.current_request import check_client
 from accel_tf.serving.stream_order import StreamOrder
 from accel_tf.serving.tensors import (
     DEFAULT_SIGNATURE,
@@ -184,6 +185,8 @@ class SavedModelServable:
         return self.signatures[name]
 
     def _call(self, signature_name, inputs):
+        # Nothing breaks off a call: a session takes no cancellation.
+        check_client()
         callable_ = self._callable(signature_name)
         signature = self.signatures[signature_name]
         start = time.perf_counter()

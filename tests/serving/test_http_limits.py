@@ -6,8 +6,11 @@ import socket
 import threading
 import time
 
-from echo_server import error_message, serving, wait_until
+from echo_server import Answer, error_message, serving, wait_until
 from raw_http import RawClient
+
+from accel_tf.serving.current_request import check_client, reserve
+from accel_tf.serving.tensors import ServingError
 
 
 def test_slow_requests_are_given_up():
@@ -119,6 +122,50 @@ def test_who_is_gone_at_once_is_not_worked_on_beside_others():
             gone.send(b"x")
         wait_until(lambda: server.connections == 1)
         assert server.queue.arrivals == 1
+
+
+def test_an_answer_may_ask_whether_it_is_still_wanted():
+    with serving() as server:
+        errors = []
+
+        def handle(*request):
+            server.handler.arrived.release()
+            for _ in range(1000):
+                try:
+                    check_client()
+                except ServingError as error:
+                    errors.append(error.code)
+                    break
+                time.sleep(0.01)
+            return Answer(499, {}, b"")
+
+        server.handler.handle = handle
+        with RawClient(server) as client:
+            client.send(WAIT)
+            server.handler.wait_for_arrivals(1)
+        wait_until(lambda: server.connections == 0)
+        assert errors == ["CANCELLED"]
+    # Outside of a server nobody asks.
+    check_client()
+    reserve(2**40)
+
+
+def test_what_an_answer_reserves_counts_until_it_is_given():
+    with serving(buffered_bytes=1000) as server, RawClient(server) as client:
+        codes = []
+
+        def handle(*request):
+            try:
+                for _ in range(3):
+                    reserve(400)
+            except ServingError as error:
+                codes.append((error.code, server.load.bytes))
+            return Answer(200, {}, b"")
+
+        server.handler.handle = handle
+        assert client.request("POST", "/", b"x" * 10)[0] == 200
+        assert codes == [("RESOURCE_EXHAUSTED", 810)]
+        wait_until(lambda: server.load.bytes == 0)
 
 
 def test_who_has_only_sent_its_last_gets_its_answer_from_the_queue():
