@@ -51,7 +51,7 @@ class Access:
         self._schemes = {"https"} if is_https else {"http", "https"}
         names = [*_names_of(host), *map(_checked, allowed_hosts)]
         self._names = frozenset(names)
-        # No name can be made to point to itself: an address is what it says.
+        # Nobody can let an address in figures point elsewhere, as names can.
         self._takes_addresses = host == "" or _is_any(_plain(host))
 
     def check(self, head):
@@ -80,7 +80,7 @@ class Access:
         if not match:
             raise HttpError(400, "Host must be one name or address")
         name = _plain(match[1])
-        if name in self._names or _is_any(name) or _is_own_address(name):
+        if name in self._names or _is_this_machine(name):
             return
         if self._takes_addresses and _address(name):
             return
@@ -114,11 +114,10 @@ class Access:
 
     def _is_link(self, head):
         """Whether somebody goes to the page, not into a frame of another."""
-        mode = (
-            head.headers.get("sec-fetch-mode"),
-            head.headers.get("sec-fetch-dest"),
-        )
-        return self._is_open(head) and mode == ("navigate", "document")
+        mode = head.headers.get("sec-fetch-mode")
+        target = head.headers.get("sec-fetch-dest")
+        is_link = mode == "navigate" and target == "document"
+        return is_link and self._is_open(head)
 
     def _is_open(self, head):
         path = head.path.partition("?")[0]
@@ -186,6 +185,6 @@ def _is_any(name):
     return address is not None and address.is_unspecified
 
 
-def _is_own_address(name):
-    address = _address(name)
-    return address is not None and address.is_loopback
+def _is_this_machine(name):
+    """Whether an address is this machine's whatever its network is."""
+    return is_loopback(name) or _is_any(name)
