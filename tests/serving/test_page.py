@@ -76,6 +76,12 @@ def test_every_file_is_served_with_its_type(get):
     assert get("/page/index.html")[0] == get("/page/../rest.py")[0] == 404
 
 
+def test_files_are_open_to_all_but_not_the_models(manager):
+    pages = page_files.pages(manager)
+    closed = pages.keys() - page_files.open_paths(pages)
+    assert closed == {"/accel/models.json"}
+
+
 def test_what_the_files_refer_to_is_there(get):
     html = get("/")[2].decode()
     referred = re.findall(r'(?:src|href)="(?!data:)([^"]+)"', html)
