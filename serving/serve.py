@@ -35,6 +35,7 @@ def serve(
     max_body_bytes=HttpLimits.body_bytes,
     max_in_flight=HttpLimits.in_flight,
     max_waiting=HttpLimits.waiting,
+    max_buffered_bytes=HttpLimits.buffered_bytes,
     max_streams=None,
     max_inflation=RequestLimits.inflation,
     max_json_memory=RequestLimits.json_memory,
@@ -104,7 +105,10 @@ def serve(
         ),
     )
     limits = HttpLimits(
-        body_bytes=max_body_bytes, in_flight=max_in_flight, waiting=max_waiting
+        body_bytes=max_body_bytes,
+        in_flight=max_in_flight,
+        waiting=max_waiting,
+        buffered_bytes=max_buffered_bytes,
     )
     try:
         manager.start()

@@ -85,6 +85,13 @@ def add_options(parser):
         "%(default)s)",
     )
     add(
+        "--max-buffered-bytes",
+        type=_positive,
+        default=HttpLimits.buffered_bytes,
+        metavar="N",
+        help="of all requests and answers in memory (default: %(default)s)",
+    )
+    add(
         "--max-waiting",
         type=_whole,
         default=HttpLimits.waiting,
