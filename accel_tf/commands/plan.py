@@ -117,7 +117,7 @@ def _add_measure(parser):
 
 
 def run(arguments):
-    from accel_tf.planning.plan_video import plan_video
+    from accel_tf.planning.planner import plan_video
 
     found = plan_video(**keywords(arguments))
     return 0 if found["recommended"] else 1

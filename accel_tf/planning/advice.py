@@ -43,7 +43,7 @@ def _by_interval(row, goal):
             f"dis ({result.variant.name.text}+dis here) it would not be run "
             "on every frame."
         )
-    spare = 1000 / goal.rate_with_margin - result.beside.frame(0)
+    spare = 1000 / goal.rate_with_margin - result.beside.share
     key, other = result.milliseconds("key"), result.milliseconds("non_key")
     if other < spare:
         interval = math.ceil((key - other) / (spare - other))
@@ -61,7 +61,7 @@ def _by_interval(row, goal):
 
 def _by_size(row, goal):
     result = row.result
-    spare = 1000 / goal.rate_with_margin - result.beside.frame(0)
+    spare = 1000 / goal.rate_with_margin - result.beside.share
     share = spare / result.step(row.interval)
     if not 0 < share < 1:
         return None

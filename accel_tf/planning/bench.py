@@ -11,7 +11,7 @@ class Bench:
     """The models, the video and the measure of their labels.
 
     Args:
-        models: dict of `ModelName` -> what was restored.
+        models: dict of `ModelName` -> what `form` made of it.
         sample: `Sample`.
         scorer: `AgainstReference` or `OnData`.
         threads: of other runtimes than TensorFlow; `None` for their choice.

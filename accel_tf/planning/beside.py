@@ -29,6 +29,11 @@ class Beside:
     processor: float
     cores: int
 
+    @property
+    def share(self):
+        """Milliseconds that the model waits for these threads."""
+        return self.processor / self.cores
+
     def frame(self, step):
         """What a frame takes with a model, in milliseconds.
 
@@ -38,7 +43,7 @@ class Beside:
         Args:
             step: milliseconds of the model.
         """
-        return max(step + self.processor / self.cores, self.wall)
+        return max(step + self.share, self.wall)
 
 
 def cores():

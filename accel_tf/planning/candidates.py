@@ -5,6 +5,7 @@ import itertools
 import pathlib
 import shlex
 
+from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.per_frame.hub import hub_presets_at_hand
 from accel_tf.models.propagation import make_flow, propagate, split_flow
 from accel_tf.models.segmenter import VideoSegmenter
@@ -157,7 +158,7 @@ def make_variants(models, runtimes, precisions, sizes):
     """Every model in every runtime that can run it, at every size.
 
     Args:
-        models: dict of `ModelName` -> what was restored.
+        models: dict of `ModelName` -> what `form` made of it.
         runtimes, precisions: names.
         sizes: as `Variant.size`.
 
@@ -187,9 +188,13 @@ def make_variants(models, runtimes, precisions, sizes):
     return variants, reasons
 
 
-def along_flow(name, model):
-    """What is run of a restored model: with key frames, if a flow is named."""
-    return model if name.flow is None else propagate(model, name.flow)
+def form(name, model):
+    """What is run of a restored model: propagated, if so named, and fused."""
+    if name.flow is not None:
+        model = propagate(model, name.flow)
+    if isinstance(model, VideoSegmenter):
+        model = fuse_for_inference(model)
+    return model
 
 
 def smaller(variant, model, frame_size):
@@ -197,7 +202,7 @@ def smaller(variant, model, frame_size):
 
     Args:
         variant: `Variant`.
-        model: what was restored.
+        model: what `form` made of it.
         frame_size: `(height, width)` of the video.
 
     Returns:

@@ -5,8 +5,6 @@ import time
 
 import numpy as np
 
-from accel_tf.models.fuse import fuse_for_inference
-from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.planning.at_size import AtSize
 from accel_tf.planning.scores import AgainstReference
 from accel_tf.segmentation.options import SegmentOptions
@@ -37,7 +35,7 @@ def costliest(models, size):
     """The model with the most multiply-additions of a key frame.
 
     Args:
-        models: dict of `ModelName` -> what was restored.
+        models: dict of `ModelName` -> what `form` made of it.
         size: `(height, width)` of the video.
 
     Returns:
@@ -60,7 +58,7 @@ def label_windows(name, model, sample, seconds):
 
     Args:
         name: text of the model.
-        model: what was restored.
+        model: what `form` made of it.
         sample: `Sample`.
         seconds: of the whole plan; as many windows are labelled as fit into a
             share of it, and one at least.
@@ -72,8 +70,6 @@ def label_windows(name, model, sample, seconds):
         ValueError: if the model cannot take these frames.
     """
     start = time.perf_counter()
-    if isinstance(model, VideoSegmenter):
-        model = fuse_for_inference(model)
     adapted = AtSize(model, SegmentOptions())
     stream = VideoStream(adapted, FixedInterval(1))
     stream(sample.windows[0][:1])  # compiles

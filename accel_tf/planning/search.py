@@ -14,7 +14,6 @@ _LEAP = 5.0
 _RESERVE = 0.1
 """Share of the time that is kept for the run of what is recommended."""
 _RUN_FRAMES = 20
-_MOST_CONFIRMED = 3
 
 
 class Search:
@@ -70,7 +69,6 @@ class Search:
                 if result.left_out is None:
                     self._measure(result)
                 self.results.append(result)
-        self._confirm()
 
     def _order(self, result):
         """All models in one runtime, then in the next one."""
@@ -217,16 +215,6 @@ class Search:
             result.runs[row.interval] = trial.run(row.interval, row.rate)
             if row.reaches(self._goal):
                 return
-
-    def _confirm(self):
-        """Runs what is left as the best after another did not keep up."""
-        for _ in range(_MOST_CONFIRMED):
-            row = best(self.rows(), self._goal)
-            is_known = row is None or row.run is not None
-            if is_known or self._clock() > self._end:
-                return
-            trial = self._bench.start(row.result)
-            row.result.runs[row.interval] = trial.run(row.interval, row.rate)
 
 
 def _shortest(result, intervals):

@@ -3,14 +3,12 @@
 import time
 
 from accel_tf.benchmark.timed_stream import TimedStream
-from accel_tf.models.fuse import fuse_for_inference
-from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.planning.at_size import AtSize
 from accel_tf.planning.beside import frames_of_a_run, run_video
 from accel_tf.runtimes.export import prepare_runtime
 from accel_tf.segmentation.frames import resized
 from accel_tf.segmentation.options import SegmentOptions
-from accel_tf.streaming import FixedInterval, VideoStream
+from accel_tf.streaming import FixedInterval, SceneCuts, VideoStream
 
 _TIMED_FRAMES = 12
 _TIMED_SECONDS = 3.0
@@ -21,7 +19,7 @@ class Trial:
 
     Args:
         variant: `Variant`.
-        model: the restored one, not yet in its runtime.
+        model: what `form` made of it, not yet in its runtime.
         sample: `Sample`.
         scorer: `AgainstReference` or `OnData`.
         threads: of another runtime than TensorFlow; `None` for its choice.
@@ -39,8 +37,6 @@ class Trial:
         start = time.perf_counter()
         self._sample, self._scorer = sample, scorer
         self._options = SegmentOptions(size=variant.size)
-        if isinstance(model, VideoSegmenter):
-            model = fuse_for_inference(model)
         self._model = prepare(variant, model, sample.source, threads)
         adapted = AtSize(self._model, self._options)
         self.model_size = adapted.seen_size(sample.size)
@@ -92,7 +88,8 @@ class Trial:
             interval: frames from one key frame to the next.
             rate: frames per second that are expected.
         """
-        stream = VideoStream(self._model, FixedInterval(interval))
+        policy = SceneCuts(FixedInterval(interval))
+        stream = VideoStream(self._model, policy)
         frames = frames_of_a_run(self._sample, interval, rate)
         report = run_video(
             self._sample,

@@ -161,7 +161,7 @@ def _restored(name, tells):
     model, message = restore_segmenter(name.model, name.weights)
     if tells:
         tell(message)
-    return candidates.along_flow(name, model)
+    return candidates.form(name, model)
 
 
 def _stages(restored, runtimes, precisions, sizes, frame_size):

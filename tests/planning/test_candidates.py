@@ -1,0 +1,104 @@
+import types
+
+import pytest
+
+from accel_tf.models.per_frame.hub import hub_presets_at_hand
+from accel_tf.planning import candidates
+from accel_tf.planning.candidates import ModelName, Variant, command
+from accel_tf.planning.windows import read_sample
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("accel_18", ("accel_18", (), None)),
+        ("accel_18=a.h5", ("accel_18", ("a.h5",), None)),
+        ("a=b.params=c.params", ("a", ("b.params", "c.params"), None)),
+        ("deeplab_18=a.h5+dis", ("deeplab_18", ("a.h5",), "dis")),
+        ("hub:x+dis:fast:2", ("hub:x", (), "dis:fast:2")),
+    ],
+)
+def test_names(text, parsed):
+    name = ModelName.parse(text)
+    assert (name.model, name.weights, name.flow) == parsed
+    assert name.text == text
+
+
+def test_a_path_may_have_the_sign_of_weights(tmp_path):
+    path = tmp_path / "rate=0.1.keras"
+    path.touch()
+    assert ModelName.parse(str(path)).model == str(path)
+
+
+@pytest.mark.parametrize(
+    ("one", "interval", "words"),
+    [
+        (Variant(ModelName("a", "a")), 5, "--model a --interval 5"),
+        (
+            Variant(ModelName("a", "a", ("w",)), "openvino", "int8", (4, 8)),
+            None,
+            "--model a --weights w --runtime openvino --threads 2 "
+            "--precision int8 --calibrate 'my drive.mp4' --size 4x8",
+        ),
+        (
+            Variant(ModelName("a+dis", "a", flow="dis"), size="full"),
+            2,
+            "--model a --propagate dis --interval 2 --size full",
+        ),
+        # On every frame there is nothing to propagate.
+        (Variant(ModelName("a+dis", "a", flow="dis")), 1, "--model a"),
+        (
+            Variant(ModelName("d", "d"), "litert", "float16", is_saved=True),
+            3,
+            "--model d --interval 3 --threads 2",
+        ),
+    ],
+)
+def test_command_lines(one, interval, words):
+    line = command(one, interval, "my drive.mp4", "out.mp4", threads=2)
+    assert line == (f"accel-tf segment 'my drive.mp4' {words} --output out.mp4")
+
+
+@pytest.mark.parametrize(
+    ("runtimes", "precisions", "message"),
+    [
+        (["tf"], ["float32"], "no runtime 'tf'; the runtimes are tensorflow, "),
+        (["tensorflow"], ["float8"], "no precision 'float8'; the precisions"),
+        (["tensorflow"], ["int8"], "none of the runtimes tensorflow has the "),
+    ],
+)
+def test_runtimes_that_are_none(runtimes, precisions, message):
+    with pytest.raises(ValueError, match=message):
+        candidates.check_runtimes(runtimes, precisions)
+
+
+def test_what_is_not_installed_is_not_tried(monkeypatch):
+    def missing():
+        raise ImportError("openvino is not installed")
+
+    monkeypatch.setitem(
+        candidates.RUNTIMES,
+        "openvino",
+        types.SimpleNamespace(require_runtime=missing),
+    )
+    assert "openvino" not in candidates.installed_runtimes()
+    told = candidates.missing_runtimes()["openvino"]
+    assert told == "openvino is not installed"
+
+
+def test_weights_of_the_hub_that_were_fetched(tmp_path, monkeypatch):
+    pytest.importorskip("kagglehub")
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
+    name = "segformer_b0_cityscapes_1024"
+    folder = tmp_path / f"models/keras/segformer/keras/{name}/3"
+    folder.mkdir(parents=True)
+    assert hub_presets_at_hand() == []
+    (folder / "model.weights.h5").touch()
+    assert hub_presets_at_hand() == [f"hub:{name}"]
+    assert f"hub:{name}+dis" in candidates.default_models()
+
+
+@pytest.mark.parametrize("source", ["0", "-", "rtsp://camera/1"])
+def test_what_cannot_be_read_again_is_refused(source):
+    with pytest.raises(ValueError, match="cannot be read again and again"):
+        read_sample(source, 5)
