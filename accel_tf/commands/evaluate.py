@@ -73,6 +73,7 @@ def add_data_options(parser):
         help="with --keyframes adaptive or both: shares of key frames among "
         "all, on average (default: 0.1,0.2,0.33)",
     )
+    keyframe_options.add_steady(parser)
     add(
         "--mode",
         choices=MODES,
@@ -128,13 +129,15 @@ def given_data_options(arguments):
             together.
     """
     is_adaptive = arguments.keyframes != keyframe_options.FIXED
-    check_mode(arguments.mode, arguments.temporal, is_adaptive)
+    steady = arguments.steady or False
+    check_mode(arguments.mode, arguments.temporal, is_adaptive, steady)
     names = ("data", "data_dir", "split", "mode", "temporal")
     names += ("limit", "rounds", "json", "plots")
     given = {name: getattr(arguments, name) for name in names}
     return {
         **given,
         **_given_keyframes(arguments),
+        "steady": steady,
         "prepare": form_options.given_form(arguments),
     }
 

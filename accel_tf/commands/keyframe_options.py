@@ -2,6 +2,8 @@
 
 import argparse
 
+from accel_tf.commands import option_types
+
 FIXED, ADAPTIVE = "fixed", "adaptive"
 DEFAULT_INTERVAL, DEFAULT_SHARE = 5, 0.2
 
@@ -39,6 +41,20 @@ def add_cuts(parser):
         "--no-cuts",
         action="store_true",
         help="do not begin anew at the first frame of another scene",
+    )
+
+
+def add_steady(parser):
+    """Adds whether key frames are in the background; the default is `None`."""
+    parser.add_argument(
+        "--steady",
+        nargs="?",
+        const=True,
+        type=option_types.count,
+        metavar="FRAMES",
+        help="look at key frames in the background, so that they take no "
+        "longer than others, and use them FRAMES later (default: the interval; "
+        "with --live as soon as may be)",
     )
 
 

@@ -21,6 +21,7 @@ def add_options(parser):
     server_options.add_options(parser)
     keyframe_options.add_options(parser)
     keyframe_options.add_cuts(parser)
+    keyframe_options.add_steady(parser)
     video_options.add_options(parser)
 
 
@@ -73,7 +74,10 @@ def _local_streams(arguments, policy, prepare):
     )
     tell(message)
     keeps_scores = arguments.save_scores is not None
-    stream = VideoStream(prepare(model), policy, keeps_scores)
+    steady = arguments.steady or False
+    if steady is True and arguments.live:
+        steady = "live"
+    stream = VideoStream(prepare(model), policy, keeps_scores, steady)
 
     def open_stream():
         stream.reset_state()

@@ -4,7 +4,13 @@ from accel_tf.commands import option_types
 
 _OF_LOCAL_MODELS = ("weights", "interval", "num_classes", "exact_graph")
 _OF_LOCAL_MODELS += ("propagate", "update", "flow", "smooth", "trust")
-_OF_LOCAL_MODELS += ("save_scores", "keyframes", "key_share", "no_cuts")
+_OF_LOCAL_MODELS += (
+    "save_scores",
+    "keyframes",
+    "key_share",
+    "no_cuts",
+    "steady",
+)
 
 
 def add_options(parser):

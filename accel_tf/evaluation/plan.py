@@ -3,13 +3,14 @@
 from accel_tf.evaluation.choices import MODES
 
 
-def check_mode(mode, temporal=False, adaptive=False):
+def check_mode(mode, temporal=False, adaptive=False, steady=False):
     """Makes sure that there is such a mode.
 
     Args:
         mode: any.
         temporal: whether consecutive frames are needed.
         adaptive: whether a policy chooses the key frames.
+        steady: as of `VideoStream`.
 
     Raises:
         ValueError: if there is no such mode, or it skips frames that are
@@ -28,6 +29,11 @@ def check_mode(mode, temporal=False, adaptive=False):
         raise ValueError(
             "key frames that are chosen as the video comes need the mode "
             f"'stream', not {mode!r}."
+        )
+    if steady and mode != "stream":
+        raise ValueError(
+            "a steady stream uses key frames later than they come: use the "
+            f"mode 'stream', not {mode!r}."
         )
 
 

@@ -42,6 +42,7 @@ class Evaluation:
             that are in its labels.
         policy: name of the class that chose the key frames, or `None` for a
             fixed interval.
+        steady: as of `VideoStream`.
     """
 
     interval: int
@@ -53,6 +54,7 @@ class Evaluation:
     key_frame_share: float | None = None
     frame_scores: tuple = ()
     policy: str | None = None
+    steady: bool | int | str = False
 
     @property
     def worst_frame_mean_iou(self):
@@ -134,7 +136,12 @@ def evaluate(model, sequences, interval, mode="average"):
 
 
 def evaluate_together(
-    runs, sequences, mode="average", temporal=False, on_progress=None
+    runs,
+    sequences,
+    mode="average",
+    temporal=False,
+    on_progress=None,
+    steady=False,
 ):
     """Scores several models, or one at several intervals, in one pass.
 
@@ -152,6 +159,8 @@ def evaluate_together(
             else from OpenCV; never from a model.
         on_progress: called after each part of the work with the share of a
             sequence that it was; the sum is the number of sequences.
+        steady: as of `VideoStream`, in the mode `"stream"` only, for the
+            models with key frames.
 
     Returns:
         list of `Evaluation`, one a run.
@@ -161,11 +170,11 @@ def evaluate_together(
         ImportError: if flow is to be estimated and OpenCV is not installed.
     """
     adaptive = any(isinstance(each, KeyframePolicy) for _, each in runs)
-    check_mode(mode, temporal, adaptive)
+    check_mode(mode, temporal, adaptive, steady)
     class_names = getattr(sequences, "class_names", None)
     on_progress = on_progress or (lambda share: None)
     estimator = temporal if isinstance(temporal, str) else "dis"
-    runs = make_runs(runs, mode, bool(temporal), class_names)
+    runs = make_runs(runs, mode, bool(temporal), class_names, steady)
     number = 0
     for sequence in sequences:
         number += run_sequence(runs, sequence, number, on_progress, estimator)
@@ -196,4 +205,5 @@ def _result(run, mode):
         share,
         tuple(run.frame_scores),
         run.policy and type(run.policy).__name__,
+        run.stream.steady,
     )

@@ -26,6 +26,8 @@ def report_row(
     | `interval` | frames from one key frame to the next, on average where \
 a policy chooses them; 1 for models without key frames |
     | `policy` | class that chooses the key frames; null for a fixed interval |
+    | `steady` | whether key frames were looked at in the background; \
+a number is the frames until they were used |
     | `key_frame_share` | of all frames, in the mode `stream`; else null |
     | `mode` | see `evaluate` |
     | `frames`, `frames_skipped` | scores of labelled frames, counted and \
@@ -73,6 +75,7 @@ the data set, its part, and how many sequences of it |
         "preset": model.name,
         "interval": evaluation.interval,
         "policy": evaluation.policy,
+        "steady": evaluation.steady,
         "key_frame_share": evaluation.key_frame_share,
         "mode": evaluation.mode,
         "frames": evaluation.frames,

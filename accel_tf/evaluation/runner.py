@@ -27,6 +27,7 @@ class Run:
         mode: one of `MODES`.
         temporal: whether to measure temporal consistency.
         class_names: of the data; `None` for the model's.
+        steady: as of `VideoStream`, if the model has key frames.
 
     Attributes:
         passes: over the sequence at hand, as from `plan_passes`.
@@ -39,12 +40,22 @@ class Run:
         temporal: `TemporalConsistency` or `None`.
     """
 
-    def __init__(self, model, keyframes, mode, temporal, class_names=None):
+    def __init__(
+        self,
+        model,
+        keyframes,
+        mode,
+        temporal,
+        class_names=None,
+        steady=False,
+    ):
         self.policy, self.interval = None, keyframes
         if isinstance(keyframes, KeyframePolicy):
             self.policy, self.interval = copy.deepcopy(keyframes), 1
         self.stream = VideoStream(
-            model, self.policy or FixedInterval(keyframes)
+            model,
+            self.policy or FixedInterval(keyframes),
+            steady=model.uses_key_frames and steady,
         )
         self.model, self.mode = model, mode
         self._mapping, self._classes = None, self.model.num_classes
@@ -145,9 +156,9 @@ def _frame_score(counts):
     return float(iou_per_class(counts)[counts.any(axis=1)].mean())
 
 
-def make_runs(pairs, mode, temporal, class_names=None):
+def make_runs(pairs, mode, temporal, class_names=None, steady=False):
     """A `Run` for each `(model, keyframes)`; a model is compiled once."""
-    return [Run(*pair, mode, temporal, class_names) for pair in pairs]
+    return [Run(*pair, mode, temporal, class_names, steady) for pair in pairs]
 
 
 def run_sequence(runs, sequence, number, on_progress, estimator="dis"):

@@ -45,6 +45,7 @@ def evaluate_systems(
     plots=None,
     prepare=fuse_for_inference,
     policies=(),
+    steady=False,
 ):
     """Evaluates systems side by side, prints tables and writes files.
 
@@ -70,6 +71,8 @@ def evaluate_systems(
         prepare: function from each model to the form of it that is run.
         policies: further `KeyframePolicy`, in the mode `"stream"`, for the
             models with key frames.
+        steady: as of `VideoStream`, in the mode `"stream"`, for the models
+            with key frames.
 
     Returns:
         The rows of the report, see `accel_tf.evaluation.report`.
@@ -78,7 +81,7 @@ def evaluate_systems(
         ValueError, OSError, ImportError: one line about what is wrong with
             the input or the targets, before the long work where possible.
     """
-    check_mode(mode, temporal, bool(policies))
+    check_mode(mode, temporal, bool(policies), steady)
     for interval in intervals:
         FixedInterval(interval)
     if rounds < 0:
@@ -117,6 +120,7 @@ def evaluate_systems(
             temporal,
             # Sums of shares are not exact.
             lambda share: bar.update(min(share, bar.total - bar.n)),
+            steady,
         )
         bar.update(bar.total - bar.n)
     milliseconds = {}

@@ -54,6 +54,8 @@ def test_options_that_do_not_go_together_are_told(argv, message):
     [
         ([*SEGMENT, "--key-share", "1.5"], "'1.5' is no share; give a number"),
         ([*SEGMENT, *ADAPTIVE, "--server", "http://a", "--model", "m"], "its"),
+        ([*EVALUATE, "--steady"], "use the mode 'stream', not 'average'"),
+        ([*SEGMENT, "--steady", "0"], "'0' is no"),
         ([*EVALUATE, *ADAPTIVE], "need the mode 'stream', not 'average'"),
         ([*EVALUATE, "--key-share", "0.1"], "--key-shares goes with"),
         (

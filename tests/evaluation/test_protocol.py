@@ -210,6 +210,18 @@ class EveryChange(KeyframePolicy):
         self.last = -1
 
 
+def test_a_steady_stream_is_scored_as_late_as_it_is():
+    sequence = uniform_sequence([0, 0, 1, 1, 1, 1, 1])
+    runs = [(RepeatsKeyFrame(2), 2), (PaintedLabels(2), 2)]
+    late, each = evaluate_together(runs, [sequence], "stream", steady=2)
+    # The key frame 2 counts from the frame 4 on.
+    assert late.frame_scores == (1, 1, 0, 0, 1, 1, 1)
+    assert late.steady == 2 and late.key_frame_share == pytest.approx(4 / 7)
+    assert each.mean_iou == 1 and not each.steady
+    with pytest.raises(ValueError, match="use the mode 'stream', not 'worst'"):
+        evaluate_together(runs, [sequence], "worst", steady=2)
+
+
 def test_a_policy_is_scored_beside_an_interval():
     sequence = uniform_sequence([0, 0, 1, 1, 1, 2, 2])
     model, policy = RepeatsKeyFrame(3), EveryChange()
