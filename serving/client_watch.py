@@ -1,8 +1,8 @@
 """Notices clients that leave while their requests wait or are worked on."""
 
 import contextlib
+import os
 import select
-import socket
 import ssl
 import threading
 import time
@@ -12,7 +12,12 @@ _TICK_SECONDS = 0.1
 _PROBE_SECONDS = 0.05
 # Only Linux tells this; elsewhere a client is gone that resets.
 _CLOSED = getattr(select, "POLLRDHUP", 0)
-_GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
+# Without `poll`, as on Windows, clients are taken to wait.
+_GONE = (
+    select.POLLHUP | select.POLLERR | select.POLLNVAL
+    if hasattr(select, "poll")
+    else 0
+)
 # Who has only stopped to send reads on and skips it; who is gone resets the
 # connection.
 _PROBE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -106,6 +111,8 @@ def has_left(connection, may_probe):
 
 
 def _events(files, mask, seconds):
+    if not _GONE:
+        return {}
     poll = select.poll()
     for file in files:
         poll.register(file, mask)
@@ -126,7 +133,10 @@ class _Watched:
         if event and self._may_probe and not self.is_probed:
             self.is_probed = True
             try:
-                self._connection.send(_PROBE, socket.MSG_DONTWAIT)
+                # Of the socket `send` would wait until it has room.
+                os.write(self._connection.fileno(), _PROBE)
+            except BlockingIOError:
+                return False
             except OSError:
                 return True
         return False

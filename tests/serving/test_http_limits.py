@@ -9,6 +9,7 @@ import time
 from echo_server import Answer, error_message, serving, wait_until
 from raw_http import RawClient
 
+from accel_tf.serving.client_watch import has_left
 from accel_tf.serving.current_request import check_client, reserve
 from accel_tf.serving.tensors import ServingError
 
@@ -112,16 +113,21 @@ def test_who_is_gone_waits_no_longer_and_keeps_no_place():
         assert clients[2].answer()[0] == 200
 
 
-def test_who_is_gone_at_once_is_not_worked_on_beside_others():
-    with serving() as server, RawClient(server) as client:
-        client.send(WAIT)
-        server.handler.wait_for_arrivals(1)
-        with RawClient(server) as gone:
-            gone.send(b"POST /wait HTTP/1.1\r\nContent-Length: 1\r\n\r\n")
-            wait_until(lambda: server.connections == 2)
-            gone.send(b"x")
-        wait_until(lambda: server.connections == 1)
-        assert server.queue.arrivals == 1
+def test_who_is_gone_is_told_from_who_has_only_sent_its_last():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        for end, gone in [
+            (lambda peer: None, False),
+            (lambda peer: peer.shutdown(socket.SHUT_WR), False),
+            (lambda peer: peer.close(), True),
+        ]:
+            peer = socket.create_connection(listener.getsockname())
+            connection, _ = listener.accept()
+            with peer, connection:
+                peer.sendall(b"x")
+                connection.settimeout(10.0)
+                assert connection.recv(2) == b"x"
+                end(peer)
+                assert has_left(connection, may_probe=True) is gone
 
 
 def test_an_answer_may_ask_whether_it_is_still_wanted():
@@ -252,3 +258,27 @@ def test_connections_at_work_are_not_closed_for_others():
             assert error_message(body) == "Too many connections"
         server.handler.go.set()
         assert [client.answer()[0] for client in working] == [200, 200]
+
+
+def test_a_client_that_takes_nothing_does_not_hold_up_the_watch():
+    full, peer = socket.socketpair()
+    with serving(in_flight=1) as server, contextlib.ExitStack() as stack:
+        for each in (full, peer):
+            stack.enter_context(contextlib.closing(each))
+        full.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                full.send(b"x" * 2**16)
+        # As a connection has while it waits; nobody must wait so long.
+        full.settimeout(60.0)
+        peer.shutdown(socket.SHUT_WR)
+        clients = [stack.enter_context(RawClient(server)) for _ in range(3)]
+        with server.watch.watching(full, None, may_probe=True):
+            assert not has_left(full, may_probe=True)
+            for count, client in enumerate(clients):
+                client.send(WAIT)
+                wait_until(
+                    lambda count=count: server.queue.arrivals == count + 1
+                )
+            clients[1].__exit__()
+            wait_until(lambda: server.queue.waiting == 1)
