@@ -120,14 +120,14 @@ class Fuzzing:
         self._lock = threading.Lock()
 
     def send(self, count, seed):
-        """`count` requests, of which every fiftieth is not sent whole."""
+        """`count` requests, of which one in fifty is not sent whole."""
         rng = random.Random(seed)
         texts = hostile_requests(count, seed, self.right)
         files = image_requests(rng, self.images, self.right)
         with PersistentClient(self.server) as client:
-            for number in range(count):
+            for _ in range(count):
                 request = next(files if rng.random() < 0.35 else texts)
-                if number % 50 == 49:
+                if rng.random() < 0.02:
                     client.send_half(rng, *request)
                     self._count("left in the middle", 0)
                     continue
