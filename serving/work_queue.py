@@ -29,9 +29,9 @@ class WorkQueue:
     Addresses share the work, and so do the connections of an address: the
     next is who has had least of it, and of equals who came first; now and then
     it is who came first, whatever he has had. A quarter of the places is kept
-    for other addresses than one. When more wait than
-    should, those go that would have to wait longest among the requests of the
-    address of which most wait.
+    for other addresses than one. When more wait than should, those go that
+    would have to wait longest among the requests of the address of which most
+    wait.
 
     Args:
         limits: `HttpLimits`.
@@ -76,7 +76,8 @@ class WorkQueue:
             ClientGone: the client has left meanwhile.
         """
         with self._lock:
-            self._join(ticket)
+            if ticket.state == "new":
+                self._join(ticket)
         ticket.decided.wait()
         if ticket.state == "gone":
             raise ClientGone("the client has left")
@@ -100,7 +101,9 @@ class WorkQueue:
         flight.
         """
         with self._lock:
-            if ticket.state == "waiting":
+            if ticket.state == "new":
+                ticket.decide("gone")
+            elif ticket.state == "waiting":
                 self._remove(ticket, "gone")
             elif (
                 ticket.state == "working"
@@ -122,6 +125,7 @@ class WorkQueue:
 
     def _join(self, ticket):
         address = self._address(ticket.address)
+        ticket.state = "waiting"
         ticket.number = self.arrivals
         self.arrivals += 1
         connection = address.connections.setdefault(ticket.connection, Share())
@@ -226,9 +230,9 @@ class Ticket:
         connection: on which it came; any hashable value.
 
     Attributes:
-        state: `"waiting"`, `"working"`, `"abandoned"` if its client left
-            while it was worked on, `"dropped"` if too many waited, `"gone"`
-            if its client left before.
+        state: `"new"`, `"waiting"`, `"working"`, `"abandoned"` if its client
+            left while it was worked on, `"dropped"` if too many waited,
+            `"gone"` if its client left before.
         decided: an event, set when it waits no longer.
         number: how many came before it.
         start: when its turn would begin, in the time of its address.
@@ -238,7 +242,7 @@ class Ticket:
 
     def __init__(self, address, connection):
         self.address, self.connection = address, connection
-        self.state = "waiting"
+        self.state = "new"
         self.decided = threading.Event()
         self.number, self.start = 0, 0.0
         self.began, self.charged = 0.0, 0.0

@@ -227,6 +227,15 @@ def test_a_client_that_leaves_makes_room(work_of):
     assert work.finish("z") == ["last"]
 
 
+def test_a_client_that_leaves_before_it_waits():
+    queue = WorkQueue(HttpLimits())
+    ticket = Ticket("a", 1)
+    queue.leave(ticket)
+    with pytest.raises(ClientGone), queue.turn(ticket):
+        raise AssertionError("worked for nobody")
+    assert (queue.waiting, queue.working, ticket.is_gone) == (0, 0, True)
+
+
 def test_addresses_are_forgotten(work_of, monkeypatch):
     monkeypatch.setattr("accel_tf.serving.work_queue._REMEMBERED_ADDRESSES", 3)
     work = work_of(in_flight=1)
