@@ -5,10 +5,13 @@ import dataclasses
 import numpy as np
 
 from accel_tf.evaluation.protocol import evaluate_together
-from accel_tf.metrics import mean_iou, pixel_accuracy
+from accel_tf.metrics import iou_per_class, pixel_accuracy
 from accel_tf.planning.at_size import AtSize
 
 _DATA_FRAMES = 24
+_LEAST_SHARE = 0.001
+"""Of the pixels, of a class that counts: what is rarer in the labels of a
+model is mostly noise, and would weigh as much as the road."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +20,8 @@ class Score:
 
     Attributes:
         pixels: that have the right label, or that of the reference.
-        mean_iou: over the classes that occur.
+        mean_iou: over the classes that occur; of a reference, over those of a
+            thousandth of its pixels or more.
     """
 
     pixels: float
@@ -61,15 +65,13 @@ class AgainstReference:
             [(AtSize(model, options), length)], self._sequences, "stream"
         )
         confusions = evaluation.confusion_by_distance
-        return {
-            interval: _score(
-                sum(
-                    confusions[distance]
-                    for distance in confusions
-                    if distance < interval
-                )
-            )
+        near = {
+            interval: sum(confusions[n] for n in confusions if n < interval)
             for interval in intervals
+        }
+        return {
+            interval: Score(pixel_accuracy(counts), _usual_iou(counts))
+            for interval, counts in near.items()
         }
 
 
@@ -114,7 +116,7 @@ class OnData:
             "average",
         )
         return {
-            interval: _score(result.confusion)
+            interval: Score(result.pixel_accuracy, result.mean_iou)
             for interval, result in zip(intervals, results, strict=True)
         }
 
@@ -123,8 +125,11 @@ class _Sequences(list):
     """With `class_names`, as `evaluate_together` takes them."""
 
 
-def _score(confusion):
-    return Score(pixel_accuracy(confusion), mean_iou(confusion))
+def _usual_iou(confusion):
+    """Mean IoU over the classes that the reference sees more than rarely."""
+    pixels = confusion.sum(axis=1)
+    usual = pixels >= _LEAST_SHARE * pixels.sum()
+    return float(iou_per_class(confusion)[usual].mean())
 
 
 def _some_labels(sequences, count):

@@ -49,6 +49,16 @@ def test_labels_are_compared_at_the_size_of_the_video(untraced):
     assert scorer.score(PaintedLabels(2), half, [1])[1].pixels == 1.0
 
 
+def test_what_a_reference_hardly_sees_does_not_count(untraced):
+    window = painted(0, 0, size=(40, 40))
+    window[0, 0, 0, 0] = 1  # 1 of 3200 pixels, lost in the next frame
+    sample = Sample("a", (40, 40), 25.0, 2, [window])
+    scorer, _ = label_windows("a", PaintedLabels(2), sample, 1e6)
+    score = scorer.score(RepeatsKeyFrame(2), FULL, [2])[2]
+    assert score.pixels == 3199 / 3200
+    assert score.mean_iou == pytest.approx(3198 / 3199)
+
+
 def test_other_classes_are_refused(untraced):
     sample = Sample("a", (8, 8), 25.0, 1, [painted(0)])
     scorer, _ = label_windows("a", PaintedLabels(3), sample, 1e6)
