@@ -1,6 +1,7 @@
 """Files that appear whole or not at all, and errors that name their file."""
 
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -90,6 +91,29 @@ def write_bytes(path, data):
     """Writes a file."""
     with replacing(path) as partial:
         partial.write_bytes(data)
+
+
+def reserve(path, size):
+    """Makes a file of zeros, which says whether the disk has the room.
+
+    For libraries that do not survive a full disk, such as HDF5. Does nothing
+    where the system or the disk cannot tell.
+
+    Args:
+        path: of the file.
+        size: bytes.
+
+    Raises:
+        OSError: if there is no room.
+    """
+    if not hasattr(os, "posix_fallocate"):  # Windows, macOS
+        return
+    with open(path, "wb") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
 
 
 def read_json(path):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 import textwrap
 
@@ -56,6 +57,12 @@ def one_line(error, width=200):
         width: most characters.
     """
     return textwrap.shorten(str(error), width, placeholder=" ...")
+
+
+def tensorflow_line(error):
+    """The message of a `tf.errors.OpError` without the places in its graphs."""
+    line = error.message.partition("\n")[0].partition(" [Op:")[0]
+    return re.sub(r"^\{\{.*?\}\} ", "", line)
 
 
 def hide_deprecations():

@@ -30,11 +30,12 @@ import tqdm
 
 from accel_tf.benchmark.devices import describe_machine
 from accel_tf.checkpoints import load_checkpoint
+from accel_tf.checkpoints.keras_files import save_weights
 from accel_tf.data.label_maps import CITYSCAPES
 from accel_tf.distill.classroom import Classroom, TeachingSettings
 from accel_tf.distill.parameter_space import ParameterSpace
 from accel_tf.distill.teachers import FunctionTeacher, make_teacher
-from accel_tf.files import replacing, write_text
+from accel_tf.files import write_text
 from accel_tf.models.presets import from_preset
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.drive_pictures import draw_drive, plot_drive
@@ -231,8 +232,7 @@ def _first_student(name, drive, options, out):
         model, frames, labels, options.first_iterations, progress=tqdm.tqdm
     )
     print(f"{len(frames)} frames, loss {loss:.3f}")
-    with replacing(path) as partial:
-        model.save_weights(partial)
+    save_weights(model, path)
     return model
 
 

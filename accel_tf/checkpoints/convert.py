@@ -2,8 +2,8 @@
 
 import pathlib
 
+from accel_tf.checkpoints.keras_files import save_weights
 from accel_tf.checkpoints.load import load_checkpoint
-from accel_tf.files import replacing
 
 
 def convert_checkpoint(model, files, output, skip_last=False):
@@ -29,6 +29,5 @@ def convert_checkpoint(model, files, output, skip_last=False):
     if not output.parent.is_dir():
         raise FileNotFoundError(f"no such folder: {output.parent}.")
     report = load_checkpoint(model, *files, skip_last=skip_last)
-    with replacing(output) as partial:
-        model.save_weights(partial)
+    save_weights(model, output)
     return report

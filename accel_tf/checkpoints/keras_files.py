@@ -7,12 +7,39 @@ import os
 import zipfile
 
 import h5py
+import numpy as np
 
+from accel_tf.files import replacing, reserve
 from accel_tf.partial_folders import temporary_folder
 
 # Weights of which most are zeros, compressed, are a tenth of themselves.
 _MOST_RATIO = 20
+_HEAD_BYTES = 4096  # Of a tensor in HDF5, rather more than less.
 _ROOM = 2**20  # The texts of a small file compress better.
+
+
+def save_weights(model, path):
+    """Writes a `.weights.h5` file whole or not at all.
+
+    With the state of the optimizer, if the model is compiled.
+
+    Args:
+        model: a `keras.Model` whose weights exist.
+        path: of the file, ending in `.weights.h5`.
+
+    Raises:
+        OSError: one line, if it cannot be written.
+    """
+    optimizer = getattr(model, "optimizer", None)
+    variables = [*model.variables, *(optimizer.variables if optimizer else ())]
+    size = sum(
+        math.prod(variable.shape) * np.dtype(variable.dtype).itemsize
+        for variable in variables
+    )
+    with replacing(path) as partial:
+        # HDF5 may end the process if the disk is full.
+        reserve(partial, size + _HEAD_BYTES * (len(variables) + 1))
+        model.save_weights(partial)
 
 
 def classes_of_file(model, path):

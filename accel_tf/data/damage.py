@@ -1,11 +1,11 @@
 """What TensorFlow and TFDS raise about a data set's files, in one line."""
 
 import contextlib
-import re
 
 import tensorflow as tf
 
 from accel_tf.files import naming
+from accel_tf.messages import tensorflow_line
 
 # The second: there are fewer records than TFDS counted.
 _OF_DAMAGE = tf.errors.DataLossError, tf.errors.FailedPreconditionError
@@ -28,7 +28,7 @@ def naming_damage(*builders):
     try:
         yield
     except (tf.errors.NotFoundError, tf.errors.PermissionDeniedError) as error:
-        raise OSError(_reason(error)) from error
+        raise OSError(tensorflow_line(error)) from error
     except _OF_DAMAGE as error:
         for builder in builders:
             for path, reason in damaged_files(builder):
@@ -55,7 +55,7 @@ def damaged_files(builder):
             try:
                 found = sum(1 for _ in tf.data.TFRecordDataset(str(path)))
             except tf.errors.OpError as error:
-                yield path, _reason(error)
+                yield path, tensorflow_line(error)
                 continue
             if found != count:
                 yield path, f"{found} records instead of {count}"
@@ -78,20 +78,15 @@ def naming_folder(folder):
     except Exception as error:
         for cause in _causes(error):
             if isinstance(cause, tf.errors.ResourceExhaustedError):
-                reason = _reason(cause)
+                # Before it is the name of a file that is gone by now.
+                reason = tensorflow_line(cause).rpartition("; ")[2]
                 raise OSError(f"cannot write {folder}: {reason}") from error
             if isinstance(cause, tf.errors.OpError):
-                raise OSError(_reason(cause)) from error
+                raise OSError(tensorflow_line(cause)) from error
             if isinstance(cause, OSError) and cause.errno:
                 with naming(folder, folder.parent):
                     raise cause from None
         raise
-
-
-def _reason(error):
-    """TensorFlow's message without the places in its graphs."""
-    line = error.message.partition("\n")[0].partition(" [Op:")[0]
-    return re.sub(r"^\{\{.*?\}\} ", "", line)
 
 
 def _causes(error):

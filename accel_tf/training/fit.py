@@ -8,7 +8,8 @@ import time
 
 import keras
 
-from accel_tf.files import read_json, replacing, write_text
+from accel_tf.checkpoints.keras_files import save_weights
+from accel_tf.files import read_json, write_text
 
 
 def fit(
@@ -147,8 +148,7 @@ def _store(model, folder, epoch, history):
     # The history first: it may be longer than the state, not shorter.
     _store_history(folder, history)
     path = folder / f"epoch_{epoch:05d}.weights.h5"
-    with replacing(path) as partial:
-        model.save_weights(partial)
+    save_weights(model, path)
     for old in folder.glob("epoch_*.weights.h5"):
         if old != path:
             old.unlink()

@@ -1,5 +1,6 @@
 """What a training shows in TensorBoard."""
 
+import contextlib
 import io
 import pathlib
 
@@ -42,20 +43,27 @@ class Summaries(keras.callbacks.Callback):
         self.writer = tf.summary.create_file_writer(self.folder)
         self.profile = profile
         self.every = every
-        with self.writer.as_default():
+        with self._writing():
             tf.summary.text("settings", settings, step=0)
 
     def scalars(self, values, step):
         """Writes numbers, a dict of name -> float; NaN is left out."""
-        with self.writer.as_default():
+        with self._writing():
             for name, value in values.items():
                 if np.isfinite(value):
                     self._summary.scalar(name, value, step=step)
 
     def image(self, name, picture, step):
         """Writes a picture, uint8 `[H, W, 3]`."""
-        with self.writer.as_default():
+        with self._writing():
             self._summary.image(name, picture[None], step=step)
+
+    @contextlib.contextmanager
+    def _writing(self):
+        from accel_tf.tensorflow_files import writing
+
+        with writing(self.folder), self.writer.as_default():
+            yield
 
     def on_epoch_begin(self, epoch, logs=None):
         self._first = updates(self.model)
@@ -73,7 +81,8 @@ class Summaries(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._write(updates(self.model) - self._first, logs)
-        self.writer.flush()
+        with self._writing():
+            self.writer.flush()
 
     def _write(self, batch, logs):
         values = {f"train/{name}": value for name, value in logs.items()}

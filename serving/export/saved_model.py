@@ -24,6 +24,7 @@ from accel_tf.serving.export.stored_states import STREAM_OVERHEAD
 from accel_tf.serving.export.versions import new_version
 from accel_tf.serving.export.warm_up import write_warm_up
 from accel_tf.streaming.adaptive_rule import SIGNAL
+from accel_tf.tensorflow_files import writing
 
 # Bytes that a request may well carry to and fro on every frame.
 EXPLICIT_STATE_LIMIT = 2**20
@@ -141,7 +142,8 @@ def export_saved_model(
         settings["fingerprint"] = fingerprint(model, key_share)
         signatures = export.signatures(**settings)
         programs = _programs(signatures.functions(explicit_state))
-        _save(model, programs, folder)
+        with writing(directory):
+            _save(model, programs, folder)
         settings["signatures"] = sorted(programs)
         settings["warm_up_size"] = warm_up_size
         description = describe(model, export.facts(), settings)
@@ -149,7 +151,9 @@ def export_saved_model(
         write_text(folder / "assets" / "accel_tf.json", text)
         if warm_up_size is not None:
             image = tf.io.encode_jpeg(tf.zeros([*warm_up_size, 3], tf.uint8))
-            write_warm_up(folder, signatures.requests(programs, image))
+            requests = list(signatures.requests(programs, image))
+            with writing(directory):
+                write_warm_up(folder, requests)
         return publish()
 
 
@@ -196,9 +200,6 @@ def _save(model, programs, folder):
         for variable in model.variables
         if id(variable.value.handle) in captured
     ]
-    try:
-        # It would say where the assets were written.
-        with quiet_tensorflow(logging.WARNING):
-            tf.saved_model.save(module, str(folder), signatures=programs)
-    except tf.errors.OpError as error:
-        raise OSError(f"cannot write to {folder}: {error.message}") from error
+    # It would say where the assets were written.
+    with quiet_tensorflow(logging.WARNING):
+        tf.saved_model.save(module, str(folder), signatures=programs)
