@@ -1,9 +1,10 @@
 """What a plan comes to: texts and numbers."""
 
-from accel_tf.benchmark.measure import load_average
 from accel_tf.planning import candidates, record, report
 from accel_tf.planning.advice import advice
+from accel_tf.planning.beside import cores
 from accel_tf.planning.front import best, front, nearest
+from accel_tf.planning.plot import plot_plan
 
 
 class Finding:
@@ -15,9 +16,9 @@ class Finding:
         against: dict that tells what labels were compared with.
         search: `Search`.
         reasons: dict of `Variant` -> why it cannot be.
-        runtimes: names.
-        threads: of other runtimes than TensorFlow, or `None`.
-        seconds: that the plan could take.
+        conditions: dict of `runtimes`, names; `threads` of those other than
+            TensorFlow, or `None`; `seconds` that the plan could take,
+            `seconds_taken`; and `load_average_before`, or `None`.
 
     Attributes:
         rows: list of `Row`.
@@ -25,17 +26,13 @@ class Finding:
         against: what labels were compared with, in a few words.
     """
 
-    def __init__(
-        self, sample, goal, against, search, reasons, runtimes, threads, seconds
-    ):  # fmt: skip
+    def __init__(self, sample, goal, against, search, reasons, conditions):
         self._sample, self._goal, self._told = sample, goal, against
         self._results = search.results
         self._reasons = reasons | dict.fromkeys(
             search.unneeded, "not needed, the greater size reaches the rate"
         )
-        self._runtimes, self._threads = runtimes, threads
-        self._seconds = seconds
-        self._load = load_average()
+        self._given = conditions
         self.rows = search.rows()
         self.best = best(self.rows, goal)
         self.against = against.get("data") or (
@@ -48,11 +45,12 @@ class Finding:
         blocks += self._reached() if self.best else self._not_reached()
         return "\n\n".join(filter(None, blocks))
 
-    def record(self, took):
-        """All of it as plain JSON types.
+    def plot(self, path):
+        """Draws it, see `plot_plan`."""
+        plot_plan(self.rows, self._goal, self.best, self.against, path)
 
-        Args:
-            took: seconds.
+    def record(self):
+        """All of it as plain JSON types.
 
         Returns:
             dict: `machine`; `conditions` (the video, what was to be reached,
@@ -63,8 +61,8 @@ class Finding:
         """
         on_front = set(map(id, front(self.rows)))
         return {
-            "machine": record.machine(self._runtimes),
-            "conditions": self._conditions(took),
+            "machine": record.machine(self._given["runtimes"]),
+            "conditions": self._conditions(),
             "against": self._told,
             "candidates": [
                 record.candidate(
@@ -73,7 +71,7 @@ class Finding:
                     id(row) in on_front,
                     self._sample.source,
                     self._output,
-                    self._threads,
+                    self._given["threads"],
                 )
                 for row in self.rows
             ],
@@ -91,10 +89,10 @@ class Finding:
 
     def _line(self, row):
         return record.line_of(
-            row, self._sample.source, self._output, self._threads
+            row, self._sample.source, self._output, self._given["threads"]
         )
 
-    def _conditions(self, took):
+    def _conditions(self):
         sample, goal = self._sample, self._goal
         return {
             "video": sample.source,
@@ -104,10 +102,7 @@ class Finding:
             "windows": [len(window) for window in sample.windows],
             "fps": goal.rate,
             "margin": goal.margin,
-            "seconds": self._seconds,
-            "seconds_taken": took,
-            "threads": self._threads,
-            "load_average_after": self._load,
+            **self._given,
             "clock": "wall",
             "warm_up": "compilation and the first frames are in no time",
         }
@@ -134,6 +129,12 @@ class Finding:
                 f"Reading, drawing and writing: {beside.wall:.1f} ms a frame, "
                 f"{beside.processor:.1f} ms of {beside.cores} processor(s), "
                 "beside the model."
+            )
+        load = self._given["load_average_before"]
+        if load is not None and load > cores() / 2:
+            lines.append(
+                f"Other programs ran, too (load average {load}, "
+                f"{cores()} processors): without them it is quicker."
             )
         lines.append(
             f"Labels: compared with {self.against}, "
@@ -176,7 +177,7 @@ class Finding:
         return [
             f"Nothing reaches {goal.rate:g} frames per second with a margin "
             f"of {goal.margin:.0%}. The nearest:",
-            report.format_rows(report.few(self.rows, row)),
+            report.format_rows(report.few(self.rows, key=_rate)),
             self._left_out(),
             f"The quickest makes {rate:.1f} frames per second, "
             f"{rate / goal.rate:.0%} of it.",
@@ -192,3 +193,7 @@ class Finding:
             if result.left_out
         ]
         return report.format_left_out(pairs)
+
+
+def _rate(row):
+    return row.rate

@@ -9,12 +9,13 @@ import time
 import tqdm
 
 from accel_tf import optional
+from accel_tf.benchmark.measure import load_average
 from accel_tf.files import write_text
 from accel_tf.messages import hide_deprecations, is_quiet, tell
 from accel_tf.planning import candidates
 from accel_tf.planning.bench import Bench
+from accel_tf.planning.candidates import ModelName
 from accel_tf.planning.finding import Finding
-from accel_tf.planning.plot import plot_plan
 from accel_tf.planning.reference import costliest, label_windows
 from accel_tf.planning.results import Goal
 from accel_tf.planning.scores import OnData
@@ -79,14 +80,11 @@ def plan_video(
         ValueError, OSError, ImportError: one line, if something of this is
             wrong, before the long work where possible.
     """
-    start = time.monotonic()
+    start, load = time.monotonic(), load_average()
     goal = _checked_goal(fps, margin, seconds)
     _check_targets(json, plot, data, reference)
     intervals = _checked_intervals(intervals)
-    names = [
-        candidates.ModelName.parse(text)
-        for text in models or candidates.default_models()
-    ]
+    names = list(map(ModelName.parse, models or candidates.default_models()))
     runtimes = list(runtimes or candidates.installed_runtimes())
     candidates.check_runtimes(runtimes, precisions)
     hide_deprecations()
@@ -99,28 +97,33 @@ def plan_video(
             restored, runtimes, precisions, sizes, sample.size
         )
         steps.add(sum(map(len, stages)))
-        steps.begin("reference labels")
+        steps.begin("labels to compare with")
         scorer, against = _scorer(
             restored, reference, sample, (data, data_dir, split), seconds
         )
-        search = Search(
-            Bench(restored, sample, scorer, threads),
-            goal,
-            intervals,
-            seconds - (time.monotonic() - start),
-            on_step=steps.begin,
-        )
+        bench = Bench(restored, sample, scorer, threads)
+        left = seconds - (time.monotonic() - start)
+        search = Search(bench, goal, intervals, left, on_step=steps.begin)
         search.run(stages)
-    finding = Finding(
-        sample, goal, against, search, reasons, runtimes, threads, seconds
-    )
+    conditions = {
+        "runtimes": runtimes,
+        "threads": threads,
+        "seconds": seconds,
+        "seconds_taken": round(time.monotonic() - start, 1),
+        "load_average_before": load,
+    }
+    finding = Finding(sample, goal, against, search, reasons, conditions)
     print(finding.text(), flush=True)
-    found = finding.record(round(time.monotonic() - start, 1))
+    return _written(finding, json, plot)
+
+
+def _written(finding, json, plot):
+    found = finding.record()
     if json:
         text = json_module.dumps(found, indent=1, allow_nan=False)
         write_text(json, text + "\n")
     if plot:
-        plot_plan(finding.rows, goal, finding.best, finding.against, plot)
+        finding.plot(plot)
     return found
 
 
@@ -188,7 +191,7 @@ def _scorer(restored, reference, sample, data, seconds):
     if data[0] is not None:
         scorer = OnData(*data)
         return scorer, {"data": scorer.name, "frames": scorer.count}
-    name = reference and candidates.ModelName.parse(reference)
+    name = reference and ModelName.parse(reference)
     if name is None:
         name = costliest(restored, sample.size)
     model = restored[name] if name in restored else _restored(name, True)

@@ -10,10 +10,10 @@ _MOST_NAMES = 6
 
 
 def format_rows(rows, chosen=None):
-    """Rows as a table, the best labels first.
+    """Rows as a table.
 
     Args:
-        rows: list of `Row`.
+        rows: list of `Row`, in the order in which they are shown.
         chosen: the `Row` that is recommended, which gets a mark.
     """
     header = (
@@ -31,7 +31,6 @@ def format_rows(rows, chosen=None):
         "pixels",
         "mean IoU",
     )
-    rows = sorted(rows, key=merit, reverse=True)
     return text_table(header, [_cells(row, row is chosen) for row in rows])
 
 
@@ -62,19 +61,20 @@ def _number(value):
     return "-" if value is None else f"{value:.1f}"
 
 
-def few(rows, chosen):
-    """The rows worth a look: the best of each variant, and few of them.
+def few(rows, chosen=None, key=merit):
+    """The best row of each variant, and few of these.
 
     Args:
         rows: list of `Row`.
         chosen: `Row` that is among them, or `None`.
+        key: function of a row that sorts them; the greater the better.
     """
     kept = {}
-    for row in sorted(rows, key=merit, reverse=True):
+    for row in sorted(rows, key=key, reverse=True):
         kept.setdefault(id(row.result), row)
     if chosen is not None:
         kept[id(chosen.result)] = chosen
-    return sorted(kept.values(), key=merit, reverse=True)[:_MOST_ROWS]
+    return sorted(kept.values(), key=key, reverse=True)[:_MOST_ROWS]
 
 
 def format_left_out(pairs):

@@ -90,11 +90,12 @@ def test_the_nearest_is_told():
     one.result.start_seconds = 1.0
     sample = Sample("drive.mp4", (720, 1280), 25.0, 50, [])
     against = {"reference": "b", "frames": 6}
-    finding = Finding(
-        sample, Goal(25.0), against, search, {}, ["tensorflow"], None, 60
-    )
+    given = {"runtimes": ["tensorflow"], "threads": None, "seconds": 60}
+    given["load_average_before"] = 99.0
+    finding = Finding(sample, Goal(25.0), against, search, {}, given)
     text = finding.text()
     assert "compared with b on every frame, 6 frames" in text
+    assert "Other programs ran, too (load average 99.0, " in text
     assert "Nothing reaches 25 frames per second with a margin of 10%" in text
     assert "- a, tensorflow: no time was left.\n" in text
     # (80 + 24) / 2 = 52 ms and 4 ms beside.
@@ -104,7 +105,7 @@ def test_the_nearest_is_told():
         "--output drive_segmented.mp4"
     )
     assert text.endswith(line)
-    found = finding.record(3.0)
+    found = finding.record()
     assert found["recommended"] is None and found["nearest"] == line
 
 
