@@ -134,6 +134,9 @@ class Flood:
 def _status(stream):
     """Reads an answer; its status, or that there is none."""
     line = stream.readline()
+    while line.split()[1:2] == [b"100"]:
+        stream.readline()
+        line = stream.readline()
     if not line:
         return "closed"
     length = 0
