@@ -69,8 +69,9 @@ def _fuzz(name, seconds):
         folder.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(chosen.seeds()):
         (corpus / f"seed-{number}").write_bytes(data)
+    # An empty dictionary is a mistake to libFuzzer.
     words = corpus.with_suffix(".words")
-    words.write_text("".join(map(_word, chosen.words)))
+    words.write_text("".join(map(_word, chosen.words or [b"accel"])))
     print(f"=== {name}", flush=True)
     atheris.Setup(
         [
