@@ -6,11 +6,12 @@ _LONGEST = 60
 """Interval that nobody would want to exceed."""
 
 
-def advice(nearest, goal, missing):
+def advice(nearest, rows, goal, missing):
     """Lines about a goal that nothing reaches.
 
     Args:
         nearest: the `Row` that comes nearest.
+        rows: list of `Row`, of all that was timed.
         goal: `Goal`.
         missing: dict of a runtime that is not installed -> what it says.
 
@@ -25,7 +26,7 @@ def advice(nearest, goal, missing):
             "frames per second: a smaller video, or label images instead of "
             "a video (--labels), take less."
         ]
-    lines = [_by_interval(nearest, goal), _by_size(nearest, goal)]
+    lines = [_by_interval(nearest, goal), _by_size(nearest, rows, goal)]
     if missing:
         lines.append(
             "A quicker runtime may help; not tried: "
@@ -59,8 +60,15 @@ def _by_interval(row, goal):
     )
 
 
-def _by_size(row, goal):
+def _by_size(row, rows, goal):
     result = row.result
+    least = min(
+        each.result.model_size
+        for each in rows
+        if each.result.variant.name == result.variant.name
+    )
+    if least < result.model_size:
+        return "Frames of {}x{} did not come nearer.".format(*least)
     spare = 1000 / goal.rate_with_margin - result.beside.share
     share = spare / result.step(row.interval)
     if not 0 < share < 1:

@@ -173,10 +173,18 @@ def row(key, non_key, beside, interval=2):
     ],
 )
 def test_what_would_help(one, lines):
-    told = advice(one, Goal(25.0, 0.0), {})
+    told = advice(one, [one], Goal(25.0, 0.0), {})
     assert len(told) == len(lines)
     for line, part in zip(told, lines, strict=True):
         assert part in line
+
+
+def test_smaller_frames_that_were_tried_are_not_advised():
+    near, small = row(80, 50, Beside(5, 8, 2)), row(90, 60, Beside(5, 8, 2))
+    small.result.model_size = (180, 320)
+    told = advice(near, [near, small], Goal(25.0), {"litert": "is missing"})
+    assert told[1] == "Frames of 180x320 did not come nearer."
+    assert told[2] == "A quicker runtime may help; not tried: is missing."
 
 
 def test_windows_of_a_short_video_do_not_fail(folder):
