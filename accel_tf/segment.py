@@ -15,7 +15,7 @@ from accel_tf.segmentation.options import SegmentOptions
 from accel_tf.segmentation.outputs import Outputs
 from accel_tf.segmentation.report import SegmentReport
 from accel_tf.segmentation.sinks import Segmented, Sinks
-from accel_tf.streaming import FixedInterval, VideoStream
+from accel_tf.streaming import FixedInterval, SceneCuts, VideoStream
 from accel_tf.streaming.enlarge_labels import enlarge_labels
 from accel_tf.video import open_video, read_ahead, write_behind
 
@@ -238,11 +238,15 @@ def _first(frames, source, options):
 def _header(source, stream, label_map, video, report, about):
     """Facts that hold for all frames, as plain JSON types."""
     policy = getattr(stream, "policy", None)
+    finds_cuts = isinstance(policy, SceneCuts)
+    policy = policy.policy if finds_cuts else policy
     model = getattr(stream, "model", None)
     return {
         "input": str(source),
         "model": getattr(model, "name", None),
         "interval": getattr(policy, "interval", None),
+        "key_share": getattr(policy, "target_share", None),
+        "finds_cuts": finds_cuts,
         # Programs of other runtimes give no scores and have none.
         "output_stride": getattr(model, "output_stride", None),
         "frame_size": list(report.frame_size),

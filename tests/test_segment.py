@@ -423,6 +423,25 @@ def test_names_of_outputs_fit_into_a_file_system():
     assert max(len(f"{name}.json".encode()) for name in names) <= 255
 
 
+def test_cuts_are_counted(source, tmp_path):
+    class Cutting(Stream):
+        """Takes every fourth frame for the first of a scene."""
+
+        @property
+        def is_cut(self):
+            return len(self.shapes) % 4 == 0
+
+    record = tmp_path / "out.json"
+    stream = Cutting()
+    report = segment_stream(stream, LABELS, source, json=record, progress=False)
+    document = json.loads(record.read_text())
+    cuts = [frame["is_cut"] for frame in document["frames"]]
+    assert cuts == [(index + 1) % 4 == 0 for index in range(COUNT)]
+    assert document["summary"]["cuts"] == report.cuts == sum(cuts)
+    assert f", {report.cuts} cuts" in str(report)
+    assert document["header"]["finds_cuts"] is False
+
+
 def test_a_record_without_a_video(source, tmp_path):
     (source / "4.png").write_bytes(b"not an image")
     stream = Stream()

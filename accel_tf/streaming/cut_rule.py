@@ -16,9 +16,11 @@ ROWS, COLUMNS = 24, 32
 _SAMPLES = 4  # pixels of a cell in either direction
 _SURROUNDINGS = 3  # cells in every direction
 _SHIFTS = 2, 4  # cells at most, down and to the right
-_DARK, _BRIGHT = 0.03, 0.97
+_DARK, _BRIGHT = 0.03, 0.9
 _LEAST_CELLS = 0.3
 """Share of the cells that must tell something."""
+_START = 0.15
+"""How unlike frames are taken to be before any were compared."""
 _LEAST_DETAIL = 0.008
 """Mean square root of the detail, of 1; there is less in fog and at night."""
 
@@ -55,11 +57,14 @@ class CutRule:
         sudden: the same for a frame that differs `jump` times as much as
             those before it did.
         jump: see `sudden`.
+        pace: how many times as much as those before it a frame must differ
+            in any case.
     """
 
-    unlike: float = 0.3
+    unlike: float = 0.35
     sudden: float = 0.15
     jump: float = 6.0
+    pace: float = 2.5
 
     def start(self, batch):
         """The state before the first frame of `batch` streams: a dict."""
@@ -86,10 +91,9 @@ class CutRule:
         usual = state["usual"]
         alike, enough = _likeness(state, detail, told)
         unlike = 1 - alike
-        limit = np.minimum(
-            np.float32(self.unlike),
-            np.maximum(np.float32(self.sudden), self.jump * usual),
-        )
+        limit = np.clip(self.jump * usual, self.sudden, self.unlike)
+        # Where everything moves, frames are less alike.
+        limit = np.maximum(limit, self.pace * usual)
         is_cut = enough & (unlike > limit) & (usual >= 0)
         return is_cut, self._remember(
             state, detail, told, unlike, is_cut, enough
@@ -100,7 +104,7 @@ class CutRule:
         """Frames that show nothing are passed over."""
         first = state["usual"] < 0
         usual = np.maximum(0.8 * state["usual"], unlike).astype(np.float32)
-        usual = np.where(is_cut | first, np.float32(0.05), usual)
+        usual = np.where(is_cut | first, np.float32(_START), usual)
         after = {"usual": np.where(enough | first, usual, state["usual"])}
         for name, new in (("detail", detail), ("told", told)):
             # After a cut the old scene is forgotten.
@@ -120,24 +124,22 @@ def _likeness(state, detail, told):
         `(alike, enough)`: float32 `[B]`; bool `[B]`, whether the frame shows
         enough to be compared.
     """
-    dy, dx = _SHIFTS
-    inner = np.s_[:, dy : ROWS - dy, dx : COLUMNS - dx]
-    batch = len(detail)
-    now = (told * detail)[inner].reshape(batch, 1, -1, 1)
-    seen = told[inner].reshape(batch, 1, -1, 1)
+    now, seen = told * detail * _INNER, told * _INNER
     square = now * now
-    enough = (seen.mean((1, 2, 3)) > _LEAST_CELLS) & (
-        np.sqrt(square.mean((1, 2, 3))) > _LEAST_DETAIL
+    count = seen.sum((1, 2))
+    enough = (count > _LEAST_CELLS * _INNER.sum()) & (
+        np.sqrt(square.sum((1, 2)) / _INNER.sum()) > _LEAST_DETAIL
     )
-    flat = (batch, 2, ROWS * COLUMNS)
-    known = state["told"].reshape(flat)[..., _WINDOWS]
-    before = known * state["detail"].reshape(flat)[..., _WINDOWS]
-    product = (before @ now)[..., 0]
-    lengths = ((before * before) @ seen)[..., 0] * (known @ square)[..., 0]
-    alike = product / np.sqrt(np.maximum(lengths, 1e-12))
-    common = (known @ seen)[..., 0] > _LEAST_CELLS * seen.shape[2] / 2
-    alike = np.where(common, alike, np.float32(0)).max((1, 2))
-    return alike, enough
+    known = state["told"]
+    before = known * state["detail"]
+    # Of all shifts at once.
+    new = np.fft.rfft2(np.stack([now, seen, square, seen], axis=1)[:, :, None])
+    old = np.fft.rfft2(np.stack([before, before**2, known, known], axis=1))
+    sums = np.fft.irfft2(old * new.conj(), (ROWS, COLUMNS))
+    product, of_old, of_new, common = np.moveaxis(sums[..., *_PLACES], 1, 0)
+    alike = product / np.sqrt(np.maximum(of_old * of_new, 1e-12))
+    enough_common = common > _LEAST_CELLS * _INNER.sum() / 2
+    return np.where(enough_common, alike, 0).max((1, 2, 3)), enough
 
 
 def _each(flags):
@@ -154,14 +156,13 @@ def _means(length):
     return matrix
 
 
-def _windows():
-    """Indices `[shifts, cells]` of what the middle is laid over."""
+def _inner():
+    """1 in the middle, which is laid over the frame before."""
     dy, dx = _SHIFTS
-    index = np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS)
-    views = np.lib.stride_tricks.sliding_window_view(
-        index, (ROWS - 2 * dy, COLUMNS - 2 * dx)
-    )
-    return views.reshape((2 * dy + 1) * (2 * dx + 1), -1).copy()
+    inner = np.zeros((ROWS, COLUMNS), np.float32)
+    inner[dy:-dy, dx:-dx] = 1
+    return inner
 
 
-_ROW_MEANS, _COLUMN_MEANS, _WINDOWS = _means(ROWS), _means(COLUMNS), _windows()
+_ROW_MEANS, _COLUMN_MEANS, _INNER = _means(ROWS), _means(COLUMNS), _inner()
+_PLACES = np.ix_(*(np.arange(-most, most + 1) for most in _SHIFTS))

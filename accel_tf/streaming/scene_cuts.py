@@ -1,6 +1,6 @@
 """Key frames where a new scene begins."""
 
-import numpy as np
+from keras import ops
 
 from accel_tf.streaming.cut_rule import CutRule, thumbnail
 from accel_tf.streaming.keyframe_policies import KeyframePolicy
@@ -52,7 +52,7 @@ class SceneCuts(KeyframePolicy):
         return self.policy.usual_interval
 
     def is_cut(self, frame):
-        pictures = thumbnail(np.asarray(frame))
+        pictures = thumbnail(ops.convert_to_numpy(frame))
         state = self._state
         if state is None or len(state["usual"]) != len(pictures):
             state = self.rule.start(len(pictures))

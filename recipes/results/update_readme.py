@@ -17,6 +17,9 @@ accel-tf recipe compare_propagation --manual-dir CAMVID --labels LABELS
 accel-tf recipe compare_propagation --manual-dir CAMVID --labels LABELS --trust
 accel-tf benchmark --models ... --json \\
     recipes/results/benchmark_propagation.json  (docs/results.md)
+accel-tf recipe compare_keyframes --trained out/camvid
+accel-tf recipe compare_keyframes --trained out/camvid --signals
+accel-tf recipe compare_cuts --videos VIDEOS
 accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
     --checkpoint PASCAL
 accel-tf recipe benchmark_clip_stream speed --out ...  (docs/results.md)
@@ -26,6 +29,8 @@ accel-tf recipe benchmark_tdnet --original TDNET \\
 accel-tf recipe benchmark_classifier --original VOV3D \\
     --forms fused,openvino --rounds 4 --clips 2 \\
     --out recipes/results/benchmark_classifier.json
+accel-tf recipe benchmark_costs --before BEFORE \\
+    --out recipes/results/serving_costs.json
 make readme
 """
 
@@ -44,6 +49,12 @@ from accel_tf.recipes.common.accuracy_tables import (
     format_propagation,
     format_tdnet,
     format_trust,
+)
+from accel_tf.recipes.common.cost_tables import format_costs
+from accel_tf.recipes.common.keyframe_tables import (
+    format_cuts,
+    format_keyframes,
+    format_signals,
 )
 from accel_tf.recipes.common.original_tables import (
     format_accel_speed,
@@ -112,12 +123,16 @@ TABLES = {
     "tdnet_speed": format_tdnet_speed,
     "benchmark_classifier": format_classifier_speed,
     "serving": format_serving,
+    "serving_costs": format_costs,
     "propagation": format_propagation,
     "benchmark_propagation": format_markdown,
     "savings": format_savings,
     "ams": format_ams,
     "clip_stream": format_clip_stream,
     "trust": format_trust,
+    "keyframes": format_keyframes,
+    "keyframe_signals": format_signals,
+    "cuts": format_cuts,
 }
 SOURCES = {"savings": "benchmark_propagation"}
 """Table -> the file that it is made of, where that has another name."""

@@ -8,7 +8,7 @@ from fake_segmenters import (
 )
 from small_models import small_accel
 
-from accel_tf.data.label_maps import LabelMap
+from accel_tf.data.label_maps import CITYSCAPES, STREETS, LabelMap
 from accel_tf.evaluation import (
     class_mapping,
     evaluate,
@@ -280,6 +280,12 @@ def test_classes_of_model_and_data_must_agree():
         class_mapping(numbered, ("road", "car", "sky"))
     with pytest.raises(ValueError, match="class 1 is 'car' .*, but 'sky' in"):
         class_mapping(named, ("road", "sky"))
+
+    of_cityscapes = PaintedLabels(19, CITYSCAPES)
+    table = class_mapping(of_cityscapes, STREETS.names)
+    bus, road = map(CITYSCAPES.names.index, ("bus", "road"))
+    assert STREETS.names[table[bus]] == "car"
+    assert STREETS.names[table[road]] == "road" and table[255] == 255
 
     class Sequences(list):
         class_names = ("sky", "road")
