@@ -58,6 +58,8 @@ def _drive(number, frames):
 def with_cuts(drives, frames=200, seed=0, longest=15):
     """The same frames in pieces of 5 to `longest`, of the drives in turn.
 
+    The last piece of a drive may be shorter.
+
     Args:
         drives: from `drawn_drives`, two or more.
         frames: of the whole.
