@@ -32,8 +32,8 @@ def add_options(parser):
         type=_names,
         metavar="NAME,NAME",
         help="each as --model of segment takes it; NAME=FILE brings weights "
-        "(NAME=FILE=FILE several), and +FLOW at the end propagates a per-frame "
-        "one (default: those for streets whose weights are at hand)",
+        "(NAME=FILE=FILE several, NAME=random none), and +FLOW at the end "
+        "propagates a per-frame one (default: those for streets whose weights are at hand)",
     )
     add(
         "--runtimes",

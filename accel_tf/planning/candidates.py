@@ -7,7 +7,9 @@ import shlex
 
 from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.per_frame.hub import hub_presets_at_hand
+from accel_tf.models.presets import list_presets
 from accel_tf.models.propagation import make_flow, propagate, split_flow
+from accel_tf.models.restore import RANDOM
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.planning.at_size import AtSize
 from accel_tf.runtimes.choices import ALL_PRECISIONS, PRECISIONS
@@ -38,13 +40,18 @@ class ModelName:
     weights: tuple = ()
     flow: str | None = None
 
+    @property
+    def is_random(self):
+        """Whether its labels mean nothing."""
+        return self.weights == (RANDOM,)
+
     @classmethod
     def parse(cls, text):
         """From `NAME`, `NAME=FILE` or `NAME=FILE=FILE`, with `+FLOW` or not.
 
         Raises:
             ValueError, OSError, ImportError: one line, if there is no such
-                flow.
+                flow, or a preset has no weights.
         """
         name, flow = split_flow(text)
         if flow is not None:
@@ -52,6 +59,12 @@ class ModelName:
         weights = []
         if not pathlib.Path(name).exists():
             name, *weights = name.split("=")
+        has_some = weights or name in shipped.PARTS
+        if name in list_presets("segmenter") and not has_some:
+            raise ValueError(
+                f"{name} has no weights; give {name}=FILE, or {name}=random "
+                "for its times alone."
+            )
         return cls(text, name, tuple(weights), flow)
 
 

@@ -34,6 +34,8 @@ class Reference:
 def costliest(models, size):
     """The model with the most multiply-additions of a key frame.
 
+    One with random weights only if there is no other.
+
     Args:
         models: dict of `ModelName` -> what `form` made of it.
         size: `(height, width)` of the video.
@@ -50,7 +52,8 @@ def costliest(models, size):
         except ValueError:
             return 0
 
-    return max(models, key=cost)
+    taught = [name for name in models if not name.is_random]
+    return max(taught or models, key=cost)
 
 
 def label_windows(name, model, sample, seconds):

@@ -11,7 +11,7 @@ from accel_tf.planning.windows import read_sample
 @pytest.mark.parametrize(
     ("text", "parsed"),
     [
-        ("accel_18", ("accel_18", (), None)),
+        ("accel_tiny", ("accel_tiny", (), None)),
         ("accel_18=a.h5", ("accel_18", ("a.h5",), None)),
         ("a=b.params=c.params", ("a", ("b.params", "c.params"), None)),
         ("deeplab_18=a.h5+dis", ("deeplab_18", ("a.h5",), "dis")),
@@ -22,6 +22,11 @@ def test_names(text, parsed):
     name = ModelName.parse(text)
     assert (name.model, name.weights, name.flow) == parsed
     assert name.text == text
+
+
+def test_a_preset_without_weights_is_refused():
+    with pytest.raises(ValueError, match="accel_18 has no weights; give acc"):
+        ModelName.parse("accel_18+small")
 
 
 def test_a_path_may_have_the_sign_of_weights(tmp_path):

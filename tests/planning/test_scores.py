@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from fake_segmenters import Frames, PaintedLabels, RepeatsKeyFrame
 
+from accel_tf.planning.candidates import ModelName
 from accel_tf.planning.reference import costliest, label_windows
 from accel_tf.planning.scores import OnData
 from accel_tf.planning.windows import Sample
@@ -66,12 +67,14 @@ def test_other_classes_are_refused(untraced):
         scorer.score(PaintedLabels(4), FULL, [1])
 
 
-def test_the_costliest_is_the_reference():
-    models = {"a": PaintedLabels(2), "b": PaintedLabels(2)}
-    models["b"].multiply_adds = lambda height, width: {"key": 10**9}
-    models["c"] = PaintedLabels(2)
-    models["c"].multiply_adds = lambda height, width: {"key": None}
-    assert costliest(models, (8, 8)) == "b"
+def test_the_costliest_that_was_taught_is_the_reference():
+    costs = {"a": 10**6, "b": 10**9, "c": None, "d=random": 10**12}
+    models = {}
+    for text, cost in costs.items():
+        name = ModelName(text, *text.split("=")[:1], tuple(text.split("=")[1:]))
+        models[name] = PaintedLabels(2)
+        models[name].multiply_adds = lambda *size, c=cost: {"key": c}
+    assert costliest(models, (8, 8)).text == "b"
 
 
 class Sequences(list):
