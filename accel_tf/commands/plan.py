@@ -33,7 +33,8 @@ def add_options(parser):
         metavar="NAME,NAME",
         help="each as --model of segment takes it; NAME=FILE brings weights "
         "(NAME=FILE=FILE several, NAME=random none), and +FLOW at the end "
-        "propagates a per-frame one (default: those for streets whose weights are at hand)",
+        "propagates a per-frame one (default: those for streets whose weights "
+        "are at hand)",
     )
     add(
         "--runtimes",
