@@ -57,6 +57,11 @@ class BackgroundKey:
         """Whether a key frame has begun whose result was not taken."""
         return self._state is not None
 
+    @property
+    def is_busy(self):
+        """Whether the deep network is still at work on it."""
+        return self.is_under_way and not self._state.done()
+
     def begin(self, frame, state):
         """Begins to look at a frame.
 

@@ -91,6 +91,11 @@ class VideoStream:
         self.policy.reset()
 
     @property
+    def is_busy(self):
+        """Whether the deep network is at work in the background."""
+        return bool(self._background) and self._background.is_busy
+
+    @property
     def trained_size(self):
         """`(height, width)` that the model was trained at; `None` if unknown.
 

@@ -75,10 +75,11 @@ def test_live_takes_it_as_soon_as_it_is_there():
     policy = accel_tf.FixedInterval(2)
     stream = accel_tf.VideoStream(model, policy, steady="live")
     model.gate.clear()
-    assert video(stream, 7) == [0] * 7
+    assert video(stream, 7) == [0] * 7 and stream.is_busy
     future = stream._background._state
     model.gate.set()
     future.result(10)
+    assert not stream.is_busy
     assert video(stream, 1, start=7) == [2]
 
 
