@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from accel_tf.ops.kernels import program_kind
+from accel_tf.ops.places import as_float
 from accel_tf.ops.resize import frame_places, interpolate
 
 
@@ -42,13 +43,18 @@ def resample(images, stride, new_stride, size, frame_size=None):
 
 
 def _interpolated(images, stride, new_stride, size, frame_size=None):
-    positions = []
-    places = frame_places(size, frame_size)
-    for place, old in zip(places, ops.shape(images)[1:3], strict=True):
-        position = (place + 0.5) * (new_stride / stride) - 0.5
-        last = ops.cast(old - 1, "float32")
-        positions.append(ops.clip(position, 0.0, last))
-    return interpolate(images, *positions)
+    scale = new_stride / stride
+    places = [
+        place.mapped(lambda at: (at + 0.5) * scale - 0.5).within(
+            as_float(old - 1)
+        )
+        for place, old in zip(
+            frame_places(size, frame_size),
+            ops.shape(images)[1:3],
+            strict=True,
+        )
+    ]
+    return interpolate(images, *places)
 
 
 def resample_flow(flow, stride, new_stride, size):

@@ -1,5 +1,7 @@
 """Operators against outputs of the framework of the original code."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from accel_tf.ops import (
     upsample_scores,
     warp,
 )
+from accel_tf.ops.kernels import kernels_for
 
 
 @pytest.fixture(scope="module")
@@ -224,6 +227,78 @@ def test_resize_bilinear(size):
         np.testing.assert_allclose(
             actual, np.moveaxis(expected, 1, -1), atol=1e-5
         )
+
+
+def interpolated(image, size):
+    """`resize_bilinear` of `[1, H, W, 1]` by NumPy."""
+    result = image[0, :, :, 0]
+    for new in size:
+        old = len(result)
+        places = (np.arange(new) + 0.5) * old / new - 0.5
+        lines = [np.interp(places, np.arange(old), x) for x in result.T]
+        result = np.array(lines)
+    return result[None, ..., None]
+
+
+@pytest.mark.parametrize("size", [(259, 130), (11, 1100), (67, 64)])
+def test_resize_bilinear_by_blocks(size):
+    image = np.random.default_rng(6).standard_normal((1, 33, 140, 1))
+    image = image.astype("float32")
+    expected = interpolated(image, size)
+    # The places are rounded to float32.
+    known = to_numpy(resize_bilinear(image, size))
+    np.testing.assert_allclose(known, expected, atol=2e-4)
+    if keras.backend.backend() == "tensorflow":
+        unknown = of_any_size()(image, size)
+        np.testing.assert_allclose(unknown, expected, atol=2e-4)
+    weight = np.random.default_rng(7).standard_normal(expected.shape)
+    weight = weight.astype("float32")
+    (gradient,) = gradients(
+        lambda x: ops.sum(ops.multiply(resize_bilinear(x, size), weight)),
+        image,
+    )
+    # It is linear: the sum is the gradient's product with the image.
+    np.testing.assert_allclose(
+        (gradient * image).sum(), (expected * weight).sum(), atol=1e-2
+    )
+
+
+@functools.cache
+def of_any_size():
+    import tensorflow as tf
+
+    return tf.function(
+        lambda image, size: resize_bilinear(image, tf.unstack(size)),
+        input_signature=[
+            tf.TensorSpec([1, None, None, 1]),
+            tf.TensorSpec([2], "int32"),
+        ],
+        autograph=False,
+    )
+
+
+@pytest.mark.parametrize("kind", ["any", "xla"])
+def test_resizing_a_wide_image_takes_no_square_matrix(kind):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("reads the tensors of TensorFlow's graph")
+    import tensorflow as tf
+
+    height, width = 6, 16000
+
+    @tf.function(input_signature=[tf.TensorSpec([1, 3, 1000, 1])])
+    def program(image):
+        with kernels_for(kind):
+            return resize_bilinear(image, (height, width))
+
+    graph = program.get_concrete_function().graph
+    sizes = [
+        tensor.shape.num_elements()
+        for operation in graph.get_operations()
+        for tensor in operation.outputs
+    ]
+    # A block of 64 places reads as many pixels and a few; a matrix between
+    # all places and all pixels has 16 million elements.
+    assert height * width <= max(sizes) <= 70 * (height + width)
 
 
 def test_class_labels_are_the_first_of_the_greatest():

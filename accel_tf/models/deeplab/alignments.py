@@ -6,11 +6,8 @@ of the image; a frame gets a row and a column more.
 
 from keras import ops
 
-from accel_tf.ops.resize import (
-    frame_places,
-    interpolate,
-    resize_bilinear,
-)
+from accel_tf.ops.places import as_float
+from accel_tf.ops.resize import frame_places, interpolate, resize_bilinear
 
 ALIGNMENTS = ("ams", "deeplab", "ams_teacher")
 
@@ -61,14 +58,15 @@ def resize_scores(scores, alignment, size, frame_size=None):
     # The enlarged image has its row and column more before the frame, or
     # after it.
     before = 1.0 if alignment == "ams_teacher" else 0.0
-    positions = []
+    places = []
     for place, side, count in zip(
         frame_places(size, frame_size),
         size if frame_size is None else frame_size,
         ops.shape(scores)[1:3],
         strict=True,
     ):
-        last = ops.cast(count - 1, "float32")
-        scale = last / ops.cast(side, "float32")
-        positions.append(ops.clip((place + before) * scale, 0.0, last))
-    return interpolate(scores, *positions)
+        last = as_float(count - 1)
+        scale = last / as_float(side)
+        place = place.mapped(lambda at, scale=scale: (at + before) * scale)
+        places.append(place.within(last))
+    return interpolate(scores, *places)

@@ -1,10 +1,12 @@
 """How frames of any size go into a network, and its scores come back."""
 
 import dataclasses
+import functools
 
 from keras import ops
 
 from accel_tf.ops import resize_bilinear
+from accel_tf.ops.places import Places, as_float
 from accel_tf.ops.resize import interpolate
 
 
@@ -75,13 +77,16 @@ class FrameGrid:
             return scores
         if not self.size:
             return scores[:, :height, :width]
-        positions = []
+        places = []
         for axis, new in enumerate((height, width)):
-            index = ops.cast(ops.arange(new), "float32")
-            last = ops.cast(ops.shape(scores)[1 + axis] - 1, "float32")
-            position = self.position(index, axis, size, last)
-            positions.append(ops.clip(position, 0.0, last))
-        return interpolate(scores, *positions)
+            last = as_float(ops.shape(scores)[1 + axis] - 1)
+            place = Places.of_pixels(new).mapped(
+                functools.partial(
+                    self.position, axis=axis, size=size, last=last
+                )
+            )
+            places.append(place.within(last))
+        return interpolate(scores, *places)
 
     def position(self, index, axis, size, last):
         """Where the network's scores have the place of the frame's.
