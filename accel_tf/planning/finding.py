@@ -174,7 +174,7 @@ class Finding:
         row = nearest(self.rows)
         if row is None:
             return ["Nothing could be measured.", self._left_out()]
-        rate = row.run or row.rate
+        rate = row.expected
         missing = candidates.missing_runtimes()
         return [
             f"Nothing reaches {goal.rate:g} frames per second with a margin "
@@ -198,4 +198,4 @@ class Finding:
 
 
 def _rate(row):
-    return row.rate
+    return row.expected

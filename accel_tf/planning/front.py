@@ -52,5 +52,5 @@ def merit(row):
 
 
 def nearest(rows):
-    """The row with the greatest rate, or `None`."""
-    return max(rows, key=lambda row: row.run or row.rate, default=None)
+    """The row that makes most frames per second, or `None`."""
+    return max(rows, key=lambda row: row.expected, default=None)

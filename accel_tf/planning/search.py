@@ -52,30 +52,64 @@ class Search:
         than what reaches the goal already.
 
         Args:
-            stages: list of lists of `Variant`; one is not begun if a stage
-                before has reached the goal.
+            stages: list of lists of `Variant`; one is not begun if the stages
+                before have reached the goal.
         """
-        for number, variants in enumerate(stages):
-            if number and best(self.rows(), self._goal) is not None:
-                self.unneeded += variants
-                continue
-            pending = [self._bench.describe(variant) for variant in variants]
-            pending.sort(key=self._order)
-            while pending:
-                pending.sort(key=self._is_settled)
-                result = pending.pop(0)
-                self._on_step(result.variant.title)
-                result.left_out = self._why_not(result)
-                if result.left_out is None:
-                    self._measure(result)
-                self.results.append(result)
+        pending = [
+            (number, self._bench.describe(variant))
+            for number, variants in enumerate(stages)
+            for variant in variants
+        ]
+        begun = 0
+        while True:
+            reached = best(self.rows(), self._goal) is not None
+            open_ones = [x for x in pending if x[0] <= begun or not reached]
+            if not open_ones:
+                break
+            number, result = chosen = min(open_ones, key=self._order)
+            pending.remove(chosen)
+            begun = max(begun, number)
+            self._look_at(result)
+        self.unneeded = [result.variant for _, result in pending]
 
-    def _order(self, result):
-        """All models in one runtime, then in the next one."""
+    def _look_at(self, result):
+        self._on_step(result.variant.title)
+        result.left_out = self._why_not(result)
+        if result.left_out is None:
+            self._measure(result)
+        self.results.append(result)
+
+    def _order(self, pair):
+        """A key: what promises most comes first.
+
+        All models in one runtime, then in the next one; after smaller frames
+        those in a runtime that was slower so far.
+        """
+        number, result = pair
         kinds = list(PRECISIONS)
         runtime = result.variant.runtime
-        place = kinds.index(runtime) + 1 if runtime in kinds else 0
-        return place, result.cost_per_frame(self._intervals[-1])
+        return (
+            self._is_settled(result),
+            self._is_slow(runtime),
+            number,
+            kinds.index(runtime) + 1 if runtime in kinds else 0,
+            result.cost_per_frame(self._intervals[-1]),
+        )
+
+    def _is_slow(self, runtime):
+        """Whether every model that was timed in it is quicker in another."""
+        timed = [x for x in self.results if x.times]
+        pairs = [
+            (own, other)
+            for own in timed
+            for other in timed
+            if own.variant.runtime == runtime != other.variant.runtime
+            and own.variant.outputs == other.variant.outputs
+        ]
+        return bool(pairs) and all(
+            _shortest(own, self._intervals) > _shortest(other, self._intervals)
+            for own, other in pairs
+        )
 
     def _is_settled(self, result):
         """Whether others have shown that its labels are no better."""

@@ -226,6 +226,33 @@ def test_smaller_sizes_are_tried_only_if_needed():
     assert not found.unneeded and chosen.result.variant == small
 
 
+def test_smaller_frames_come_before_a_runtime_that_was_slower():
+    """All sizes that were begun are gone through, the better labels last."""
+    great = [variant(name, "tensorflow") for name in "ab"]
+    slow = [variant(name, "openvino") for name in "ab"]
+    small = [variant(name, size=(4, 4)) for name in "ab"]
+    facts = {each: Facts(200, cost=4) for each in great}
+    facts |= {each: Facts(300, cost=4) for each in slow}
+    facts |= {each: Facts(50, score={1: 0.4}) for each in small}
+    found, _, chosen = search(facts, later=small)
+    order = [x.variant for x in found.results]
+    assert order == [*great, slow[0], *small, slow[1]]
+    assert chosen.result.variant in small
+
+
+def test_a_slow_run_tells_of_other_intervals_too():
+    """22.7 frames per second are expected, of which a run makes 80 %."""
+    one = variant("one")
+    facts = {one: Facts(60, 39, score={1: 0.9, 5: 0.8}, run=0.8)}
+    found, _, chosen = search(facts, Goal(15.0), intervals=(1, 5, 10))
+    runs = {row.interval: row.run for row in found.rows()}
+    assert runs[1] is None and chosen.interval == 5
+    assert runs[5] == pytest.approx(800 / 45.2)
+    first, _, last = found.rows()
+    assert not first.reaches(Goal(15.0))  # 16.1 without a run
+    assert last.expected == pytest.approx(0.8 * last.rate)
+
+
 def test_what_does_not_run_is_named():
     one = variant("one")
     found, _, _ = search({one: Facts(1, error=ValueError("no\nprogram"))})
