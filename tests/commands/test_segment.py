@@ -28,7 +28,9 @@ CLASSES = len(STREETS)
 
 def frames(count, height=48, width=64):
     rng = np.random.default_rng(0)
-    start = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    # Noise without blocks would be another scene in each frame.
+    blocks = rng.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
+    start = blocks.repeat(8, axis=0).repeat(8, axis=1)
     return [np.roll(start, index, axis=1) for index in range(count)]
 
 
