@@ -194,6 +194,15 @@ class Finding:
             for result in self._results
             if result.left_out
         ]
+        pairs += [
+            (
+                f"{row.result.variant.title}, interval {row.interval}",
+                f"made {row.run:.1f} frames per second in a run, by single "
+                f"frames {row.rate:.1f}",
+            )
+            for row in self.rows
+            if row.run is not None and row.run < self._goal.rate
+        ]
         return report.format_left_out(pairs)
 
 

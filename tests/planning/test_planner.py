@@ -87,7 +87,7 @@ def test_the_nearest_is_told():
         results=[one.result], unneeded=[], rows=lambda: [one]
     )
     one.result.left_out = "no time was left"
-    one.result.start_seconds = 1.0
+    one.result.start_seconds, one.result.runs = 1.0, {2: 12.5}
     sample = Sample("drive.mp4", (720, 1280), 25.0, 50, [])
     against = {"reference": "b", "frames": 6}
     given = {"runtimes": ["tensorflow"], "threads": None, "seconds": 60}
@@ -99,7 +99,9 @@ def test_the_nearest_is_told():
     assert "Nothing reaches 25 frames per second with a margin of 10%" in text
     assert "- a, tensorflow: no time was left.\n" in text
     # (80 + 24) / 2 = 52 ms and 4 ms beside.
-    assert "The quickest makes 17.9 frames per second, 71% of it." in text
+    assert "- a, tensorflow, interval 2: made 12.5 frames per second" in text
+    assert "in a run, by single frames 17.9." in text
+    assert "The quickest makes 12.5 frames per second, 50% of it." in text
     line = (
         "accel-tf segment drive.mp4 --model a --interval 2 "
         "--output drive_segmented.mp4"
