@@ -10,6 +10,7 @@ import pathlib
 import threading
 import time
 
+from accel_tf.serving.give_back_memory import give_back_memory
 from accel_tf.serving.metrics import Metrics
 from accel_tf.serving.model_config import find_versions, parse_model_configs
 from accel_tf.serving.model_version import (
@@ -77,6 +78,7 @@ class ModelManager:
         # One look at a time; taken before `_lock`.
         self._poll_lock = threading.Lock()
         self._models = {}
+        self._is_tidy = True
         self._leaving = set()
         self._config_file = config_file and pathlib.Path(config_file)
         self._config_text = None
@@ -195,6 +197,7 @@ class ModelManager:
     def poll(self, warn=True):
         """Looks once at the folders; loads, unloads and logs new faults."""
         with self._poll_lock:
+            self._tidy()
             for model in self._models.values():
                 fault = self._poll_model(model)
                 if warn and fault and fault != model.fault:
@@ -219,6 +222,17 @@ class ModelManager:
             self._config_text, self._config_fault = text, None
             self._set_models(models)
         self.poll()
+
+    def _tidy(self):
+        """Gives back what loading and unloading has left since the last look.
+
+        Not at once: whoever used a version last may still hold it, and a
+        request should not wait for it.
+        """
+        with self._lock:
+            is_tidy, self._is_tidy = self._is_tidy, True
+        if not is_tidy:
+            give_back_memory()
 
     def _set_models(self, configs):
         """Replaces the configuration; called with `_poll_lock` held."""
@@ -297,6 +311,7 @@ class ModelManager:
             return
         with self._lock:
             version.set_available(servable)
+            self._is_tidy = False
         _log.info("Version %d of model %s is loaded", number, name)
 
     def _fault(self, model, wanted):
@@ -341,6 +356,7 @@ class ModelManager:
             _log.exception("Version %d could not be closed", version.number)
         with self._unloaded:
             version.state = "END"
+            self._is_tidy = False
             self._leaving.discard(version)
             self._unloaded.notify_all()
         _log.info(

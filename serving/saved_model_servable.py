@@ -169,8 +169,8 @@ class SavedModelServable:
     def close(self):
         """Frees the memory; no request may be under way.
 
-        TensorFlow keeps what was freed for its next tensors, such as those
-        of the next version, rather than give it back to the system.
+        What its graph takes is freed with the servable itself, which is in
+        cycles of references (see `give_back_memory`).
         """
         with self._callables_lock:
             self._session = None

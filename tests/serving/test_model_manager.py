@@ -1,7 +1,9 @@
 """Versions that come and go while requests are answered."""
 
+import gc
 import threading
 import time
+import weakref
 
 import pytest
 from versioned_models import WatchedFolder, answer, code, states
@@ -38,6 +40,25 @@ def test_a_new_version_replaces_the_old_one(watched):
         assert code(answer, manager, 1)[0] == "NOT_FOUND"
     assert old.is_closed
     assert states(manager) == {2: "AVAILABLE", 1: "END"}
+
+
+def test_an_old_version_leaves_no_memory_behind(watched):
+    watched.add(1)
+    manager = watched.manager()
+    with manager.servable("m") as servable:
+        # As a graph of TensorFlow and its operations.
+        servable.itself = servable
+    left = weakref.ref(servable)
+    del servable
+    watched.add(2)
+    gc.disable()
+    try:
+        manager.poll()
+        assert left() is not None
+        manager.poll()
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 def test_policies(watched):
