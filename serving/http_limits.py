@@ -16,7 +16,7 @@ _LEAVING_SECONDS = 1.0
 class HttpLimits:
     """Limits of an `HttpServer`.
 
-    A body of JSON can take 25 times its size in memory once it is parsed;
+    A body of JSON can take ten times its size in memory once it is parsed;
     the defaults are chosen with that in mind.
 
     Attributes:
