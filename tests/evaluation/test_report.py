@@ -61,6 +61,7 @@ def test_row_has_every_number():
         "preset": "repeats",
         "interval": 4,
         "policy": None,
+        "steady": False,
         "key_frame_share": None,
         "mode": "average",
         "frames": 5,

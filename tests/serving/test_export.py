@@ -30,6 +30,7 @@ import accel_tf
 from accel_tf.segmentation.frames import resized
 from accel_tf.serving import prediction_log
 from accel_tf.serving.export import export_saved_model, saved_model
+from accel_tf.serving.export.signatures import Signatures
 
 INTERVAL = 3
 MODELS = SMALL_MODELS | SMALL_PYRAMID_MODELS
@@ -261,6 +262,7 @@ def test_explicit_state_is_for_small_states(tmp_path, monkeypatch):
         "_save",
         lambda model, programs, folder: (folder / "assets").mkdir(),
     )
+    monkeypatch.setattr(Signatures, "requests", lambda *_: [])
     monkeypatch.setattr(
         saved_model, "write_warm_up", lambda *_: asked.append(True)
     )

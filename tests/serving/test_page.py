@@ -136,7 +136,7 @@ def test_descriptions_of_exports(tmp_path, caplog):
     assert not caplog.records
     file.write_text("{")
     assert read_description(tmp_path) is None
-    assert "accel_tf.json cannot be read" in caplog.text
+    assert "accel_tf.json is not a JSON file" in caplog.text
     for text in ("{", "[]", '{"class_names": ["a"], "palette": []}'):
         file.write_text(text)
         with pytest.raises(ValueError, match="does not name classes; give"):
