@@ -9,6 +9,8 @@ _GIF_STARTS = b"GIF87a", b"GIF89a"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN, _END = 0xDA, 0xD9
 _LONE = frozenset((0x01, *range(0xD0, 0xD9)))
+_MOST_SEGMENTS = 10_000
+"""Before the size; files have some dozens."""
 
 
 def image_size(data):
@@ -20,6 +22,9 @@ def image_size(data):
     Returns:
         `(height, width)` in pixels; None for anything else, and where the
         header is damaged, as decoders will find out.
+
+    Raises:
+        ValueError: the size of a JPEG file is too deep in it.
     """
     if data.startswith(_PNG_START) and len(data) >= 24:
         return _number(data, 20, 4), _number(data, 16, 4)
@@ -33,7 +38,7 @@ def image_size(data):
 
 def _jpeg_size(data):
     place = 2
-    while True:
+    for _ in range(_MOST_SEGMENTS):
         # Any bytes may stand between two segments; decoders pass over them.
         place = data.find(b"\xff", place)
         if place < 0:
@@ -50,6 +55,7 @@ def _jpeg_size(data):
         place += 2
         if marker and marker not in _LONE:
             place += _number(data, place, 2)
+    raise ValueError(f"has {_MOST_SEGMENTS} segments and no size in them")
 
 
 def _number(data, place, size):

@@ -23,9 +23,13 @@ def check_inputs(inputs, limits):
     pixels = 0
     for name in strings:
         for index, data in enumerate(inputs[name].flat):
-            size = image_size(data)
+            where = f"{name}[{index}]"
+            try:
+                size = image_size(data)
+            except ValueError as error:
+                raise invalid(f"{where} {error}") from error
             if size is not None:
-                _check_size(f"{name}[{index}]", size, limits)
+                _check_size(where, size, limits)
                 pixels += size[0] * size[1]
                 _check_pixels(pixels, limits.pixels)
 

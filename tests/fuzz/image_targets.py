@@ -15,7 +15,10 @@ _MOST_PIXELS = 2**16
 
 def run(data):
     """Reads a size; whatever a decoder can make of the file has that one."""
-    size = image_size(data)
+    try:
+        size = image_size(data)
+    except ValueError:
+        size = None
     if size is None:
         return "refused"
     assert all(0 <= side < 2**32 for side in size)

@@ -117,6 +117,16 @@ def test_images_are_limited_by_their_headers(kind, sizes, message):
     assert message in answer["error"] if message else "error" not in answer
 
 
+def test_a_file_of_segments_alone_takes_no_time():
+    segments = b"\xff\x01" * 20_000
+    image = base64.b64encode(b"\xff\xd8" + segments).decode()
+    body = {"signature_name": "bytes", "inputs": [{"b64": image}]}
+    _, answer = ask_json(
+        "POST", "/v1/models/echo:predict", json.dumps(body).encode()
+    )
+    assert "x_bytes[0] has 10000 segments and no size" in answer["error"]
+
+
 HEADERS = {
     "png": lambda height, width: (
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
