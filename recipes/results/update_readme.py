@@ -29,6 +29,8 @@ accel-tf recipe benchmark_tdnet --original TDNET \\
 accel-tf recipe benchmark_classifier --original VOV3D \\
     --forms fused,openvino --rounds 4 --clips 2 \\
     --out recipes/results/benchmark_classifier.json
+accel-tf recipe benchmark_costs --before BEFORE \\
+    --out recipes/results/serving_costs.json
 make readme
 """
 
@@ -48,6 +50,7 @@ from accel_tf.recipes.common.accuracy_tables import (
     format_tdnet,
     format_trust,
 )
+from accel_tf.recipes.common.cost_tables import format_costs
 from accel_tf.recipes.common.keyframe_tables import (
     format_cuts,
     format_keyframes,
@@ -120,6 +123,7 @@ TABLES = {
     "tdnet_speed": format_tdnet_speed,
     "benchmark_classifier": format_classifier_speed,
     "serving": format_serving,
+    "serving_costs": format_costs,
     "propagation": format_propagation,
     "benchmark_propagation": format_markdown,
     "savings": format_savings,
