@@ -35,10 +35,12 @@ def tiny_presets():
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """A video of noise that moves, and a small model of a preset's name."""
+    """A video of blocks that move, and a small model of a preset's name."""
     folder = tmp_path_factory.mktemp("files")
     rng = np.random.default_rng(0)
-    noise = rng.integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    # Noise without blocks would be another scene in each frame.
+    noise = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    noise = noise.repeat(8, axis=0).repeat(8, axis=1)
     with VideoWriter(folder / "video.mp4", 48, 64, 10.0) as writer:
         for index in range(FRAMES):
             writer.write(np.roll(noise, index, axis=1))

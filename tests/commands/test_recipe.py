@@ -31,7 +31,7 @@ def test_options_are_the_recipe_s(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train"], "no recipe 'train'; there are compare_motion, "),
+        (["train"], "no recipe 'train'; there are compare_cuts, "),
         (["train_flow"], "the following arguments are required: CONFIG"),
         (["train_dff", "x"], "no config 'x': give a Python file or one of dff"),
         (["benchmark_segment", "--rounds", "0"], "argument --rounds: must be"),
