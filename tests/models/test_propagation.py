@@ -424,6 +424,15 @@ def test_dense_inverse_search_finds_a_shift():
     np.testing.assert_allclose(middle, [3, -2], atol=0.3)
 
 
+def test_dense_inverse_search_forgets_other_sizes():
+    frames = _moving_square(2, step=8)
+    search = DenseInverseSearch("fast")
+    observed = [search.observe(frame[None]) for frame in frames[::-1]]
+    expected = to_numpy(search(observed))
+    search([each[:, :32, :48] for each in observed])
+    np.testing.assert_array_equal(to_numpy(search(observed)), expected)
+
+
 @pytest.mark.parametrize("size", [(64, 96), (49, 67), (5, 9)])
 def test_dense_inverse_search_has_the_shape_of_its_stride(size):
     search = DenseInverseSearch("fast", divisor=2, output_stride=8)

@@ -172,7 +172,7 @@ def _search(preset, current, previous):
         current, previous = (
             np.pad(images, widths, "edge") for images in (current, previous)
         )
-    search = _searcher(preset, threading.get_ident())
+    search = _searcher(preset, current.shape[1:3], threading.get_ident())
     flows = [
         search.calc(now[..., 0], before[..., 0], None)
         for now, before in zip(current, previous, strict=True)
@@ -181,8 +181,11 @@ def _search(preset, current, previous):
 
 
 @functools.lru_cache(maxsize=32)
-def _searcher(preset, thread):
-    """Of a thread: it holds the pyramids that it works on."""
+def _searcher(preset, size, thread):
+    """Of a thread: it holds the pyramids that it works on.
+
+    And of a size: OpenCV's keeps the fewer scales that smaller images had.
+    """
     cv2 = optional.cv2()
     name = f"DISOPTICAL_FLOW_PRESET_{preset.upper()}"
     return cv2.DISOpticalFlow_create(getattr(cv2, name))
