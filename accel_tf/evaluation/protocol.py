@@ -18,6 +18,7 @@ from accel_tf.metrics import (
     mean_iou,
     pixel_accuracy,
 )
+from accel_tf.metrics.temporal_consistency import KINDS
 from accel_tf.streaming import KeyframePolicy
 
 
@@ -67,6 +68,18 @@ class Evaluation:
         if not self.frame_scores:
             return math.nan
         return float(np.quantile(self.frame_scores, 0.05))
+
+    @property
+    def change_by_kind(self):
+        """dict of the kind of frame -> share of the labels that change there.
+
+        Kinds are `"key"`, `"after_key"` and `"other"`, where the model has
+        key frames; labels are followed along the flow from the frame before.
+        0..1; NaN of what does not occur, and empty if `temporal` is `None`.
+        """
+        if self.temporal is None:
+            return {}
+        return {kind: self.temporal.change(kind) for kind in KINDS}
 
     @property
     def confusion(self):

@@ -5,6 +5,7 @@ import math
 
 from accel_tf.evaluation.timing import mean_over_interval
 from accel_tf.files import write_text
+from accel_tf.metrics.temporal_consistency import KINDS
 
 
 def report_row(
@@ -41,6 +42,10 @@ not occur |
 text, -> 0..1 |
     | `temporal_mean_iou`, `temporal_agreement`, `flicker` | 0..1, see \
 `TemporalConsistency`; null if not measured |
+    | `change_key`, `change_after_key`, `change_other` | share of the labels \
+that are others than in the frame before, along the flow: on key frames, on \
+the frames after them and on all others; 0..1, null if not measured or without \
+key frames |
     | `height`, `width` | pixels of the frames that were timed and counted |
     | `key_milliseconds`, `non_key_milliseconds` | medians; these and the \
 next are null if not measured |
@@ -97,6 +102,10 @@ the data set, its part, and how many sequences of it |
         "temporal_mean_iou": temporal and temporal.mean_iou,
         "temporal_agreement": temporal and temporal.agreement,
         "flicker": temporal and temporal.flicker,
+        **{
+            f"change_{kind}": evaluation.change_by_kind.get(kind)
+            for kind in KINDS
+        },
         "height": height,
         "width": width,
     }
@@ -138,6 +147,9 @@ def format_rows(rows):
         ("temporal mean IoU", "temporal_mean_iou", "{:.1%}"),
         ("agreement", "temporal_agreement", "{:.2%}"),
         ("flicker", "flicker", "{:.2%}"),
+        ("change at key", "change_key", "{:.1%}"),
+        ("after", "change_after_key", "{:.1%}"),
+        ("else", "change_other", "{:.1%}"),
         ("ms key", "key_milliseconds", "{:.1f}"),
         ("ms non-key", "non_key_milliseconds", "{:.1f}"),
         ("ms per frame", "milliseconds_per_frame", "{:.1f}"),

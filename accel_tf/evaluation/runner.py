@@ -14,6 +14,7 @@ from accel_tf.metrics import (
     confusion_matrix,
     iou_per_class,
 )
+from accel_tf.metrics.temporal_consistency import AFTER_KEY, KEY, OTHER
 from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
 
 
@@ -38,6 +39,8 @@ class Run:
         frames: scores counted.
         skipped: scores left out.
         temporal: `TemporalConsistency` or `None`.
+        kind: of the last frame, one of `temporal_consistency.KINDS`; `None`
+            of models without key frames.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Run:
         self.passes, self.end = {}, -1
         self.confusions, self.frame_scores = {}, []
         self.frames = self.skipped = self.frames_run = self.key_frames = 0
+        self.kind, self._age = None, None
         self.temporal = None
         if temporal:
             self.temporal = TemporalConsistency(self._classes)
@@ -91,12 +95,14 @@ class Run:
         )
         self.skipped += skipped
         self._scored, self.end = set(), -1
+        self._age = None
         self.stream.reset_state()
         if self.temporal:
             self.temporal.reset()
 
     def start_pass(self, start):
         """Forgets the frames before the pass."""
+        self._age = None
         self.stream.reset_state()
         self._scored = set(self.passes[start])
         self.end = max(self._scored)
@@ -119,6 +125,7 @@ class Run:
             The predicted classes of the data, uint8 `[H, W]`.
         """
         predicted = self.stream(frame[None])[0]
+        self._tell_kind()
         self.frames_run += 1
         self.key_frames += self.stream.is_key
         if self._mapping is not None:
@@ -138,6 +145,17 @@ class Run:
             if counts.any():
                 self.frame_scores.append(_frame_score(counts))
         return predicted
+
+    def _tell_kind(self):
+        """Of the frame; a steady stream comes to its key frames late."""
+        if not self.model.uses_key_frames:
+            return
+        age, before = self.stream.frames_since_key, self._age
+        if before is None or age <= before:
+            self.kind = KEY
+        else:
+            self.kind = AFTER_KEY if self.kind == KEY else OTHER
+        self._age = age
 
     @property
     def key_frame_share(self):
@@ -212,7 +230,7 @@ def _run_streams(runs, sequence, frame, truth, on_progress, estimator):
             if run.needs(index):
                 predicted = run.step(index, frame(index), truth)
                 if run.temporal:
-                    run.temporal.update(predicted, pixels)
+                    run.temporal.update(predicted, pixels, run.kind)
         on_progress(1 / length)
 
 

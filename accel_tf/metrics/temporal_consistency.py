@@ -7,6 +7,12 @@ import numpy as np
 from accel_tf.data.label_maps import IGNORE
 from accel_tf.metrics.mean_iou import confusion_matrix, mean_iou
 
+KEY = "key"
+AFTER_KEY = "after_key"
+OTHER = "other"
+KINDS = (KEY, AFTER_KEY, OTHER)
+"""Of frames: the first that rests on a key frame, the next, and the rest."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Correspondence:
@@ -107,12 +113,16 @@ class TemporalConsistency:
         flickering: number of pixels whose label was another one frame ago,
             but the present one two frames ago.
         followed: number of pixels that could be followed over two frames.
+        changes: dict of the kind of frame, as given to `update` -> number of
+            pixels whose label was another one frame ago, and of those that
+            could be followed.
     """
 
     def __init__(self, num_classes):
         self.num_classes = num_classes
         self.confusion = np.zeros((num_classes, num_classes), "int64")
         self.flickering = self.followed = 0
+        self.changes = {}
         self.reset()
 
     def reset(self):
@@ -120,7 +130,7 @@ class TemporalConsistency:
         self._previous = None
         self._before_previous = None  # where its pixels are one frame later
 
-    def update(self, labels, pixels=None):
+    def update(self, labels, pixels=None, kind=None):
         """Adds the next frame.
 
         Args:
@@ -128,16 +138,22 @@ class TemporalConsistency:
                 such as 255, do not count.
             pixels: `Correspondence` with the frame before; not used on the
                 first frame of a sequence.
+            kind: any key, such as one of `KINDS`; see `change`.
         """
         labels = np.asarray(labels)
         before = None
         if self._previous is not None:
             before = pixels.warp(self._previous, IGNORE)
-            self.confusion += confusion_matrix(
+            counts = confusion_matrix(
                 np.where(labels < self.num_classes, before, IGNORE),
                 np.minimum(labels, self.num_classes - 1),
                 self.num_classes,
             )
+            self.confusion += counts
+            changed, followed = self.changes.get(kind, (0, 0))
+            total = int(counts.sum())
+            changed += total - int(np.trace(counts))
+            self.changes[kind] = changed, followed + total
         if self._before_previous is not None:
             oldest = pixels.warp(self._before_previous, IGNORE)
             followed = oldest != IGNORE
@@ -160,6 +176,17 @@ class TemporalConsistency:
     def agreement(self):
         """Share of the pixels that keep their label; NaN without a pair."""
         return _share(np.trace(self.confusion), self.confusion.sum())
+
+    def change(self, kind):
+        """Share of the pixels whose label is not that of the frame before.
+
+        Args:
+            kind: of the frames that count; the frame before may be another.
+
+        Returns:
+            0..1; NaN without a pair of that kind.
+        """
+        return _share(*self.changes.get(kind, (0, 0)))
 
     @property
     def flicker(self):

@@ -46,6 +46,29 @@ def test_consistency_of_streams_by_hand():
     assert repeated.temporal.followed == 2 * 4
     assert repeated.temporal.flickering == 2 * 3
     assert painted.frames == repeated.frames == 2
+    # By frame: 0 1 1 -> 1 1 1, then 1 0 1 at a key frame, then 1 0 1.
+    assert repeated.change_by_kind == pytest.approx(
+        {"key": 2 / 3, "after_key": 3 / 6, "other": np.nan}, nan_ok=True
+    )
+    assert np.isnan(list(painted.change_by_kind.values())).all()
+
+
+def test_changes_are_told_where_steady_streams_come_to_a_key_frame():
+    sequence = blinking_sequence()
+    classes = np.arange(7, dtype="uint8")
+    frames = np.broadcast_to(classes[:, None, None, None], (7, 1, 4, 3))
+    sequence["frames"] = frames
+    sequence["flows"] = np.zeros((7, 1, 4, 2), "float32")
+    runs = [(RepeatsKeyFrame(7), 3)]
+    plain, steady = (
+        evaluate_together(runs, [sequence], "stream", True, steady=delay)[0]
+        for delay in (False, 2)
+    )
+    # Labels are 0 0 0 3 3 3 6, and two frames later in a steady stream.
+    assert plain.change_by_kind == {"key": 1, "after_key": 0, "other": 0}
+    assert steady.change_by_kind == {"key": 1, "after_key": 0, "other": 0}
+    assert plain.temporal.changes["key"] == (8, 8)
+    assert steady.temporal.changes["key"] == (4, 4)
 
 
 def test_unlabelled_sequences_count_for_consistency():
