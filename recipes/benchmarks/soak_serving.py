@@ -32,6 +32,7 @@ from accel_tf.recipes.common.option_types import at_least, file_to_write
 MODEL = "soaked"
 LENGTH = 20
 SAMPLES = 120
+_AFTER_ERROR_SECONDS = 1.0
 
 
 def main(arguments=None):
@@ -174,6 +175,7 @@ def summary(streams, samples, start):
     if not times:
         raise ValueError(f"no frame was answered: {streams[0].errors[:1]}")
     counts = [len(stream.times) for stream in streams]
+    errors = [error for each in streams for error in each.errors]
     middle = (start + times[-1][0]) / 2
     halves = {
         "all": times,
@@ -194,7 +196,8 @@ def summary(streams, samples, start):
             max(counts),
         ],
         "frames_that_differ": sum(stream.differing for stream in streams),
-        "errors": [error for each in streams for error in each.errors][:20],
+        "errors": len(errors),
+        "first_errors": errors[:20],
         "milliseconds": {name: _waits(half) for name, half in halves.items()},
         "memory_mib": [
             [round(seconds, 1), round(size / 2**20, 1)]
@@ -214,7 +217,7 @@ def format_soak(results):
             f"{results['streams']} streams beside {results['flood_clients']} "
             f"bad clients for {results['seconds']} s: "
             f"{results['frames']} frames, {results['frames_that_differ']} with "
-            f"other labels than a local stream's, {len(results['errors'])} "
+            f"other labels than a local stream's, {results['errors']} "
             "errors",
             f"a stream got {least} to {most} frames, {median:g} in the median",
             f"a frame took {waits['p50']:.0f} ms in the median, p99 "
@@ -235,13 +238,14 @@ class _ControlStream:
         self._at = at % len(files)
 
     def run(self, end):
-        """Sends frames until it is time to end, or one fails."""
-        try:
-            with self._stream:
-                while time.monotonic() < end:
+        """Sends frames until it is time to end, also after one has failed."""
+        with self._stream:
+            while time.monotonic() < end:
+                try:
                     self._send()
-        except Exception as error:
-            self.errors.append(f"{type(error).__name__}: {error}")
+                except Exception as error:
+                    self.errors.append(f"{type(error).__name__}: {error}")
+                    time.sleep(_AFTER_ERROR_SECONDS)
 
     def _send(self):
         begin = time.monotonic()

@@ -1,6 +1,9 @@
+import contextlib
+import time
 import types
 
 import echo_server
+import numpy as np
 import pytest
 from recipe_scripts import load_script
 
@@ -23,6 +26,7 @@ def test_summary(script):
     ]
     samples = [(n, 2**20 * (50 + 10 * (n == 9))) for n in range(10)]
     found = script.summary(streams, samples, 100.0)
+    assert found["errors"] == 1 and found["first_errors"] == ["x"]
     assert found["frames"] == 15 and found["frames_that_differ"] == 2
     assert found["frames_of_a_stream"] == [5, 7.5, 10]
     waits = found["milliseconds"]
@@ -37,6 +41,30 @@ def test_summary(script):
     assert "60 MiB at most" in lines[3]
     with pytest.raises(ValueError, match="no frame was answered: .'broken'"):
         script.summary([stream([], errors=["broken"])], samples, 0.0)
+
+
+def test_a_stream_goes_on_after_an_error(script, monkeypatch):
+    monkeypatch.setattr(script, "_AFTER_ERROR_SECONDS", 0.0)
+    answers = iter([TimeoutError("silent"), np.zeros(1), np.ones(1)])
+
+    class Stream(contextlib.nullcontext):
+        frames_since_key = 0
+
+        def __call__(self, file):
+            answer = next(answers, None)
+            if answer is None:
+                time.sleep(0.2)
+                raise KeyError("end")
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    client = types.SimpleNamespace(stream=Stream)
+    labels = {(0, 0): np.zeros(1), (1, 0): np.zeros(1)}
+    one = script._ControlStream(client, [b"a", b"b"], labels, 0)
+    one.run(time.monotonic() + 0.2)
+    assert one.errors == ["TimeoutError: silent", "KeyError: 'end'"]
+    assert len(one.times) == 2 and one.differing == 1
 
 
 def test_a_flood_has_clients_of_all_kinds():
