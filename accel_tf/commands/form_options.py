@@ -52,6 +52,12 @@ def add_motion(parser):
         f"before (default: {SMOOTH})",
     )
     parser.add_argument(
+        "--fuse-key-frames",
+        action="store_true",
+        help="for Accel: the update branch decides on key frames, too, so that "
+        "labels change less where one comes",
+    )
+    parser.add_argument(
         "--trust",
         choices=TRUSTS,
         help="with --propagate or --smooth: what tells where the flow is "
@@ -83,7 +89,7 @@ def given_motion(arguments):
     ):
         raise ValueError("--trust goes with --propagate or --smooth.")
     if given == (None, None, None):
-        return lambda model: model
+        return _fusing if arguments.fuse_key_frames else lambda model: model
     from accel_tf.models import propagation
     from accel_tf.models.keras_files import load_keras_model
 
@@ -96,6 +102,8 @@ def given_motion(arguments):
     trust = {"trust": arguments.trust} if arguments.trust else {}
 
     def prepare(model):
+        if arguments.fuse_key_frames:
+            model = _fusing(model)
         if arguments.propagate is not None:
             return propagation.propagate(
                 model, flow, update, smooth=smooth or 0.0, **trust
@@ -112,6 +120,16 @@ def given_motion(arguments):
         return model
 
     return prepare
+
+
+def _fusing(model):
+    """Accel with key frames that are fused, too."""
+    if not hasattr(model, "fusing_key_frames"):
+        raise ValueError(
+            "--fuse-key-frames is for Accel with fused scores, such as "
+            f"accel_tiny; {model.name} has no update branch to fuse."
+        )
+    return model.fusing_key_frames()
 
 
 def add_exact_graph(parser):

@@ -1,12 +1,13 @@
 """The form of a model that the command line runs: fused, exact, a runtime."""
 
+import argparse
 import functools
 import json
 
 import keras
 import numpy as np
 import pytest
-from small_models import lively
+from small_models import built, lively
 from small_presets import small_presets
 
 import accel_tf
@@ -19,6 +20,7 @@ import accel_tf.serving.export.export_preset
 from accel_tf import commands, optional
 from accel_tf.benchmark import bench, devices
 from accel_tf.benchmark.worker import Worker
+from accel_tf.commands import form_options
 from accel_tf.data.label_maps import STREETS
 from accel_tf.models import fuse
 from accel_tf.video import VideoWriter
@@ -151,6 +153,19 @@ def test_smoothing_and_another_flow(
     assert "6 frames, 2 key frames" in capsys.readouterr().out
 
 
+def test_key_frames_are_fused_where_that_is_asked_for():
+    parser = argparse.ArgumentParser()
+    form_options.add_motion(parser)
+    model = built("accel")
+    for given in ([], ["--flow", "dis"]):
+        options = parser.parse_args([*given, "--fuse-key-frames"])
+        made = form_options.given_motion(options)(model)
+        assert made.fuse_key_frames and not model.fuse_key_frames
+        np.testing.assert_array_equal(
+            made.fusion.get_weights()[0], model.fusion.get_weights()[0]
+        )
+
+
 def test_mistakes_are_one_line(files, tmp_path, capsys, tiny_presets):
     def fails_with(expected, *argv):
         assert commands.main(list(map(str, argv))) == 2
@@ -176,6 +191,7 @@ def test_mistakes_are_one_line(files, tmp_path, capsys, tiny_presets):
     fails_with("--update goes with --prop", *run, "--update", "light.keras")
     fails_with("--trust goes with", *run, "--trust", "both")
     fails_with("smooth must be from 0", *run, "--smooth", "1")
+    fails_with("--fuse-key-frames is for Accel", *run, "--fuse-key-frames")
     tiny = "segment", files / "video.mp4", *untrained(), *output
     fails_with("give --propagate dis", *tiny, "--flow", "dis")
     dis = *tiny, "--propagate", "dis", "--runtime", "openvino"

@@ -6,6 +6,7 @@ import keras
 import model_checks
 import numpy as np
 import pytest
+from backend import to_numpy
 from model_tools import (
     assert_all_close,
     assert_close,
@@ -14,7 +15,12 @@ from model_tools import (
     scenes,
     sublayers,
 )
-from small_models import SMALL_MODELS, SMALL_PYRAMID_MODELS, small_td4
+from small_models import (
+    SMALL_MODELS,
+    SMALL_PYRAMID_MODELS,
+    built,
+    small_td4,
+)
 
 import accel_tf
 from accel_tf.models.deeplab import DeepLab
@@ -122,6 +128,32 @@ def test_scores_after_advance_are_those_of_segment(name):
         assert_close(score, scores, 1e-5)
         for key, value in after.items():
             assert_close(state[key], value, 1e-5)
+
+
+def test_key_frames_that_are_fused():
+    """They are scored as all others; what is carried stays the same."""
+    plain, frames = built("accel"), scenes(length=2)
+    model = plain.fusing_key_frames()
+    copy = type(model).from_config(model.get_config())
+    assert copy.fuse_key_frames and not plain.fuse_key_frames
+    expected, after = [], plain.initial_state(1, 48, 64)
+    for index, is_key in enumerate((True, False)):
+        after = plain.advance(frames[:, index], after, is_key)
+        scores = plain.score(frames[:, index], after, False)
+        expected.append(plain.logits(*scores, (48, 64)))
+    published = plain.step(frames[:, 0], plain.initial_state(1, 48, 64))[0]
+    assert np.abs(to_numpy(published - expected[0])).max() > 0.1
+    fused = accel_tf.fuse_for_inference(model)
+    for form in (model, fused):
+        actual, _ = run(form, frames)
+        for logits, right in zip(actual, expected, strict=True):
+            assert_close(logits, right, 2e-5)
+        costs, without = (
+            each.multiply_adds(48, 64)
+            for each in (form, accel_tf.fuse_for_inference(plain))
+        )
+        assert costs["key"] > without["key"]
+    assert fused.multiply_adds(48, 64)["non_key"] == without["non_key"]
 
 
 def test_published_warm_up():

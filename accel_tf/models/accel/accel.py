@@ -19,11 +19,11 @@ from accel_tf.ops import upsample_scores
 class Accel(DeepFeatureFlow):
     """Deep Feature Flow, corrected by a light network on every frame.
 
-    Accel (CVPR 2019). On key frames the reference branch alone decides. On
-    the others its warped features and an update branch, which looks at the
-    current frame, each give class scores, and a 1x1 convolution fuses the
-    two. What is carried on are the warped features; the fused scores leave
-    no trace.
+    Accel (CVPR 2019). On key frames the reference branch alone decides,
+    unless `fuse_key_frames` is set. On the others its warped features and an
+    update branch, which looks at the current frame, each give class scores,
+    and a 1x1 convolution fuses the two. What is carried on are the warped
+    features; the fused scores leave no trace.
 
     The paper fuses at full resolution. Fusion is linear and up-sampling is
     one fixed kernel for every class, so here the scores are fused at the
@@ -39,6 +39,10 @@ class Accel(DeepFeatureFlow):
             tensors start with, for `load_checkpoint`.
         update_head_prefix: the same for its head; by default as
             `update_prefix`.
+        fuse_key_frames: whether the update branch looks at key frames, too,
+            so that all labels come from one decision and change less where a
+            key frame comes; a key frame then costs that branch. False is as
+            published.
         label_map, dtype, name: as in `VideoSegmenter`.
     """
 
@@ -51,6 +55,7 @@ class Accel(DeepFeatureFlow):
         head_filters=1024,
         update_prefix="18_",
         update_head_prefix=None,
+        fuse_key_frames=False,
         **kwargs,
     ):
         super().__init__(
@@ -67,6 +72,7 @@ class Accel(DeepFeatureFlow):
             )
         self.update_prefix = update_prefix
         self.update_head_prefix = update_head_prefix
+        self.fuse_key_frames = bool(fuse_key_frames)
         with dtype_scope(self.dtype_policy):
             self.update_backbone = update_backbone
             self.update_head = segmentation_head(
@@ -135,6 +141,13 @@ class Accel(DeepFeatureFlow):
         model.head.set_weights(self.update_head.get_weights())
         return model
 
+    def fusing_key_frames(self):
+        """The same model with `fuse_key_frames`; its weights are copied."""
+        config = {**self.get_config(), "fuse_key_frames": True}
+        copy = type(self).from_config(config)
+        copy.set_weights(self.get_weights())
+        return copy
+
     def without_update(self, name="deep_feature_flow"):
         """The same networks without the correction: Deep Feature Flow."""
         return DeepFeatureFlow.from_parts(
@@ -144,7 +157,7 @@ class Accel(DeepFeatureFlow):
     # === The contract ===
 
     def score(self, frame, state, is_key, training=None):
-        if is_key:
+        if is_key and not self.fuse_key_frames:
             features = state["features"]
             return self.reference_head(features, training=training), None
         return self._fuse(*self._branches(frame, state, training))
@@ -178,11 +191,14 @@ class Accel(DeepFeatureFlow):
         counts = super().multiply_adds(height, width)
         image = (1, height, width, 3)
         features = self.update_backbone.compute_output_shape(image)
-        counts["non_key"] += (
+        update = (
             count_multiply_adds(self.update_backbone, image)
             + count_multiply_adds(self.update_head, features)
             + 2 * self.num_classes**2 * features[1] * features[2]
         )
+        counts["non_key"] += update
+        if self.fuse_key_frames:
+            counts["key"] += update
         return counts
 
     def checkpoint_entries(self):
@@ -194,6 +210,7 @@ class Accel(DeepFeatureFlow):
             "update_backbone": self.serialize_network(self.update_backbone),
             "update_prefix": self.update_prefix,
             "update_head_prefix": self.update_head_prefix,
+            "fuse_key_frames": self.fuse_key_frames,
         }
 
 

@@ -31,6 +31,7 @@ class FusedAccel(FusedDeepFeatureFlow):
 
     def __init__(self, model):
         super().__init__(model)
+        self.fuse_key_frames = model.fuse_key_frames
         kernel, bias = model.fusion.get_weights()
         of_reference, of_update = float64(kernel[0, 0]).reshape(
             2, self.num_classes, self.num_classes
@@ -48,7 +49,7 @@ class FusedAccel(FusedDeepFeatureFlow):
 
     def score(self, frame, state, is_key, training=None):
         features = state["features"]
-        if is_key:
+        if is_key and not self.fuse_key_frames:
             return self.reference_head(features), None
         update = self.update_backbone(subtract_mean(frame))
         return self._fuse(features, update)
@@ -74,9 +75,12 @@ class FusedAccel(FusedDeepFeatureFlow):
         counts = super().multiply_adds(height, width)
         image = (1, height, width, 3)
         features = self.update_backbone.compute_output_shape(image)
-        counts["non_key"] += count_multiply_adds(
+        update = count_multiply_adds(
             self.update_backbone, image
         ) + count_multiply_adds(self.update_head, features)
+        counts["non_key"] += update
+        if self.fuse_key_frames:
+            counts["key"] += update
         return counts
 
     def non_key_parts(self, height, width):
