@@ -72,6 +72,21 @@ def format_signals(report):
     return "\n".join(lines)
 
 
+def format_pulse(report):
+    """What `compare_pulse.py` measured, as Markdown."""
+    lines = table_head(
+        "system | changes at key frames | after them | else | mean IoU | "
+        "temporal mean IoU | flicker"
+    )
+    names = ("key", "after_key", "other")
+    for row in report["rows"]:
+        cells = [f"{row[f'change_{name}']:.1%}" for name in names]
+        cells += [f"{row['mean_iou']:.1%}", f"{row['temporal_mean_iou']:.1%}"]
+        cells.append(f"{row['flicker']:.2%}")
+        lines.append(f"| {row['system']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def format_cuts(report):
     """What `compare_cuts.py` measured, as Markdown."""
     lines = table_head(

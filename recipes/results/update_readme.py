@@ -20,6 +20,7 @@ accel-tf benchmark --models ... --json \\
 accel-tf recipe compare_keyframes --trained out/camvid
 accel-tf recipe compare_keyframes --trained out/camvid --signals
 accel-tf recipe compare_cuts --videos VIDEOS
+accel-tf recipe compare_pulse --trained out/camvid --frames 61
 accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
     --checkpoint PASCAL
 accel-tf recipe benchmark_clip_stream speed --out ...  (docs/results.md)
@@ -54,6 +55,7 @@ from accel_tf.recipes.common.cost_tables import format_costs
 from accel_tf.recipes.common.keyframe_tables import (
     format_cuts,
     format_keyframes,
+    format_pulse,
     format_signals,
 )
 from accel_tf.recipes.common.original_tables import (
@@ -133,6 +135,7 @@ TABLES = {
     "keyframes": format_keyframes,
     "keyframe_signals": format_signals,
     "cuts": format_cuts,
+    "pulse": format_pulse,
 }
 SOURCES = {"savings": "benchmark_propagation"}
 """Table -> the file that it is made of, where that has another name."""
