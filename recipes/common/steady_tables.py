@@ -46,7 +46,7 @@ def _speed(results):
         "",
         f"Frames of {results['size']}, a key frame every "
         f"{results['interval']}, on {machine['processor']}, "
-        f"{machine['cores']} cores, {threads} threads for an operation; the "
+        f"{machine['cores']} cores (threads for an operation: {threads}); the "
         f"middle of {len(results['rows'][0]['rounds'])} runs, after the first "
         "two intervals.",
     ]

@@ -21,6 +21,8 @@ accel-tf recipe compare_keyframes --trained out/camvid
 accel-tf recipe compare_keyframes --trained out/camvid --signals
 accel-tf recipe compare_cuts --videos VIDEOS
 accel-tf recipe compare_pulse --trained out/camvid --frames 61
+accel-tf recipe benchmark_steady speed --video DASHCAM --out ...
+accel-tf recipe benchmark_steady accuracy --trained out/camvid --out ...
 accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
     --checkpoint PASCAL
 accel-tf recipe benchmark_clip_stream speed --out ...  (docs/results.md)
@@ -69,6 +71,7 @@ from accel_tf.recipes.common.speed_tables import (
     format_segment,
     format_serving,
 )
+from accel_tf.recipes.common.steady_tables import format_steady
 
 RESULTS = pathlib.Path(__file__).resolve().parent
 ROOT = RESULTS.parents[1]
@@ -136,6 +139,7 @@ TABLES = {
     "keyframe_signals": format_signals,
     "cuts": format_cuts,
     "pulse": format_pulse,
+    "steady": format_steady,
 }
 SOURCES = {"savings": "benchmark_propagation"}
 """Table -> the file that it is made of, where that has another name."""
