@@ -8,9 +8,7 @@ to nothing, where `Session.run` and a signature of `tf.saved_model.load` cost
 whether an input's shape will do.
 """
 
-import contextlib
 import pathlib
-import re
 import threading
 import time
 import weakref
@@ -23,6 +21,7 @@ from tensorflow.core.protobuf import config_pb2
 from accel_tf.serving import prediction_log
 from accel_tf.serving.current_request import check_client
 from accel_tf.serving.stream_order import StreamOrder
+from accel_tf.serving.tensorflow_errors import one_line, serving_errors
 from accel_tf.serving.tensors import (
     DEFAULT_SIGNATURE,
     STREAM_INPUT,
@@ -31,25 +30,6 @@ from accel_tf.serving.tensors import (
 )
 
 _INIT_SIGNATURE = "__saved_model_init_op"
-_MAX_MESSAGE = 1000
-_CODES = {
-    tf.errors.CANCELLED: "CANCELLED",
-    tf.errors.UNKNOWN: "UNKNOWN",
-    tf.errors.INVALID_ARGUMENT: "INVALID_ARGUMENT",
-    tf.errors.DEADLINE_EXCEEDED: "DEADLINE_EXCEEDED",
-    tf.errors.NOT_FOUND: "NOT_FOUND",
-    tf.errors.ALREADY_EXISTS: "ALREADY_EXISTS",
-    tf.errors.PERMISSION_DENIED: "PERMISSION_DENIED",
-    tf.errors.UNAUTHENTICATED: "UNAUTHENTICATED",
-    tf.errors.RESOURCE_EXHAUSTED: "RESOURCE_EXHAUSTED",
-    tf.errors.FAILED_PRECONDITION: "FAILED_PRECONDITION",
-    tf.errors.ABORTED: "ABORTED",
-    tf.errors.OUT_OF_RANGE: "OUT_OF_RANGE",
-    tf.errors.UNIMPLEMENTED: "UNIMPLEMENTED",
-    tf.errors.INTERNAL: "INTERNAL",
-    tf.errors.UNAVAILABLE: "UNAVAILABLE",
-    tf.errors.DATA_LOSS: "DATA_LOSS",
-}
 
 
 class SavedModelServable:
@@ -105,7 +85,7 @@ class SavedModelServable:
             self, _release, self._session, self._callables
         )
         try:
-            with _serving_errors("could not be loaded"):
+            with serving_errors("could not be loaded"):
                 self.signature_defs = _load(self._session, path)
             self.signatures = {
                 key: Signature.from_proto(signature_def)
@@ -190,7 +170,7 @@ class SavedModelServable:
         callable_ = self._callable(signature_name)
         signature = self.signatures[signature_name]
         start = time.perf_counter()
-        with _serving_errors("failed"):
+        with serving_errors("failed"):
             outputs = callable_(
                 *(np.asarray(inputs[key]) for key in signature.inputs)
             )
@@ -229,7 +209,7 @@ class SavedModelServable:
                     feed=signature.input_names.values(),
                     fetch=_fetches(signature),
                 )
-                with _serving_errors("failed"):
+                with serving_errors("failed"):
                     self._callables[signature_name] = (
                         self._session._make_callable_from_options(options)
                     )
@@ -252,7 +232,7 @@ class SavedModelServable:
                 error.code, f"A warm-up request failed: {error.message}"
             ) from error
         except ValueError as error:
-            raise ServingError("INVALID_ARGUMENT", _one_line(error)) from error
+            raise ServingError("INVALID_ARGUMENT", one_line(error)) from error
 
 
 def _release(session, callables):
@@ -314,38 +294,3 @@ def _check_names(inputs, expected):
             f"len({{{','.join(sorted(expected))}}}). Sent extra: {{{extra}}}. "
             f"Missing but required: {{{missing}}}.",
         )
-
-
-@contextlib.contextmanager
-def _serving_errors(what):
-    """Turns TensorFlow's exceptions into `ServingError`."""
-    try:
-        yield
-    except ServingError:
-        raise
-    except tf.errors.OpError as error:
-        code = _CODES.get(error.error_code, "UNKNOWN")
-        raise ServingError(code, _one_line(error.message)) from error
-    except OSError as error:
-        raise ServingError("DATA_LOSS", _one_line(error)) from error
-    except (ValueError, TypeError) as error:
-        raise ServingError("INVALID_ARGUMENT", _one_line(error)) from error
-    except MemoryError as error:
-        raise ServingError("RESOURCE_EXHAUSTED", "out of memory") from error
-    except Exception as error:
-        message = f"the model {what}: {type(error).__name__}: {error}"
-        raise ServingError("INTERNAL", _one_line(message)) from error
-
-
-def _one_line(message):
-    """An error's message without what it says about the graph."""
-    text = str(message)
-    # Of several errors at a time the first one says it.
-    first = re.search(r"\(0\) (?:[A-Z_]+: )?(.*)", text)
-    if first and "root error(s) found" in text:
-        text = first[1]
-    text = re.split(r"\n\s*(?:Original stack trace|Errors may have)", text)[0]
-    text = re.sub(r"\[\[.*?\]\]|\{\{function_node .*?\}\}", " ", text)
-    text = text.removeprefix("Graph execution error:")
-    text = " ".join(text.split())
-    return text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}..."
