@@ -285,7 +285,8 @@ class ModelManager:
             return f"model {name}: no version in {base_path}."
         if not wanted:
             return f"model {name}: none of its versions is in {base_path}."
-        return self._fault(model, wanted)
+        with self._lock:
+            return model.find_fault(wanted, self._allow_any_label)
 
     def _load_if_due(self, model, number, path):
         key = number, path
@@ -313,30 +314,6 @@ class ModelManager:
             version.set_available(servable)
             self._is_tidy = False
         _log.info("Version %d of model %s is loaded", number, name)
-
-    def _fault(self, model, wanted):
-        name = model.config.name
-        with self._lock:
-            missing = model.missing_labels()
-            if self._allow_any_label or not missing:
-                model.labels = dict(model.config.labels)
-            failed = [
-                version.status()
-                for key, version in model.versions.items()
-                if key in wanted and version.state == "END"
-            ]
-        for status in failed:
-            return (
-                f"model {name}: version {status.version} could not be loaded: "
-                f"{status.error_message}"
-            )
-        if model.labels != model.config.labels:
-            label, number = next(iter(missing.items()))
-            return (
-                f"model {name}: label {label} is of version {number}, which "
-                "is not loaded; the labels stay as they were."
-            )
-        return None
 
     def _retire(self, versions):
         """Lets go of loaded versions, each when its last request has ended."""

@@ -69,6 +69,35 @@ class ServedModel:
             if number not in loaded
         }
 
+    def find_fault(self, wanted, allow_any_label):
+        """Takes the labels of `config` if it may, and looks what is wrong.
+
+        Args:
+            wanted: keys of the versions that should be served.
+            allow_any_label: whether a label may be of a version that is not
+                loaded.
+
+        Returns:
+            str, one line; `None` if nothing is wrong.
+        """
+        name, missing = self.config.name, self.missing_labels()
+        if allow_any_label or not missing:
+            self.labels = dict(self.config.labels)
+        for key, version in self.versions.items():
+            if key in wanted and version.state == "END":
+                status = version.status()
+                return (
+                    f"model {name}: version {status.version} could not be "
+                    f"loaded: {status.error_message}"
+                )
+        if self.labels != self.config.labels:
+            label, number = next(iter(missing.items()))
+            return (
+                f"model {name}: label {label} is of version {number}, which "
+                "is not loaded; the labels stay as they were."
+            )
+        return None
+
 
 class ModelVersion:
     """A version that is served, was, or could not be.
