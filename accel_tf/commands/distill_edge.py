@@ -1,8 +1,9 @@
 """`accel-tf distill-edge`."""
 
 import argparse
+import sys
 
-from accel_tf.commands import model_options
+from accel_tf.commands import model_options, option_types
 
 EXAMPLE = (
     "drive.mp4 --server ws://127.0.0.1:8700 --model deeplab_mobilenet_v2 "
@@ -118,15 +119,8 @@ def _summary(report):
 def _speed(text):
     if text == "max":
         return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0
-    if not 0 < speed <= 1000:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: give a number above 0, such as 1.0, or max"
-        )
-    return speed
+    hint = "give a number above 0, such as 1.0, or max"
+    return option_types.number(text, float, sys.float_info.min, 1000, hint)
 
 
 def _name(text):

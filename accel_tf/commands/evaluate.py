@@ -2,7 +2,12 @@
 
 import argparse
 
-from accel_tf.commands import form_options, keyframe_options, model_options
+from accel_tf.commands import (
+    form_options,
+    keyframe_options,
+    model_options,
+    option_types,
+)
 from accel_tf.evaluation.choices import ESTIMATORS, MODES
 from accel_tf.evaluation.plan import check_mode
 
@@ -166,7 +171,7 @@ def _given_keyframes(arguments):
 
 
 def _shares(text):
-    return tuple(keyframe_options.share(part) for part in text.split(","))
+    return tuple(option_types.share(part) for part in text.split(","))
 
 
 def _intervals(text):

@@ -1,7 +1,5 @@
 """The options that say which frames are key frames."""
 
-import argparse
-
 from accel_tf.commands import option_types
 
 FIXED, ADAPTIVE = "fixed", "adaptive"
@@ -28,7 +26,7 @@ def add_options(parser):
     )
     parser.add_argument(
         "--key-share",
-        type=share,
+        type=option_types.share,
         metavar="SHARE",
         help="with --keyframes adaptive: share of key frames among all, on "
         "average (default: 0.2)",
@@ -97,21 +95,3 @@ def given_policy(arguments):
         given = arguments.interval
         policy = FixedInterval(DEFAULT_INTERVAL if given is None else given)
     return policy if getattr(arguments, "no_cuts", True) else SceneCuts(policy)
-
-
-def share(text):
-    """A share above 0 and up to 1.
-
-    Raises:
-        argparse.ArgumentTypeError: if it is none.
-    """
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no share; give a number above 0 and up to 1, such "
-            "as 0.2"
-        )
-    return value

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 
 
 def size(text, least=1):
@@ -101,6 +102,16 @@ def number(text, type_, least, most, hint):
     if value is None or not least <= value <= most:
         raise argparse.ArgumentTypeError(f"{text!r}: {hint}")
     return value
+
+
+def share(text):
+    """A share above 0 and up to 1.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none.
+    """
+    hint = "a share is a number above 0 and up to 1, such as 0.2"
+    return number(text, float, sys.float_info.min, 1, hint)
 
 
 def port(text):

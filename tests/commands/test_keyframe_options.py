@@ -52,7 +52,7 @@ def test_options_that_do_not_go_together_are_told(argv, message):
 @pytest.mark.parametrize(
     "argv, message",
     [
-        ([*SEGMENT, "--key-share", "1.5"], "'1.5' is no share; give a number"),
+        ([*SEGMENT, "--key-share", "1.5"], "'1.5': a share is a number"),
         ([*SEGMENT, *ADAPTIVE, "--server", "http://a", "--model", "m"], "its"),
         ([*EVALUATE, "--steady"], "use the mode 'stream', not 'average'"),
         ([*SEGMENT, "--steady", "0"], "'0' is no"),
