@@ -39,6 +39,7 @@ def main(arguments=None):
     """Measures, prints a summary and writes a JSON file."""
     options = read_options(arguments)
     from accel_tf.files import write_text
+    from accel_tf.recipes.common.soak_lines import format_soak
 
     results = measure(options)
     print(format_soak(results))
@@ -75,7 +76,7 @@ def read_options(arguments):
 
 
 def measure(options):
-    """Everything, as `format_soak` takes it."""
+    """Everything, as `format_soak` of `soak_lines` takes it."""
     import keras
 
     from accel_tf.benchmark.devices import describe_machine
@@ -205,27 +206,6 @@ def summary(streams, samples, start):
         ],
         "growth_in_last_half_mib": round(growth / 2**20, 2),
     }
-
-
-def format_soak(results):
-    """The results in a few lines."""
-    least, median, most = results["frames_of_a_stream"]
-    waits = results["milliseconds"]["all"]
-    sizes = [size for _, size in results["memory_mib"]]
-    return "\n".join(
-        [
-            f"{results['streams']} streams beside {results['flood_clients']} "
-            f"bad clients for {results['seconds']} s: "
-            f"{results['frames']} frames, {results['frames_that_differ']} with "
-            f"other labels than a local stream's, {results['errors']} "
-            "errors",
-            f"a stream got {least} to {most} frames, {median:g} in the median",
-            f"a frame took {waits['p50']:.0f} ms in the median, p99 "
-            f"{waits['p99']:.0f} ms, at most {waits['longest']:.0f} ms",
-            f"the server took {max(sizes):.0f} MiB at most; in the last half "
-            f"it grew by {results['growth_in_last_half_mib']:.1f} MiB",
-        ]
-    )
 
 
 class _ControlStream:

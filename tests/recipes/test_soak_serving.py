@@ -34,8 +34,9 @@ def test_summary(script):
     assert waits["first_half"]["longest"] == 100.0
     # Of the samples 5 to 9 the first two beside the last three.
     assert found["growth_in_last_half_mib"] == pytest.approx(3.33)
-    named = {"streams": 2, "flood_clients": 0, "seconds": 10}
-    lines = script.format_soak(found | named).splitlines()
+    named = {"streams": 2, "flood_clients": 0, "seconds": 10, "size": "8x8"}
+    format_soak = load_script("soak_lines").format_soak
+    lines = format_soak(found | named).splitlines()
     assert "15 frames, 2 with other labels" in lines[0]
     assert lines[0].endswith("1 errors")
     assert "60 MiB at most" in lines[3]
