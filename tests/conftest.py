@@ -60,6 +60,7 @@ def pytest_runtest_setup(item):
     # Few tests import TensorFlow later than their modules.
     if not item.config.getoption("--optimize-graphs"):
         _optimize_graphs(False)
+        _remember_no_stacks()
 
 
 @pytest.fixture
@@ -83,6 +84,17 @@ def untraced():
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
+
+
+def _remember_no_stacks():
+    """TensorFlow walks through Python's stack for each operation of a graph.
+
+    It shows it when the operation fails, which tells a test nothing.
+    """
+    stacks = sys.modules.get("tensorflow.python.util.tf_stack")
+    if stacks and not hasattr(stacks.extract_stack, "cache_clear"):
+        stack = stacks.extract_stack()
+        stacks.extract_stack = functools.cache(lambda stacklevel=1: stack)
 
 
 def _optimize_graphs(enable):
