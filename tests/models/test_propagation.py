@@ -28,7 +28,7 @@ from accel_tf.models.propagation import (
     split_flow,
     with_flow,
 )
-from accel_tf.models.propagation.motion import (
+from accel_tf.models.motion import (
     TRUSTS,
     consistency_trust,
     find_motion,

@@ -43,6 +43,7 @@ class Accel(DeepFeatureFlow):
             so that all labels come from one decision and change less where a
             key frame comes; a key frame then costs that branch. False is as
             published.
+        blend: as in `DeepFeatureFlow`.
         label_map, dtype, name: as in `VideoSegmenter`.
     """
 
@@ -156,7 +157,7 @@ class Accel(DeepFeatureFlow):
 
     # === The contract ===
 
-    def score(self, frame, state, is_key, training=None):
+    def decide(self, frame, state, is_key, training=None):
         if is_key and not self.fuse_key_frames:
             features = state["features"]
             return self.reference_head(features, training=training), None
@@ -175,7 +176,7 @@ class Accel(DeepFeatureFlow):
         kernel = ops.cast(self.fusion.kernel, scores.dtype)
         return ops.conv(scores, kernel), self.fusion.bias
 
-    def score_between(self, frame, state, names, signals):
+    def decide_between(self, frame, state, names, signals):
         branches = self._branches(frame, state)
         if DISAGREEMENT in names:
             # What each gives to the sum: the fused form has nothing else.

@@ -22,7 +22,7 @@ class FeatureFusionAccel(DeepFeatureFlow):
 
     Args:
         reference_backbone, flow_network, num_classes, head_filters,
-        label_map, dtype, name: as in `DeepFeatureFlow`.
+        blend, label_map, dtype, name: as in `DeepFeatureFlow`.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class FeatureFusionAccel(DeepFeatureFlow):
             )
             self.fusion.build((None, None, None, 2 * channels))
 
-    def score(self, frame, state, is_key, training=None):
+    def decide(self, frame, state, is_key, training=None):
         features = state["features"]
         if not is_key:
             current = self.reference_backbone(

@@ -47,7 +47,7 @@ class FusedAccel(FusedDeepFeatureFlow):
         )
         self.fusion_bias = bias
 
-    def score(self, frame, state, is_key, training=None):
+    def decide(self, frame, state, is_key, training=None):
         features = state["features"]
         if is_key and not self.fuse_key_frames:
             return self.reference_head(features), None
@@ -64,7 +64,7 @@ class FusedAccel(FusedDeepFeatureFlow):
             self.warped_head(features), self.update_head(update_features)
         )
 
-    def score_between(self, frame, state, names, signals):
+    def decide_between(self, frame, state, names, signals):
         update = self.update_backbone(subtract_mean(frame))
         reference, update = self._branches(state["features"], update)
         if DISAGREEMENT in names:
@@ -83,8 +83,8 @@ class FusedAccel(FusedDeepFeatureFlow):
             counts["key"] += update
         return counts
 
-    def non_key_parts(self, height, width):
-        conversion, flow_network, warp, head = super().non_key_parts(
+    def parts_alone(self, height, width):
+        conversion, flow_network, warp, head = super().parts_alone(
             height, width
         )
         image = (1, height, width, 3)

@@ -36,6 +36,7 @@ class FusedFeatureFusionAccel(FusedSegmenter, DeepFeatureFlowStep):
     def __init__(self, model):
         super().__init__(model)
         self.head_filters = model.head_filters
+        self.blend = model.blend
         self.reference_backbone = fold_batch_normalization(
             model.reference_backbone
         )
@@ -67,15 +68,18 @@ class FusedFeatureFusionAccel(FusedSegmenter, DeepFeatureFlowStep):
             "features": ops.zeros(shape, state["features"].dtype),
         }
 
-    def advance(self, frame, state, is_key, training=None):
-        state = super().advance(frame, state, is_key)
-        if is_key:
-            state["features"] = self.warped_half(state["features"])
-        return state
+    def look(self, frame, training=None):
+        state = super().look(frame)
+        return {**state, "features": self.warped_half(state["features"])}
 
-    def segment(self, frame, state, is_key, training=None):
-        if not is_key:
-            return super().segment(frame, state, is_key)
+    def decide(self, frame, state, is_key, training=None):
+        current = self.reference_backbone(subtract_mean(frame))
+        if is_key:
+            return self.reference_head(current), None
+        x = state["features"] + self.current_half(current)
+        return self.fused_score(ops.relu(x)), None
+
+    def decide_key(self, frame, training=None):
         # The backbone runs once for both.
         features = self.reference_backbone(subtract_mean(frame))
         state = {
@@ -84,13 +88,6 @@ class FusedFeatureFusionAccel(FusedSegmenter, DeepFeatureFlowStep):
         }
         return self.reference_head(features), None, state
 
-    def score(self, frame, state, is_key, training=None):
-        current = self.reference_backbone(subtract_mean(frame))
-        if is_key:
-            return self.reference_head(current), None
-        x = state["features"] + self.current_half(current)
-        return self.fused_score(ops.relu(x)), None
-
     def multiply_adds(self, height, width):
         image = (1, height, width, 3)
         shape = self.reference_backbone.compute_output_shape(image)
@@ -98,18 +95,19 @@ class FusedFeatureFusionAccel(FusedSegmenter, DeepFeatureFlowStep):
         branch = count_multiply_adds(self.reference_backbone, image)
         # `fc6` and the two halves have kernels of one size.
         convolution = pixels * channels * self.head_filters
+        scores_shape = (*shape[:3], self.num_classes)
         scores = pixels * self.head_filters * self.num_classes
-        scores += count_upsampling(
-            (*shape[:3], self.num_classes), self.output_stride
-        )
-        return {
+        scores += count_upsampling(scores_shape, self.output_stride)
+        flow = self.flow_network.multiply_adds(height, width)
+        counts = {
             "key": branch + 2 * convolution + scores,
-            "non_key": self.flow_network.multiply_adds(height, width)
+            "non_key": flow
             + count_warp((*shape[:3], self.head_filters))
             + branch
             + convolution
             + scores,
         }
+        return self._with_blending(counts, scores_shape, flow)
 
 
 def _convolution(name, kernel, bias=None):

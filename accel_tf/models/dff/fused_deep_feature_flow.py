@@ -1,5 +1,6 @@
 """Deep Feature Flow for inference."""
 
+from accel_tf.models.blending import LEFT, OFFSET
 from accel_tf.models.cost import count_multiply_adds, count_warp
 from accel_tf.models.deeplab.fused_head import fuse_rest_of_head, fuse_with_fc6
 from accel_tf.models.dff.deep_feature_flow import (
@@ -27,6 +28,7 @@ class FusedDeepFeatureFlow(FusedSegmenter, DeepFeatureFlowStep):
 
     def __init__(self, model):
         super().__init__(model)
+        self.blend, self.head_filters = model.blend, model.head_filters
         head = model.reference_head
         self.reference_backbone = fuse_with_fc6(model.reference_backbone, head)
         self.flow_network = fold_flow_network(model.flow_network)
@@ -34,6 +36,28 @@ class FusedDeepFeatureFlow(FusedSegmenter, DeepFeatureFlowStep):
         self.built = True
 
     def non_key_parts(self, height, width):
+        parts = self.parts_alone(height, width)
+        return [*parts, self._blending_part(parts)] if self.blend else parts
+
+    def _blending_part(self, parts):
+        warped = next(p for p in parts if "warped" in p.outputs)
+
+        def blend(scores, features, small, flow, flow_image, offset, left):
+            before = {"flow_image": flow_image, OFFSET: offset, LEFT: left}
+            after = {"features": features, "flow_image": small}
+            return self._blended(scores, None, before, after, flow)[0]
+
+        return Part(
+            "blending",
+            ("scores", "warped", "small", "flow", "flow_image", OFFSET, LEFT),
+            ("scores",),
+            blend,
+            # As the features, but of as many channels as there are classes.
+            warped.multiply_adds // self.head_filters * self.num_classes,
+        )
+
+    def parts_alone(self, height, width):
+        """`non_key_parts` of the frame as it is, before any blending."""
         features = self.reference_backbone.compute_output_shape(
             (1, height, width, 3)
         )

@@ -2,7 +2,7 @@
 
 import keras
 
-from accel_tf.models.propagation.motion import PHOTOMETRIC, TRUSTS
+from accel_tf.models.motion import PHOTOMETRIC, TRUSTS
 from accel_tf.models.propagation.propagated_step import PropagatedStep
 from accel_tf.models.propagation.trusted_fusion import TrustedFusion
 from accel_tf.models.segmenter import VideoSegmenter

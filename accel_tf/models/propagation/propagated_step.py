@@ -3,7 +3,7 @@
 from keras import ops
 
 from accel_tf.models.cost import count_warp
-from accel_tf.models.propagation.motion import find_motion, needs_flow_back
+from accel_tf.models.motion import find_motion, needs_flow_back
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.models.signals import (
     DISAGREEMENT,

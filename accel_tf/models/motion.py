@@ -45,7 +45,7 @@ def find_motion(
     trusts = []
     if kind != CONSISTENCY:
         trusts.append(
-            _seen_trust(estimator, current, previous, flow, stride, size)
+            seen_trust(estimator, current, previous, flow, stride, size)
         )
     if back is not None:
         # Of the pixels that the estimator looks at, as its errors are.
@@ -75,8 +75,18 @@ def _find_flows(estimator, current, previous, kind, training):
     return flows[:batch], flows[batch:]
 
 
-def _seen_trust(estimator, current, previous, flow, stride, size):
-    """`photometric_trust`, no finer than for every second pixel."""
+def seen_trust(estimator, current, previous, flow, stride, size):
+    """`photometric_trust` on a grid of one's own.
+
+    It is found no finer than for every second pixel.
+
+    Args:
+        estimator, current, previous, stride, size: as for `find_motion`.
+        flow: float32 `[B, h, w, 2]`, as the estimator gives it.
+
+    Returns:
+        float32 `[B, height, width, 1]`, 0..1.
+    """
     fine = max(estimator.observed_stride, 2)
     seen = [
         -(-side * estimator.observed_stride // fine)
