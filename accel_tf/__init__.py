@@ -39,6 +39,7 @@ __all__ = [
     "serving",
     "smooth",
     "training",
+    "with_blend",
     "with_flow",
 ]
 _ROOMS = {

@@ -10,6 +10,7 @@ classes of the package with Keras, so that `keras.saving.load_model` finds them.
 from accel_tf import training
 from accel_tf.checkpoints import load_checkpoint
 from accel_tf.data.label_maps import LabelMap
+from accel_tf.models.blending import with_blend
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.per_frame import per_frame

@@ -30,9 +30,9 @@ from accel_tf.evaluation.report import format_rows, report_row
 from accel_tf.evaluation.stored_labels import stored_labels
 from accel_tf.files import write_text
 from accel_tf.models.fuse import fuse_for_inference
+from accel_tf.models.motion import TRUSTS
 from accel_tf.models.per_frame import per_frame
 from accel_tf.models.propagation import propagate, smooth, with_flow
-from accel_tf.models.motion import TRUSTS
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.recorded import results_file
 from accel_tf.recipes.common.trust_scores import trust_roc_area

@@ -58,6 +58,14 @@ def add_motion(parser):
         "labels change less where one comes",
     )
     parser.add_argument(
+        "--blend",
+        type=int,
+        metavar="FRAMES",
+        help="let what a key frame gives come in over FRAMES frames, along the "
+        "optical flow, so that labels do not jump there; for models with key "
+        "frames and a flow, and with --propagate",
+    )
+    parser.add_argument(
         "--trust",
         choices=TRUSTS,
         help="with --propagate or --smooth: what tells where the flow is "
@@ -89,7 +97,7 @@ def given_motion(arguments):
     ):
         raise ValueError("--trust goes with --propagate or --smooth.")
     if given == (None, None, None):
-        return _fusing if arguments.fuse_key_frames else lambda model: model
+        return lambda model: _with_key_frames(model, arguments)
     from accel_tf.models import propagation
     from accel_tf.models.keras_files import load_keras_model
 
@@ -102,12 +110,14 @@ def given_motion(arguments):
     trust = {"trust": arguments.trust} if arguments.trust else {}
 
     def prepare(model):
-        if arguments.fuse_key_frames:
-            model = _fusing(model)
         if arguments.propagate is not None:
+            if arguments.fuse_key_frames:
+                model = _fusing(model)
+            blend = arguments.blend or 0
             return propagation.propagate(
-                model, flow, update, smooth=smooth or 0.0, **trust
+                model, flow, update, smooth=smooth or 0.0, blend=blend, **trust
             )
+        model = _with_key_frames(model, arguments)
         if arguments.flow is not None and hasattr(model, "flow_network"):
             model = propagation.with_flow(model, arguments.flow)
         elif smooth is None:
@@ -120,6 +130,17 @@ def given_motion(arguments):
         return model
 
     return prepare
+
+
+def _with_key_frames(model, arguments):
+    """The model with other key frames, if that is asked for."""
+    if arguments.fuse_key_frames:
+        model = _fusing(model)
+    if arguments.blend is not None:
+        from accel_tf.models.blending import with_blend
+
+        model = with_blend(model, arguments.blend)
+    return model
 
 
 def _fusing(model):

@@ -4,6 +4,7 @@ from accel_tf.commands import option_types
 
 _OF_LOCAL_MODELS = ("weights", "interval", "num_classes", "exact_graph")
 _OF_LOCAL_MODELS += ("propagate", "update", "flow", "smooth", "trust")
+_OF_LOCAL_MODELS += ("blend",)
 _OF_LOCAL_MODELS += (
     "save_scores",
     "keyframes",

@@ -27,6 +27,31 @@ def check_blend(frames):
         )
 
 
+def with_blend(model, frames):
+    """The same model with key frames that come in over some frames.
+
+    Args:
+        model: Deep Feature Flow, Accel or what `accel_tf.propagate` made; its
+            weights are copied.
+        frames: see `blend` of `DeepFeatureFlow`; 0 for none.
+
+    Returns:
+        A `VideoSegmenter` of the same kind.
+
+    Raises:
+        ValueError: if the model has no key frames that are carried along a
+            flow, or `frames` is no number of frames.
+    """
+    if not (model.uses_key_frames and hasattr(model, "blend")):
+        raise ValueError(
+            f"{model.name} carries no key frames along an optical flow, so "
+            "that none can be blended in."
+        )
+    copy = type(model).from_config({**model.get_config(), "blend": frames})
+    copy.set_weights(model.get_weights())
+    return copy
+
+
 def nothing_shown(shape):
     """What is added to the state before the first frame.
 
@@ -59,7 +84,8 @@ def next_shown(scores, before, flow, trust, is_key, frames):
 
     Args:
         scores: float32 `[B, h, w, classes]`, which the frame alone gives.
-        before: state before the frame.
+        before: state before the frame; before the first one the scores may
+            be larger by a row.
         flow: float32 `[B, h, w, 2]`, (dx, dy) in pixels of the scores, to
             the frame before.
         trust: float32 `[B, h, w, 1]`, 0..1, in that flow.
@@ -67,13 +93,15 @@ def next_shown(scores, before, flow, trust, is_key, frames):
         frames: over which a key frame comes in, 1 or more; its own result is
             all there is on the last of them.
     """
+    name = SHOWN if is_key else OFFSET
+    moved = resample(before[name], 1, 1, ops.shape(scores)[1:3])
+    moved = warp(moved, flow, border="clamp")
     if is_key:
         known = ops.cast(before[LEFT] >= 0, "float32")
-        moved = warp(before[SHOWN], flow, border="clamp")
         offset = trust * known * (moved - scores)
         left = 0.0 * known + (1 - 1 / frames)
     else:
-        offset = trust * warp(before[OFFSET], flow, border="clamp")
+        offset = trust * moved
         left = ops.maximum(before[LEFT] - 1 / frames, 0.0)
     return {SHOWN: scores + left * offset, OFFSET: offset, LEFT: left}
 

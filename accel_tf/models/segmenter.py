@@ -62,7 +62,8 @@ class VideoSegmenter(ModelConfig, ArrayTraining):
     """Names of `accel_tf.models.signals.SIGNALS` that it can tell of frames
     that are no key frames."""
     key_frames_ask_state = False
-    """Whether a key frame's result depends on the state before it."""
+    """Whether a key frame's result depends on the state before it, unless
+    that is `{}`, with which a stream begins."""
     least_side = 1
     """Height and width of the smallest frame that it takes, in pixels."""
     # Names in official checkpoints, with wildcards, that a model need not
@@ -236,7 +237,7 @@ class VideoSegmenter(ModelConfig, ArrayTraining):
 
     def clip_state(self, batch_size, height, width):
         """The state with which `call` begins a clip."""
-        if self.uses_key_frames and not self.key_frames_ask_state:
+        if self.uses_key_frames:
             return {}
         return self.initial_state(batch_size, height, width)
 
@@ -283,11 +284,6 @@ class VideoSegmenter(ModelConfig, ArrayTraining):
                 f"{self.name} runs outside the graph, at least in part (such "
                 "as OpenCV's optical flow), and cannot be exported; a flow "
                 "network can be."
-            )
-        if self.key_frames_ask_state:
-            raise ValueError(
-                f"key frames of {self.name} depend on what came before them, "
-                "which exports do not know; export it without smoothing."
             )
 
     def _missing(self, name):

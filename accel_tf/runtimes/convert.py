@@ -132,6 +132,7 @@ def to_runtime(
             runtime=runtime,
             precision=precision,
             uses_key_frames=model.uses_key_frames,
+            key_frames_ask_state=model.key_frames_ask_state,
             parameters=_parameters(model),
             label_map=LabelMap.from_config(model.label_map.to_config()),
             trained_size=model.trained_size,

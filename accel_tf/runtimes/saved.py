@@ -166,8 +166,9 @@ def _write(program, folder):
 
 def _info(description):
     names = [field.name for field in dataclasses.fields(RuntimeInfo)]
-    # Folders of earlier versions do not know the size of training.
-    description = {"trained_size": None, **description}
+    # Folders of earlier versions know nothing of these.
+    since = {"trained_size": None, "key_frames_ask_state": False}
+    description = {**since, **description}
     info = {name: description[name] for name in names}
     if info["trained_size"] is not None:
         info["trained_size"] = checked_size(info["trained_size"])

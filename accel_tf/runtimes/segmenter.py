@@ -15,11 +15,13 @@ class RuntimeInfo(ModelInfo):
         uses_key_frames: of the model.
         label_map: `accel_tf.data.LabelMap`.
         trained_size: of the model; `None` if unknown.
+        key_frames_ask_state: of the model.
     """
 
     uses_key_frames: bool
     label_map: object
     trained_size: tuple | None = None
+    key_frames_ask_state: bool = False
 
 
 class RuntimeSegmenter(RuntimeModel):
@@ -61,6 +63,10 @@ class RuntimeSegmenter(RuntimeModel):
     @property
     def uses_key_frames(self):
         return self.info.uses_key_frames
+
+    @property
+    def key_frames_ask_state(self):
+        return self.info.key_frames_ask_state
 
     def multiply_adds(self, height, width):
         """As of the model that the programs were made of.

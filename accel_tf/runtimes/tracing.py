@@ -126,7 +126,9 @@ class StepTracer:
         """
         import tensorflow as tf
 
-        asks = not (self._model.uses_key_frames and kind.is_key)
+        model = self._model
+        is_start = model.uses_key_frames and kind.is_key
+        asks = not is_start or model.key_frames_ask_state
         before = self._state if asks else []
         # Filled while the program is traced.
         after, changed = {}, []

@@ -25,7 +25,8 @@ def check_steady(steady, model):
     if getattr(model, "key_frames_ask_state", False):
         raise ValueError(
             f"key frames of {model.name} depend on the frame before and "
-            "cannot be looked at in the background; make it without smooth."
+            "cannot be looked at in the background; make it without smooth "
+            "and blend."
         )
 
 

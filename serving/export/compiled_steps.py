@@ -17,7 +17,7 @@ class CompiledSteps:
     are brought to the scale at which the model was trained, if it knows that,
     and scores from there to the size of the frame. A model
     without key frames must therefore take scalar tensors as height and width
-    in `initial_state`; and a key frame must ask nothing of the state.
+    in `initial_state`; and the first key frame must do with an empty state.
 
     Args:
         model: a `VideoSegmenter` on the TensorFlow backend.
@@ -57,7 +57,11 @@ class CompiledSteps:
             tf.TensorSpec(tensor.shape, tensor.dtype)
             for tensor in self._apart(state)[0]
         ]
-        self._follow = self._next_program()
+        later = [self._next_step]
+        if self.uses_key_frames and model.key_frames_ask_state:
+            later.append(self._key_step)
+        self._follow, *again = self._later_programs(later)
+        self._again = again[0] if again else None
 
     @property
     def state_specs(self):
@@ -65,7 +69,7 @@ class CompiledSteps:
             return self._specs
         return [tf.TensorSpec([NUMBERS], tf.float32), *self._specs]
 
-    def __call__(self, frame, starts, previous, numbers=None):
+    def __call__(self, frame, starts, previous, begins=None, numbers=None):
         """Segments a frame.
 
         Args:
@@ -74,6 +78,8 @@ class CompiledSteps:
                 in models without these, the first of a stream.
             previous: function that gives the state, a list of tensors;
                 called in the branch where the stream goes on.
+            begins: scalar boolean tensor, of models with key frames: whether
+                nothing of the state may be used; then `starts` is true.
             numbers: the state of the rule, if there is one.
 
         Returns:
@@ -81,9 +87,11 @@ class CompiledSteps:
             tensors.
         """
         if self.rule is None:
-            labels, state = self._labels(frame, starts, previous)
+            labels, state = self._labels(frame, starts, previous, begins)
             return encode_labels(labels), state
-        labels, state = self._labels(frame, starts, lambda: previous()[1:])
+        labels, state = self._labels(
+            frame, starts, lambda: previous()[1:], begins
+        )
         state, told = self._apart(state)
         numbers = self.rule.after(numbers, starts, told, ops)
         return encode_labels(labels), [numbers, *state]
@@ -104,7 +112,7 @@ class CompiledSteps:
         """Static shape of `scores`."""
         return self._scores.get_concrete_function().output_shapes
 
-    def _labels(self, frame, starts, previous):
+    def _labels(self, frame, starts, previous, begins):
         """uint8 `[H, W]`, and the state."""
         if not self.uses_key_frames:
             if not self._specs:
@@ -115,11 +123,20 @@ class CompiledSteps:
             return self._follow(frame, state)
         if not self._specs:
             previous = list
-        return tf.cond(
-            starts,
-            lambda: self._start(frame),
-            lambda: self._follow(frame, previous()),
-        )
+
+        def follow():
+            return self._follow(frame, previous())
+
+        def look_again():
+            return self._again(frame, previous())
+
+        def go_on():
+            if self._again is None:
+                return follow()
+            return tf.cond(starts, look_again, follow)
+
+        is_fresh = starts if self._again is None else begins
+        return tf.cond(is_fresh, lambda: self._start(frame), go_on)
 
     def _program(self, function, *inputs):
         def trace(*tensors):
@@ -131,14 +148,16 @@ class CompiledSteps:
             trace, input_signature=[self._frame, *inputs], autograph=False
         )
 
-    def _next_program(self):
-        """The step from a state, whose specs widen until it gives such."""
+    def _later_programs(self, steps):
+        """Steps from a state, whose specs widen until all give such."""
         while True:
-            program = self._program(self._next_step, self._specs)
-            _, state = program.get_concrete_function().structured_outputs
-            specs = list(map(_general, self._specs, self._apart(state)[0]))
+            programs = [self._program(step, self._specs) for step in steps]
+            specs = self._specs
+            for program in programs:
+                _, state = program.get_concrete_function().structured_outputs
+                specs = list(map(_general, specs, self._apart(state)[0]))
             if specs == self._specs:
-                return program
+                return programs
             self._specs = specs
 
     # === What the programs do ===
@@ -149,13 +168,17 @@ class CompiledSteps:
         state = self._model.initial_state(1, *size)
         return 0, self._listed(state)
 
-    def _key_step(self, frame):
-        return self._step(frame, {}, is_key=True)
+    def _key_step(self, frame, state=()):
+        return self._step(frame, self._named(state), is_key=True)
 
     def _next_step(self, frame, state):
-        state = dict(zip(self.state_names, state, strict=True))
         is_key = not self.uses_key_frames
-        return self._step(frame, state, is_key)
+        return self._step(frame, self._named(state), is_key)
+
+    def _named(self, state):
+        """A list of tensors as the model has it; a stream begins with `()`."""
+        names = self.state_names if state else ()
+        return dict(zip(names, state, strict=True))
 
     def _step(self, frame, state, is_key):
         model, told = self._model, []

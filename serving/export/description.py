@@ -10,12 +10,15 @@ from keras import ops
 def fingerprint(model, key_share=None):
     """16 characters that tell models apart, by kind and weights.
 
-    Streams whose key frames are chosen remember more than others do.
+    Streams whose key frames are chosen, or blended in, remember more than
+    others do.
     """
     digest = hashlib.blake2b(digest_size=8)
     digest.update(f"{type(model).__name__} {model.dtype_policy.name}".encode())
     if key_share is not None:
         digest.update(f"{key_share}".encode())
+    if getattr(model, "blend", 0):
+        digest.update(f"blend {model.blend}".encode())
     for variable in model.weights:
         value = ops.convert_to_numpy(variable)
         digest.update(f"{value.dtype} {value.shape}".encode())

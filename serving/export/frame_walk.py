@@ -130,24 +130,26 @@ class FrameWalk:
             )
             frame = checked(frame, fits)
         since_key = tf.constant(0, tf.int64)
-        rule, numbers = self.steps.rule, {}
+        rule, more = self.steps.rule, {}
         if rule is not None:
             known = self.stored.first(stored, rule.start())
             # A frame of another size is the first of a stream.
-            numbers["numbers"] = tf.where(starts, rule.start(), known)
+            more["numbers"] = tf.where(starts, rule.start(), known)
         if self.steps.uses_key_frames:
+            if forced is not None:
+                # Where a client forces one there may be another scene.
+                starts |= forced
+            more["begins"] = starts
             if interval is not None and rule is not None:
-                starts |= rule.is_due(numbers["numbers"], header[0] + 1, ops)
+                starts |= rule.is_due(more["numbers"], header[0] + 1, ops)
             elif interval is not None:
                 starts |= header[0] + 1 >= interval
-            if forced is not None:
-                starts |= forced
             since_key = tf.where(starts, since_key, header[0] + 1)
         output, state = self.steps(
             frame[None],
             starts,
             lambda: self.stored.unpack(stored)[1],
-            **numbers,
+            **more,
         )
         return output, tf.concat([[since_key], size], 0), state
 

@@ -22,17 +22,17 @@ from small_models import (
 import accel_tf
 from accel_tf.commands import form_options
 from accel_tf.models.flownet import FlowNetwork
-from accel_tf.models.propagation import (
-    DenseInverseSearch,
-    make_flow,
-    split_flow,
-    with_flow,
-)
 from accel_tf.models.motion import (
     TRUSTS,
     consistency_trust,
     find_motion,
     photometric_trust,
+)
+from accel_tf.models.propagation import (
+    DenseInverseSearch,
+    make_flow,
+    split_flow,
+    with_flow,
 )
 from accel_tf.models.segmenter import VideoSegmenter
 

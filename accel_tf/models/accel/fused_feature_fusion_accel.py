@@ -12,7 +12,7 @@ from accel_tf.models.cost import (
     count_warp,
 )
 from accel_tf.models.deeplab.fused_head import float64
-from accel_tf.models.dff.deep_feature_flow import DeepFeatureFlowStep
+from accel_tf.models.dff.deep_feature_flow_step import DeepFeatureFlowStep
 from accel_tf.models.flownet import fold_flow_network
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.image_normalization import subtract_mean

@@ -3,10 +3,8 @@
 from accel_tf.models.blending import LEFT, OFFSET
 from accel_tf.models.cost import count_multiply_adds, count_warp
 from accel_tf.models.deeplab.fused_head import fuse_rest_of_head, fuse_with_fc6
-from accel_tf.models.dff.deep_feature_flow import (
-    DeepFeatureFlow,
-    DeepFeatureFlowStep,
-)
+from accel_tf.models.dff.deep_feature_flow import DeepFeatureFlow
+from accel_tf.models.dff.deep_feature_flow_step import DeepFeatureFlowStep
 from accel_tf.models.flownet import fold_flow_network
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.parts import Part

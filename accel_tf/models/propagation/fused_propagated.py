@@ -18,7 +18,7 @@ class FusedPropagated(FusedSegmenter, PropagatedStep):
     def __init__(self, model):
         super().__init__(model)
         self.uses_key_frames = model.uses_key_frames
-        self.smooth = model.smooth
+        self.smooth, self.blend = model.smooth, model.blend
         self.trust_kind = model.trust_kind
         self.segmenter = model.segmenter.fused()
         self.flow_network = fold_flow_network(model.flow_network)

@@ -34,7 +34,8 @@ def propagate(segmenter, flow="dis", update=None, **options):
         update: light per-frame segmenter of the same classes, whose scores
             correct the moved ones where the flow is not to be trusted
             (Accel, CVPR 2019); `None` for none.
-        **options: `smooth`, `split`, `trust` and `name` of `Propagated`.
+        **options: `smooth`, `split`, `trust`, `blend` and `name` of
+            `Propagated`.
 
     Returns:
         `Propagated`, a `VideoSegmenter`.

@@ -2,6 +2,7 @@
 
 import keras
 
+from accel_tf.models.blending import check_blend
 from accel_tf.models.motion import PHOTOMETRIC, TRUSTS
 from accel_tf.models.propagation.propagated_step import PropagatedStep
 from accel_tf.models.propagation.trusted_fusion import TrustedFusion
@@ -44,6 +45,8 @@ class Propagated(PropagatedStep):
             before, moved along it, looks otherwise; "forward-backward", the
             flow from the frame before leads elsewhere, which costs a second
             flow; or "both".
+        blend: as of `DeepFeatureFlow`; the state then has `shown`, `offset`
+            and `left`, too.
         dtype, name: as in `VideoSegmenter`; classes and label map are the
             segmenter's.
 
@@ -59,6 +62,7 @@ class Propagated(PropagatedStep):
         smooth=0.0,
         split=None,
         trust=PHOTOMETRIC,
+        blend=0,
         **kwargs,
     ):
         check_per_frame(segmenter, "propagated or smoothed")
@@ -68,6 +72,7 @@ class Propagated(PropagatedStep):
             segmenter.num_classes, label_map=segmenter.label_map, **kwargs
         )
         check_share(smooth, "smooth")
+        check_blend(blend)
         if trust not in TRUSTS:
             raise ValueError(
                 f"trust must be {', '.join(TRUSTS[:-1])} or {TRUSTS[-1]}, not "
@@ -75,6 +80,7 @@ class Propagated(PropagatedStep):
             )
         self.trust_kind = trust
         self.smooth = float(smooth)
+        self.blend = blend
         self.split = split
         self.segmenter = segmenter
         self.flow_network = flow
@@ -110,6 +116,7 @@ class Propagated(PropagatedStep):
             "smooth": self.smooth,
             "split": self.split,
             "trust": self.trust_kind,
+            "blend": self.blend,
         }
 
 

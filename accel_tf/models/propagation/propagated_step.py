@@ -2,9 +2,16 @@
 
 from keras import ops
 
+from accel_tf.models.blending import (
+    SHOWN,
+    first_shown,
+    next_shown,
+    nothing_shown,
+    with_offset,
+)
 from accel_tf.models.cost import count_warp
 from accel_tf.models.motion import find_motion, needs_flow_back
-from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.models.propagation.carried_grid import CarriedGrid
 from accel_tf.models.signals import (
     DISAGREEMENT,
     MOTION,
@@ -17,19 +24,15 @@ from accel_tf.ops import warp
 from accel_tf.ops.resample import resample, resample_flow
 
 
-class PropagatedStep(VideoSegmenter):
+class PropagatedStep(CarriedGrid):
     """What `Propagated` computes with its parts.
 
     They are `segmenter`, `flow_network`, `update`, `fusion`, `smooth`,
-    `trust_kind`, one of `TRUSTS`, and `split_parts`, the `Split` of the
-    segmenter or `None`.
+    `blend`, `trust_kind`, one of `TRUSTS`, and `split_parts`, the `Split` of
+    the segmenter or `None`.
     """
 
     uses_key_frames = True
-
-    @property
-    def output_stride(self):
-        return self.segmenter.output_stride
 
     @property
     def runs_on_host(self):
@@ -45,7 +48,7 @@ class PropagatedStep(VideoSegmenter):
 
     @property
     def key_frames_ask_state(self):
-        return self.uses_key_frames and self.smooth > 0
+        return self.uses_key_frames and (self.smooth > 0 or self.blend > 0)
 
     def upsample(self, scores, size, frame_size=None):
         return self.segmenter.upsample(scores, size, frame_size)
@@ -58,21 +61,68 @@ class PropagatedStep(VideoSegmenter):
         observed, kind = self.flow_network.observed_shape(height, width)
         carried = self._carried_shape(batch_size, height, width)
         grid = (batch_size, *self._grid_size(carried[1:3]))
-        return {
+        state = {
             "observed": ops.zeros((batch_size, *observed), kind),
             "carried": ops.zeros(carried, "float32"),
             "flow": ops.zeros((*grid, 2), "float32"),
             # None, so that the first frame is not mixed with zeros.
             "trust": ops.zeros((*grid, 1), "float32"),
         }
+        if self.blend:
+            shape = self._scores_shape(batch_size, height, width)
+            state |= nothing_shown(shape)
+        return state
 
     def advance(self, frame, state, is_key, training=None):
+        if self.blend:
+            # What was shown is a part of the state.
+            return self.segment(frame, state, is_key, training)[-1]
+        return self._advance(frame, state, is_key, training)[0]
+
+    def score(self, frame, state, is_key, training=None):
+        scores = self._decide(frame, state, is_key, training)
+        return (with_offset(scores, state) if self.blend else scores), None
+
+    def segment(self, frame, state, is_key, training=None):
+        after, motion = self._advance(frame, state, is_key, training)
+        scores = self._decide(frame, after, is_key, training)
+        return self._blended(scores, state, after, motion, is_key)
+
+    def segment_between(self, frame, state, names):
+        observed = self.flow_network.observe(frame)
+        after, motion = self._carry(observed, state)
+        signals = flow_signals(
+            names,
+            self.flow_network,
+            (observed, state["observed"]),
+            motion[0],
+            self._grid_stride,
+            ops.shape(frame)[1:3],
+        )
+        if TRUST in names:
+            signals[TRUST] = ops.mean(after["trust"], axis=(1, 2, 3))
+        carried = self._moved(after["carried"], after["flow"])
+        scores = self._finish(carried, frame, None)
+        if self.update is not None:
+            update = self._update_scores(frame, scores)
+            if DISAGREEMENT in names:
+                signals[DISAGREEMENT] = disagreement(scores, update)
+            scores = self._fused(scores, update, after["trust"])
+        shown = self._blended(scores, state, after, motion, is_key=False)
+        return *shown, signals
+
+    # === Parts of it ===
+
+    def _advance(self, frame, state, is_key, training):
+        """The state but for what `blend` adds, and the motion or `None`."""
         observed = self.flow_network.observe(frame)
         if not self._looks(is_key):
-            return self._carry(observed, state, training)[0]
-        carried = self._look(frame, training)
-        if self.smooth:
-            flow, trust, _ = self._follow(observed, state, training)
+            return self._carry(observed, state, training)
+        carried, motion = self._look(frame, training), None
+        if state and (self.smooth or self.blend):
+            motion = self._find_motion(observed, state, training)
+        if motion and self.smooth:
+            flow, trust = self._follow(state, motion)
             # The state before the first frame may be larger by a row.
             before = resample(
                 self._moved(state["carried"], flow),
@@ -87,52 +137,44 @@ class PropagatedStep(VideoSegmenter):
         # Made of what comes in: converters lose outputs that are constants.
         step = self._grid_stride // self._carried_stride
         still = 0.0 * carried[:, ::step, ::step, :1]
-        return self._state(
-            observed,
-            carried,
-            ops.concatenate([still, still], axis=-1),
-            still + 1.0,
-        )
+        flow = ops.concatenate([still, still], axis=-1)
+        return self._state(observed, carried, flow, still + 1.0), motion
 
-    def score(self, frame, state, is_key, training=None):
+    def _decide(self, frame, state, is_key, training):
+        """Scores of the frame as it is, before any blending."""
         carried = state["carried"]
         is_key = self._looks(is_key)
         if not is_key:
             carried = self._moved(carried, state["flow"])
         scores = self._finish(carried, frame, training)
         if is_key or self.update is None:
-            return scores, None
+            return scores
         update = self._update_scores(frame, scores, training)
-        return self._fused(scores, update, state["trust"]), None
-
-    def segment_between(self, frame, state, names):
-        observed = self.flow_network.observe(frame)
-        after, flow = self._carry(observed, state)
-        signals = flow_signals(
-            names,
-            self.flow_network,
-            (observed, state["observed"]),
-            flow,
-            self._grid_stride,
-            ops.shape(frame)[1:3],
-        )
-        if TRUST in names:
-            signals[TRUST] = ops.mean(after["trust"], axis=(1, 2, 3))
-        carried = self._moved(after["carried"], after["flow"])
-        scores = self._finish(carried, frame, None)
-        if self.update is not None:
-            update = self._update_scores(frame, scores)
-            if DISAGREEMENT in names:
-                signals[DISAGREEMENT] = disagreement(scores, update)
-            scores = self._fused(scores, update, after["trust"])
-        return scores, None, after, signals
-
-    # === Parts of it ===
+        return self._fused(scores, update, state["trust"])
 
     def _carry(self, observed, state, training=None):
-        """The state one frame further, and the flow to the frame before."""
-        flow, trust, last = self._follow(observed, state, training)
-        return self._state(observed, state["carried"], flow, trust), last
+        """What is carried, one frame further, and the motion."""
+        motion = self._find_motion(observed, state, training)
+        flow, trust = self._follow(state, motion)
+        return self._state(observed, state["carried"], flow, trust), motion
+
+    def _blended(self, scores, before, after, motion, is_key):
+        """What `segment` gives, from what the frame alone gives."""
+        if not self.blend:
+            return scores, None, after
+        if not before:
+            return scores, None, {**after, **first_shown(scores)}
+        flow, trust = motion
+        size = ops.shape(scores)[1:3]
+        after = after | next_shown(
+            scores,
+            before,
+            resample_flow(flow, self._grid_stride, self.output_stride, size),
+            self._on_grid(trust, scores, self.output_stride),
+            is_key,
+            self.blend,
+        )
+        return after[SHOWN], None, after
 
     def _update_scores(self, frame, scores, training=None):
         """Those of the update branch, on the grid of the carried ones."""
@@ -180,40 +222,9 @@ class PropagatedStep(VideoSegmenter):
         scores = self.split_parts.scores(carried, size, training)
         return ops.cast(scores, "float32")
 
-    @property
-    def _grid_stride(self):
-        """Of flow and trust: that of full resolution tells nothing more."""
-        return max(self._carried_stride, 2)
-
-    @property
-    def _carried_stride(self):
-        if self.split_parts is not None:
-            return self.split_parts.stride
-        return self.output_stride
-
-    def _grid_size(self, size):
-        """Of flow and trust, for what is carried of `(height, width)`."""
-        stride = self._grid_stride
-        return [-(-side * self._carried_stride // stride) for side in size]
-
-    def _on_grid(self, trust, scores, stride):
-        """Trust on the grid of the scores, or of what is carried."""
-        size = ops.shape(scores)[1:3]
-        return resample(trust, self._grid_stride, stride, size)
-
-    def _moved(self, carried, flow):
-        """What was carried, moved along the flow from the key frame."""
-        flow = resample_flow(
-            flow,
-            self._grid_stride,
-            self._carried_stride,
-            ops.shape(carried)[1:3],
-        )
-        return warp(carried, flow, border="clamp")
-
-    def _follow(self, observed, state, training):
-        """Flow to the key frame, trust in it, flow to the frame before."""
-        flow, trust = find_motion(
+    def _find_motion(self, observed, state, training):
+        """Flow to the frame before, and trust in it, on a grid of its own."""
+        return find_motion(
             self.flow_network,
             observed,
             state["observed"],
@@ -222,23 +233,13 @@ class PropagatedStep(VideoSegmenter):
             self.trust_kind,
             training,
         )
+
+    def _follow(self, state, motion):
+        """Flow to the key frame, and trust in it."""
+        flow, trust = motion
         before = ops.concatenate([state["flow"], state["trust"]], axis=-1)
         before = warp(before, flow, border="clamp")
-        return flow + before[..., :2], trust * before[..., 2:], flow
-
-    def _carried_shape(self, batch_size, height, width):
-        """Shape of what is carried for frames of a size."""
-        find = self.segmenter.scores_shape
-        if self.split_parts is not None:
-            find = self.split_parts.shape
-        if not isinstance(height, int) or not isinstance(width, int):
-            return find(batch_size, height, width)
-        # To find it the model is traced, which a stream that starts anew
-        # should not wait for.
-        size = (height, width)
-        if size not in self.shapes:
-            self.shapes[size] = find(1, *size)[1:]
-        return (batch_size, *self.shapes[size])
+        return flow + before[..., :2], trust * before[..., 2:]
 
     def motion_multiply_adds(self, height, width):
         """Of finding the flow and moving along it what is carried."""
@@ -257,8 +258,14 @@ class PropagatedStep(VideoSegmenter):
     def multiply_adds(self, height, width):
         key = self.segmenter.multiply_adds(height, width)["key"]
         non_key = self.motion_multiply_adds(height, width)
-        if self.smooth and key is not None:
-            key += non_key
+        blending = 0
+        if self.blend:
+            blending = count_warp(self._scores_shape(1, height, width))
+        if key is not None:
+            if self.smooth or self.blend:
+                key += non_key
+            key += blending
+        non_key += blending
         if self.split_parts is not None:
             non_key += self.split_parts.multiply_adds(height, width)
         if self.update is not None:

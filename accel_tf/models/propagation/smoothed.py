@@ -37,5 +37,5 @@ class Smoothed(Propagated):
 
     def get_config(self):
         config = super().get_config()
-        del config["update"], config["split"]
+        del config["update"], config["split"], config["blend"]
         return config
