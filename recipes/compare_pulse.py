@@ -1,13 +1,17 @@
 """How labels change where a key frame comes, and what softens it, on CamVid.
 
-    accel-tf recipe compare_pulse --trained out/camvid
+    accel-tf build-data camvid_sequences/segnet_480x360 \\
+        --manual-dir CAMVID --data-dir data
+    accel-tf recipe compare_pulse --data-dir data
 
-DIR after `--trained` is `--out` of `compare_on_camvid`. Its models run over
-CamVid's dense `val` video with a key frame every five frames: Deep Feature
-Flow, Accel with and without an update branch of its own training, each with
-key frames as published and fused, and DeepLab carried along `dis`, with and
-without `smooth`. Labels are followed along polynomial expansion (SCIA 2003),
-which none of them uses. `make readme` makes the table.
+The models that come with the package run over CamVid's dense `val` video with a
+key frame every five frames: Deep Feature Flow, Accel, with key frames as
+published and fused, and DeepLab carried along `dis`, each as it is and with key
+frames that are blended in over some frames, and the last with `smooth`, too.
+Their classes are mapped to CamVid's. `--trained DIR`, which is `--out` of
+`compare_on_camvid`, takes the models of that instead: Accel with and without an
+update branch of its own training. Labels are followed along polynomial
+expansion (SCIA 2003), which none of them uses. `make readme` makes the table.
 """
 
 import json
@@ -23,6 +27,7 @@ from accel_tf.evaluation import evaluate_together
 from accel_tf.evaluation.report import format_rows, report_row
 from accel_tf.files import write_text
 from accel_tf.models.accel import Accel
+from accel_tf.models.blending import with_blend
 from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.keras_files import load_keras_model
 from accel_tf.models.propagation import propagate
@@ -30,29 +35,43 @@ from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.drawn_cuts import Sequences
 from accel_tf.recipes.common.option_types import at_least
 from accel_tf.recipes.common.recorded import results_file
+from accel_tf.weights import default_model
 
 CAMVID = "camvid_sequences/segnet_480x360"
 INTERVAL = 5
-SMOOTH = (0.5, 0.7)
+BLENDS = (3, INTERVAL)
+SMOOTH = 0.7
 
 
 def main(arguments=None):
     parser = make_parser(__file__, __doc__)
-    parser.add_argument("--trained", required=True, metavar="DIR")
+    parser.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="of all data sets (default: data in the DIR of --trained, else "
+        "that of TFDS)",
+    )
+    parser.add_argument("--trained", metavar="DIR")
     parser.add_argument(
         "--frames", type=at_least(11), metavar="N", help="of each sequence"
     )
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args(arguments)
-    folder = pathlib.Path(options.trained)
-    builder = prepared_builder(CAMVID, folder / "data")
+    data_dir = options.data_dir
+    if options.trained is None:
+        accels = {"Accel": default_model()}
+    else:
+        folder = pathlib.Path(options.trained)
+        accels = _trained(folder / "train_other_drives")
+        data_dir = data_dir or folder / "data"
+    builder = prepared_builder(CAMVID, data_dir)
     sequences = read_sequences(builder, "validation")
     names = sequences.class_names
     if options.frames is not None:
         sequences = Sequences([_first(s, options.frames) for s in sequences])
         sequences.class_names = names
     cv2.setNumThreads(1)
-    rows = _rows(_systems(folder / "train_other_drives"), sequences, names)
+    rows = _rows(make_systems(accels), sequences, names)
     print(format_rows(rows))
     report = {"machine": describe_machine("tensorflow", "keras"), "rows": rows}
     path = options.json or results_file("pulse.json")
@@ -70,23 +89,44 @@ def _first(sequence, length):
     }
 
 
-def _systems(folder):
-    """Name -> model, in its form for inference."""
-    accel, fusion = (
-        load_keras_model(folder / name / "accel_tiny.keras", Accel)
-        for name in ("accel", "accel_fusion")
+def _trained(folder):
+    """Name -> `Accel`, of those that `compare_on_camvid` trained."""
+    files = {"Accel": "accel", "Accel, fusion only": "accel_fusion"}
+    return {
+        name: load_keras_model(folder / file / "accel_tiny.keras", Accel)
+        for name, file in files.items()
+    }
+
+
+def make_systems(accels):
+    """What is compared.
+
+    Args:
+        accels: dict of name -> `Accel`; the parts of the last one make Deep
+            Feature Flow and DeepLab.
+
+    Returns:
+        dict of name -> model, in its form for inference.
+    """
+    *_, last = accels.values()
+    carried = propagate(last.reference_segmenter(), "dis")
+    systems = {}
+    _add(systems, "Deep Feature Flow", last.without_update())
+    for name, model in accels.items():
+        _add(systems, name, model)
+        _add(systems, f"{name}, key frames fused", model.fusing_key_frames())
+    _add(systems, "DeepLab, carried by dis", carried)
+    systems[f"DeepLab, carried by dis, smooth {SMOOTH}"] = propagate(
+        last.reference_segmenter(), "dis", smooth=SMOOTH
     )
-    reference = fusion.reference_segmenter()
-    systems = {"Deep Feature Flow": fusion.without_update()}
-    for name, model in (("Accel", accel), ("Accel, fusion only", fusion)):
-        systems[name] = model
-        systems[f"{name}, key frames fused"] = model.fusing_key_frames()
-    systems["DeepLab, carried by dis"] = propagate(reference, "dis")
-    for smooth in SMOOTH:
-        systems[f"DeepLab, carried by dis, smooth {smooth}"] = propagate(
-            reference, "dis", smooth=smooth
-        )
     return {name: fuse_for_inference(x) for name, x in systems.items()}
+
+
+def _add(systems, name, model):
+    """The model as it is, and blended."""
+    systems[name] = model
+    for frames in BLENDS:
+        systems[f"{name}, blended over {frames}"] = with_blend(model, frames)
 
 
 def _rows(systems, sequences, names):

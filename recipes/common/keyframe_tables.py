@@ -76,13 +76,25 @@ def format_pulse(report):
     """What `compare_pulse.py` measured, as Markdown."""
     lines = table_head(
         "system | changes at key frames | after them | else | mean IoU | "
-        "temporal mean IoU | flicker"
+        "worst frame | temporal mean IoU | flicker | "
+        "million multiply-adds: key | other"
     )
     names = ("key", "after_key", "other")
     for row in report["rows"]:
         cells = [f"{row[f'change_{name}']:.1%}" for name in names]
-        cells += [f"{row['mean_iou']:.1%}", f"{row['temporal_mean_iou']:.1%}"]
+        cells += [
+            f"{row[name]:.1%}"
+            for name in (
+                "mean_iou",
+                "worst_frame_mean_iou",
+                "temporal_mean_iou",
+            )
+        ]
         cells.append(f"{row['flicker']:.2%}")
+        cells += [
+            f"{row[f'{name}_multiply_adds'] / 1e6:.0f}"
+            for name in ("key", "non_key")
+        ]
         lines.append(f"| {row['system']} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

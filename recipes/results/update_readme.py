@@ -20,7 +20,7 @@ accel-tf benchmark --models ... --json \\
 accel-tf recipe compare_keyframes --trained out/camvid
 accel-tf recipe compare_keyframes --trained out/camvid --signals
 accel-tf recipe compare_cuts --videos VIDEOS
-accel-tf recipe compare_pulse --trained out/camvid --frames 61
+accel-tf recipe compare_pulse --data-dir data
 accel-tf recipe benchmark_steady speed --video DASHCAM --out ...
 accel-tf recipe benchmark_steady accuracy --trained out/camvid --out ...
 accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
