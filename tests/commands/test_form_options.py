@@ -166,6 +166,17 @@ def test_key_frames_are_fused_where_that_is_asked_for():
         )
 
 
+def test_key_frames_are_blended_where_that_is_asked_for():
+    parser = argparse.ArgumentParser()
+    form_options.add_motion(parser)
+    options = parser.parse_args(["--blend", "4", "--fuse-key-frames"])
+    made = form_options.given_motion(options)(built("accel"))
+    assert made.blend == 4 and made.fuse_key_frames
+    options = parser.parse_args(["--blend", "3", "--propagate", "dis"])
+    made = form_options.given_motion(options)(built("deeplab"))
+    assert made.blend == 3 and made.smooth == 0
+
+
 def test_mistakes_are_one_line(files, tmp_path, capsys, tiny_presets):
     def fails_with(expected, *argv):
         assert commands.main(list(map(str, argv))) == 2
@@ -192,8 +203,10 @@ def test_mistakes_are_one_line(files, tmp_path, capsys, tiny_presets):
     fails_with("--trust goes with", *run, "--trust", "both")
     fails_with("smooth must be from 0", *run, "--smooth", "1")
     fails_with("--fuse-key-frames is for Accel", *run, "--fuse-key-frames")
+    fails_with("blend must be a number", *run, "--blend", "-1")
     tiny = "segment", files / "video.mp4", *untrained(), *output
     fails_with("give --propagate dis", *tiny, "--flow", "dis")
+    fails_with("carries no key frames along", *tiny, "--blend", "3")
     dis = *tiny, "--propagate", "dis", "--runtime", "openvino"
     fails_with("runs outside the graph", *dis)
     export = "export", *model_options(files), tmp_path / "programs"

@@ -13,6 +13,7 @@ from model_tools import scenes
 from small_models import (
     SMALL_MODELS,
     SMALL_PYRAMID_MODELS,
+    small_dff,
     small_light_deeplab,
 )
 
@@ -23,11 +24,12 @@ from accel_tf.evaluation.timing import measure_steps
 from accel_tf.runtimes import RUNTIMES, to_runtime
 
 MODELS = SMALL_MODELS | SMALL_PYRAMID_MODELS
+MODELS["blended"] = lambda: small_dff(blend=4)
 # Key frames and, once, deformable convolutions.
 FAST = [
     ("openvino", "dff"),
     ("onnxruntime", "accel"),
-    ("litert", "dff"),
+    ("litert", "blended"),
 ]
 SLOW = [
     (runtime, name)

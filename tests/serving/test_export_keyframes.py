@@ -91,6 +91,36 @@ def test_a_served_stream_is_the_local_one(served):
         np.testing.assert_array_equal(served_labels, labels)
 
 
+class Remembers(SumsFrames):
+    """Key frames add what was there before, halved."""
+
+    key_frames_ask_state = True
+
+    def advance(self, frame, state, is_key, training=None):
+        before = state["sum"] if state else 0
+        after = super().advance(frame, state, is_key)["sum"]
+        return {"sum": after + before // 2 if is_key else after}
+
+
+def test_key_frames_that_ask_the_state_go_on_from_it(tmp_path):
+    model, frames = Remembers(), video(count=9)
+    with only_signatures("stream"):
+        path = export_saved_model(
+            model, tmp_path, interval=3, warm_up_size=None
+        )
+    stream = accel_tf.VideoStream(model, accel_tf.FixedInterval(3))
+    labels = [stream(frame[None])[0] for frame in frames]
+    assert (labels[3] != frames[3][..., 0]).all()
+    images = [png(frame) for frame in frames]
+    loaded = Loaded(path)
+    answer = loaded("stream", **stream_inputs(images, [7] * 9))
+    np.testing.assert_array_equal(decode(answer["label_png_bytes"]), labels)
+    # One that the client forces begins anew.
+    answer = loaded("stream", **stream_inputs(images[:1], [7], [0]))
+    (first,) = decode(answer["label_png_bytes"])
+    np.testing.assert_array_equal(first, frames[0][..., 0])
+
+
 def test_who_has_no_signals_is_refused(tmp_path):
     with pytest.raises(ValueError, match="adaptive export cannot choose key"):
         export_saved_model(SumsFrames(), tmp_path, key_share=SHARE)

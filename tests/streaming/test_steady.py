@@ -131,7 +131,7 @@ def test_what_cannot_be_steady_is_refused():
     with pytest.raises(ValueError, match="has no key frames"):
         accel_tf.VideoStream(PaintedLabels(9), steady=True)
     model = accel_tf.propagate(PaintedLabels(9), smooth=0.5)
-    with pytest.raises(ValueError, match="without smooth"):
+    with pytest.raises(ValueError, match="without smooth and blend"):
         accel_tf.VideoStream(model, steady=True)
 
 
