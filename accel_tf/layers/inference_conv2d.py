@@ -33,6 +33,11 @@ def variable_kernels():
         _reads_variables.reset(token)
 
 
+def is_for_elsewhere():
+    """Whether a program is made that another machine may run."""
+    return _reads_variables.get()
+
+
 def final_value(variable):
     """What a program may hold as a constant instead of the variable.
 
@@ -47,7 +52,7 @@ def final_value(variable):
         return None
     import tensorflow as tf
 
-    if tf.executing_eagerly() or _reads_variables.get():
+    if tf.executing_eagerly() or is_for_elsewhere():
         return None
     # Out of the program, where variables have values.
     with tf.init_scope():

@@ -1,9 +1,12 @@
 """Depthwise convolution as TensorFlow does it best with final weights."""
 
+import functools
+
 import keras
 import numpy as np
 
-from accel_tf.layers.inference_conv2d import final_value
+from accel_tf.layers.inference_conv2d import final_value, is_for_elsewhere
+from accel_tf.ops.kernels import program_kind
 
 
 class InferenceDepthwiseConv2D(keras.layers.DepthwiseConv2D):
@@ -12,7 +15,8 @@ class InferenceDepthwiseConv2D(keras.layers.DepthwiseConv2D):
     Within a TensorFlow program the kernel is a constant. Keras cuts the map
     of a dilated convolution into interleaved grids and puts them together
     again, which takes more than twice as long on a processor as TensorFlow's
-    operation, which dilates by itself (but does not differentiate).
+    operation, which dilates by itself where it has oneDNN (but does not
+    differentiate).
 
     Args:
         zeros: `((top, bottom), (left, right))`, of those put around the map
@@ -24,11 +28,11 @@ class InferenceDepthwiseConv2D(keras.layers.DepthwiseConv2D):
         self.zeros = tuple(map(tuple, zeros))
 
     def call(self, inputs):
-        if not runs_on_processor():
+        dilates = tuple(self.dilation_rate) != (1, 1)
+        if not runs_on_processor() or (dilates and not dilates_by_itself()):
             return super().call(self._with_zeros(inputs))
         kernel, padding = final_value(self.kernel), self.padding.upper()
         wider = None
-        dilates = tuple(self.dilation_rate) != (1, 1)
         if kernel is not None and any(map(any, self.zeros)) and not dilates:
             wider = kernel_for_same(
                 kernel, inputs.shape[1:3], self.strides, self.zeros
@@ -73,6 +77,32 @@ def runs_on_processor():
 
     # That of graphics cards does not dilate.
     return not tf.config.list_physical_devices("GPU")
+
+
+def dilates_by_itself():
+    """Whether TensorFlow's operation dilates where this program will run."""
+    if program_kind() == "portable":
+        return True  # Another runtime's operation does.
+    return not is_for_elsewhere() and _dilates_here()
+
+
+@functools.cache
+def _dilates_here():
+    """It does with oneDNN, which not every processor makes TensorFlow use."""
+    import tensorflow as tf
+
+    with tf.init_scope():
+        try:
+            depthwise_conv2d(
+                tf.zeros([1, 3, 3, 1]),
+                tf.zeros([3, 3, 1, 1]),
+                (1, 1),
+                "SAME",
+                (2, 2),
+            )
+        except tf.errors.UnimplementedError:
+            return False
+    return True
 
 
 def depthwise_conv2d(inputs, kernel, strides, padding, dilations=(1, 1)):

@@ -1,10 +1,13 @@
 """Layers of folded networks, in programs and out of them."""
 
+import contextlib
+
 import keras
 import numpy as np
 import pytest
 from backend import to_numpy
 
+from accel_tf.layers import inference_depthwise_conv2d
 from accel_tf.layers.inference_conv2d import variable_kernels
 from accel_tf.layers.inference_conv2d_transpose import (
     InferenceConv2DTranspose,
@@ -13,6 +16,7 @@ from accel_tf.layers.inference_depthwise_conv2d import (
     InferenceDepthwiseConv2D,
 )
 from accel_tf.layers.inference_normalization import InferenceNormalization
+from accel_tf.ops.kernels import kernels_for
 
 ON_TENSORFLOW = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow",
@@ -89,6 +93,36 @@ def test_depthwise_convolution(options):
     layer.build(x.shape)
     layer.set_weights(plain.get_weights())
     assert_everywhere(layer, x, expected)
+
+
+@ON_TENSORFLOW
+@pytest.mark.parametrize("has_onednn", [False, True])
+def test_what_another_machine_may_run_does_not_dilate(has_onednn, monkeypatch):
+    """TensorFlow's operation dilates with oneDNN only."""
+    import tensorflow as tf
+
+    module = inference_depthwise_conv2d
+    monkeypatch.setattr(module, "_dilates_here", lambda: has_onednn)
+    layer, x = InferenceDepthwiseConv2D(3, dilation_rate=2), random(1, 9, 9, 2)
+    layer.build(x.shape)
+
+    def dilations(scope):
+        with scope:
+            program = tf.function(lambda x: layer(x)).get_concrete_function(
+                tf.TensorSpec(x.shape)
+            )
+        return {
+            tuple(node.attr["dilations"].list.i)
+            for node in program.graph.as_graph_def().node
+            if node.op == "DepthwiseConv2dNative"
+        }
+
+    here, exported = contextlib.ExitStack(), contextlib.ExitStack()
+    exported.enter_context(variable_kernels())
+    exported.enter_context(kernels_for("tensorflow"))
+    assert dilations(exported) == {(1, 1, 1, 1)}
+    assert dilations(here) == {(1, 2, 2, 1) if has_onednn else (1, 1, 1, 1)}
+    assert dilations(variable_kernels()) == {(1, 2, 2, 1)}  # to be converted
 
 
 def test_normalization():
