@@ -16,9 +16,10 @@ $(VENV)/.installed: setup.cfg pyproject.toml
 demo: $(VENV)/.installed
 	$(VENV)/bin/accel-tf demo --out out/demo
 
-# In two processes: the arithmetic is small, and Python is most of the work.
+# In three processes on two cores: the arithmetic is small, Python is most of
+# the work, and a tenth of the time is waited for servers and files.
 test: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+	$(VENV)/bin/python -m pytest -n 3 --dist worksteal
 
 # All tests, with graphs as users run them (tests/conftest.py), then the
 # arithmetic once more on the other Keras backends.

@@ -73,10 +73,16 @@ def test_nothing_is_kept_of_the_zeros_before_the_first_frame():
     assert shown([8, 8], [True, False], 4, state=state) == [8, 8]
 
 
-NAMES = ("dff", "accel", "feature_fusion_accel", "propagated")
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        # Accel inherits what it does.
+        pytest.param("dff", marks=pytest.mark.slow),
+        "accel",
+        "feature_fusion_accel",
+        "propagated",
+    ],
+)
 def test_both_forms_blend(name, untraced):
     model, clip = blended(name), scenes(length=len(KEYS), height=49, width=66)
     plain = accel_tf.with_blend(model, 0)
