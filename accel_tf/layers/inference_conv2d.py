@@ -86,7 +86,7 @@ class InferenceConv2D(keras.layers.Conv2D):
         if value is not None:
             if self._is_fast(inputs):
                 return self._winograd(inputs, value)
-            kernel = tf.constant(value)
+            kernel = tf.constant(value, inputs.dtype)
         return tf.nn.conv2d(
             inputs,
             tf.cast(kernel, inputs.dtype),
