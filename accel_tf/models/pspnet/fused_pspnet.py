@@ -56,9 +56,9 @@ def fuse_pyramid_pooling(pyramid):
         for index, bins in enumerate(BINS, start=1):
             name = f"conv{index}_0"
             convolution = keras.layers.Conv2D(size // 4, 1, name=name)
-            x = AdaptiveAveragePooling(
-                bins, name=f"pool{bins}", dtype=policy
-            )(features)
+            x = AdaptiveAveragePooling(bins, name=f"pool{bins}", dtype=policy)(
+                features
+            )
             x = relu(convolution(x))
             parts.append(ResizeLike(name=f"resize{bins}")([x, features]))
             convolution.set_weights(

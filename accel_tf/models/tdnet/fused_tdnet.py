@@ -79,9 +79,7 @@ class FusedTemporalAttention(TemporalAttention):
             for x in (weights, values, self.projection.kernel[0, 0])
         )
         x = ops.matmul(weights, ops.matmul(factors, kernel))
-        x, bias = (
-            ops.cast(x, values.dtype) for x in (x, self.projection.bias)
-        )
+        x, bias = (ops.cast(x, values.dtype) for x in (x, self.projection.bias))
         x = x + bias
         return ops.reshape(x, (batch, height, width, self.filters))
 
