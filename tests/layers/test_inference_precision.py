@@ -23,7 +23,7 @@ def folded(network, **options):
 
 
 def dtypes(network):
-    return {layer.name: layer.compute_dtype for layer in network.layers}
+    return {layer.name: layer.output.dtype for layer in network.layers}
 
 
 def head():
