@@ -99,7 +99,8 @@ class InferenceConv2D(keras.layers.Conv2D):
         """Whether fewer multiplications save time."""
         import tensorflow as tf
 
-        # cuDNN chooses its algorithm itself.
+        # cuDNN chooses its algorithm itself. In bfloat16 the transforms would
+        # round every input and every product once more.
         if inputs.dtype != tf.float32 or tf.config.list_physical_devices("GPU"):
             return False
         if self._is_strided():
