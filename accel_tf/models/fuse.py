@@ -23,8 +23,8 @@ def fuse_for_inference(model, precision=FLOAT32):
     In bfloat16 convolutions and matrix products take and give numbers of 8
     significant bits, and add up in float32; weights are stored so. Labels
     differ where two classes are about equal. All that says where something is
-    (flow, offsets of deformable convolutions), scores, the state, softmax and
-    averages stay float32. It is for processors that have instructions for
+    (flow, offsets of deformable convolutions), scores, the state, softmax,
+    normalisation and averages stay float32. It is for processors that have instructions for
     bfloat16 and for graphics cards; others give the same, but no sooner.
 
     Args:
