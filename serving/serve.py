@@ -4,6 +4,7 @@ import pathlib
 import threading
 
 from accel_tf.messages import note
+from accel_tf.processor import note_of_slow_bfloat16
 from accel_tf.serving.access import Access, is_loopback
 from accel_tf.serving.descriptions import read_description
 from accel_tf.serving.http_limits import HttpLimits
@@ -183,6 +184,10 @@ def _loader(threads, max_streams, metrics):
             observe=metrics.observe_runtime,
         )
         servable.description = read_description(path)
+        if (servable.description or {}).get("precision") == "bfloat16":
+            line = note_of_slow_bfloat16()
+            if line:
+                note(f"version {version} of {name} is in bfloat16, and {line}")
         return servable
 
     return load

@@ -161,12 +161,12 @@ def _make(system, clip, threads):
     model = accel_tf.from_preset(
         system.preset,
         CLASSES,
-        dtype=system.precision if system.is_keras else None,
+        dtype=system.policy,
         frames=frames,
         crop_size=min(*size, CLIP[1]),
     )
     if system.form == "fused":
-        model = accel_tf.fuse_for_inference(model)
+        model = accel_tf.fuse_for_inference(model, system.form_precision)
     facts = {
         **describe_system(system),
         "parameters": int(model.count_params()),

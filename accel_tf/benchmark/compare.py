@@ -140,6 +140,11 @@ def make_systems(
     ]
     for system in systems:
         _require(system)
+        if system.precision == "bfloat16" and system.form != "fused":
+            raise ValueError(
+                "only the fused form computes in bfloat16; leave --forms "
+                f"{system.form} out, or give {system.runtime}:mixed_bfloat16."
+            )
         if device == "gpu" and not system.is_keras:
             raise ValueError(f"{system.runtime} runs on --device cpu only.")
         if system.batch > 1 and not system.is_keras:

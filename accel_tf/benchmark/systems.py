@@ -40,6 +40,16 @@ class System:
         return self.runtime if self.is_keras else "tensorflow"
 
     @property
+    def policy(self):
+        """Dtype policy of the model; `None` for Keras' default."""
+        return self.precision if self.precision.startswith("mixed_") else None
+
+    @property
+    def form_precision(self):
+        """Precision of the fused form, as `fuse_for_inference` takes it."""
+        return self.precision if self.precision == "bfloat16" else "float32"
+
+    @property
     def is_keras(self):
         """Whether the runtime is one of Keras' backends."""
         return self.runtime in BACKENDS
@@ -160,15 +170,14 @@ def _make(system, frames, threads):
     from accel_tf.models.per_frame.hub import is_hub_name
     from accel_tf.models.propagation import split_flow
 
-    dtype = system.precision if system.is_keras else None
     preset, flow = split_flow(system.preset)
     # Nothing is fetched: how long it takes does not depend on the weights.
     options = {"load_weights": False} if is_hub_name(preset) else {}
-    model = accel_tf.from_preset(preset, dtype=dtype, **options)
+    model = accel_tf.from_preset(preset, dtype=system.policy, **options)
     if flow is not None:
         model = accel_tf.propagate(model, flow)
     if system.form == "fused":
-        model = accel_tf.fuse_for_inference(model)
+        model = accel_tf.fuse_for_inference(model, system.form_precision)
     cost = model.multiply_adds(*frames.shape[1:3])
     facts = {
         **describe_system(system),

@@ -129,6 +129,7 @@ def run(arguments):
     from accel_tf.messages import note
     from accel_tf.segmentation.inputs import made_folders
 
+    form_options.check_exact_graph(arguments)
     options = _given_options(arguments)
     of_model = classifier_options.given_options(arguments)
     jobs = jobs_of(
@@ -162,15 +163,16 @@ def _given_options(arguments):
 
 def _given_model(arguments, given):
     from accel_tf.messages import tell
-    from accel_tf.models.fuse import fuse_for_inference
     from accel_tf.runtimes.export import prepare_runtime
-    from accel_tf.runtimes.model import RuntimeModel
+    from accel_tf.runtimes.forms import form_for
     from accel_tf.runtimes.restore import restore_clips
 
     model, message = restore_clips(
         arguments.model, arguments.weights, arguments.num_classes, **given
     )
     tell(message)
-    if not (isinstance(model, RuntimeModel) or arguments.exact_graph):
-        model = fuse_for_inference(model)
-    return prepare_runtime(model, **runtime_options.given_options(arguments))
+    given = runtime_options.given_options(arguments)
+    model = form_for(
+        model, given["runtime"], given["precision"], arguments.exact_graph
+    )
+    return prepare_runtime(model, **given)

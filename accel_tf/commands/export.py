@@ -69,6 +69,7 @@ def add_options(parser):
 
 def run(arguments):
     keyframe_options.check_options(arguments)
+    form_options.check_exact_graph(arguments)
     given = {name: getattr(arguments, name) for name in _OF_SAVED_MODELS}
     given = {name: x for name, x in given.items() if x is not None}
     programs = runtime_options.given_export_options(arguments)
@@ -100,7 +101,9 @@ def run(arguments):
     else:
         from accel_tf.serving.export.export_preset import export_preset
 
-        path, message = export_preset(*model, **common, **given)
+        path, message = export_preset(
+            *model, precision=arguments.precision, **common, **given
+        )
         content = f"version {path.name} of {name}"
     tell(message)
     print(f"{path}: {content}.")

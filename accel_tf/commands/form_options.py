@@ -174,17 +174,28 @@ def given_form(arguments):
         folder, to what `VideoStream` takes.
     """
     given = runtime_options.given_options(arguments)
+    check_exact_graph(arguments)
     along_flow = given_motion(arguments)
 
     def prepare(model):
-        from accel_tf.models.fuse import fuse_for_inference
-        from accel_tf.runtimes import RuntimeSegmenter
         from accel_tf.runtimes.export import prepare_runtime
+        from accel_tf.runtimes.forms import form_for
 
-        model = along_flow(model)
-        is_fused = isinstance(model, RuntimeSegmenter)
-        if not (is_fused or arguments.exact_graph):
-            model = fuse_for_inference(model)
+        model = form_for(
+            along_flow(model),
+            given["runtime"],
+            given["precision"],
+            arguments.exact_graph,
+        )
         return prepare_runtime(model, **given)
 
     return prepare
+
+
+def check_exact_graph(arguments):
+    """Raises `ValueError` if only the fused form has the precision."""
+    if arguments.exact_graph and arguments.precision == "bfloat16":
+        raise ValueError(
+            "--precision bfloat16 is of the fused form; leave --exact-graph "
+            "out."
+        )

@@ -47,8 +47,9 @@ def add_options(parser):
         type=_names,
         default=("float32",),
         metavar="NAME,NAME",
-        help=f"of {', '.join(ALL_PRECISIONS)}; int8 is calibrated on the "
-        "video, which takes a minute or more (default: float32)",
+        help=f"of {', '.join(ALL_PRECISIONS)}; bfloat16 pays on processors "
+        "that have instructions for it; int8 is calibrated on the video, which "
+        "takes a minute or more (default: float32)",
     )
     add(
         "--sizes",

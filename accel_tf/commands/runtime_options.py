@@ -1,7 +1,7 @@
 """The options that choose another runtime, and those of its export."""
 
 from accel_tf.commands import option_types
-from accel_tf.runtimes.choices import ALL_PRECISIONS, PRECISIONS
+from accel_tf.runtimes.choices import ALL_PRECISIONS, OF_KERAS, PRECISIONS
 
 FORMATS = {
     "onnx": "onnxruntime",
@@ -9,6 +9,10 @@ FORMATS = {
     "litert": "litert",
 }
 """What `accel-tf export --format` can write -> the runtime that loads it."""
+
+_BFLOAT16 = (
+    "bfloat16 with tensorflow, for processors that have instructions for it"
+)
 
 
 def add_options(parser, quantizes=True):
@@ -33,7 +37,7 @@ def add_options(parser, quantizes=True):
             "--precision",
             choices=[each for each in ALL_PRECISIONS if each != "int8"],
             default="float32",
-            help="float16 with litert (default: float32)",
+            help=f"{_BFLOAT16}, float16 with litert (default: float32)",
         )
         parser.set_defaults(calibrate=None)
     add(
@@ -76,7 +80,8 @@ def _add_precision(parser):
         "--precision",
         choices=ALL_PRECISIONS,
         default="float32",
-        help="int8 with openvino, float16 with litert (default: float32)",
+        help=f"{_BFLOAT16}, int8 with openvino, float16 with litert (default: "
+        "float32)",
     )
     parser.add_argument(
         "--calibrate",
@@ -115,7 +120,9 @@ def given_export_options(arguments):
     others = {
         "--size": arguments.size,
         "--calibrate": arguments.calibrate,
-        "--precision": arguments.precision != "float32",
+        f"--precision {arguments.precision}": (
+            arguments.precision not in OF_KERAS
+        ),
     }
     if arguments.format == "savedmodel":
         for option, given in others.items():

@@ -33,7 +33,8 @@ class DeformableConv2D(keras.layers.Layer):
         kernel_initializer="glorot_uniform",
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # Offsets keep the precision that they come in.
+        super().__init__(autocast=False, **kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
         self.dilation_rate = dilation_rate
@@ -60,6 +61,7 @@ class DeformableConv2D(keras.layers.Layer):
 
     def call(self, inputs):
         features, offsets = inputs
+        features = keras.ops.cast(features, self.compute_dtype)
         kernel = keras.ops.cast(self.kernel, features.dtype)
         outputs = deformable_conv2d(
             features,

@@ -1,14 +1,13 @@
 """Batch normalisation with fixed statistics, folded into convolutions."""
 
-import collections
 import types
 
 import keras
 import numpy as np
 
 from accel_tf.layers.blocks import network_scope
-from accel_tf.layers.deformable_conv2d import DeformableConv2D
 from accel_tf.layers.depthwise_conv3d import DepthwiseConv3D
+from accel_tf.layers.graphs import flat, makers_and_uses
 from accel_tf.layers.inference_conv2d import InferenceConv2D
 from accel_tf.layers.inference_conv2d_transpose import (
     InferenceConv2DTranspose,
@@ -20,6 +19,10 @@ from accel_tf.layers.inference_depthwise_conv3d import (
     InferenceDepthwiseConv3D,
 )
 from accel_tf.layers.inference_normalization import InferenceNormalization
+from accel_tf.layers.inference_precision import (
+    CONVOLUTIONS,
+    NetworkPrecision,
+)
 from accel_tf.layers.unbiased_batch_normalization import (
     UnbiasedBatchNormalization,
 )
@@ -32,13 +35,6 @@ _FOR_INFERENCE = {
     keras.layers.DepthwiseConv2D: InferenceDepthwiseConv2D,
     DepthwiseConv3D: InferenceDepthwiseConv3D,
 }
-_CONVOLUTIONS = (
-    keras.layers.Conv2D,
-    keras.layers.Conv2DTranspose,
-    keras.layers.DepthwiseConv2D,
-    DeformableConv2D,
-    DepthwiseConv3D,
-)
 _ONLY_IN_TRAINING = (keras.layers.Dropout, keras.layers.SpatialDropout2D)
 
 
@@ -65,7 +61,7 @@ class FoldedNetwork(keras.Model):
         return self
 
 
-def fold_batch_normalization(network):
+def fold_batch_normalization(network, gives_features=False):
     """A network with the same outputs in inference and fewer operations.
 
     Every batch normalisation that directly follows a convolution (also a
@@ -73,11 +69,14 @@ def fold_batch_normalization(network):
     and bias, unless something else sees what is between the two; of any
     other, one factor and one summand are left. Dropout goes. All other
     layers are copied under their names, with their weights. Computed in
-    float64.
+    float64. Inside of `inference_precision("bfloat16")` its convolutions
+    take and give that type; see `NetworkPrecision`.
 
     Args:
         network: a functional model; each layer is called once in it. It is
             left as it is.
+        gives_features: whether its outputs are features, which other
+            convolutions look at, and not scores or flow.
 
     Returns:
         A `FoldedNetwork` of the same inputs, outputs and name. Later changes
@@ -89,18 +88,21 @@ def fold_batch_normalization(network):
     paddings = _paddings_of_convolutions(network)
     gone |= {id(padding) for padding in paddings.values()}
     originals = {}
+    precision = NetworkPrecision(network, gives_features)
 
     def clone(operation):
         if id(operation) in gone:
             return operation  # never called
         config = operation.get_config()
+        if isinstance(operation, keras.Layer):
+            config["dtype"] = precision.policy(operation)
         if id(operation) in folded:
             config["use_bias"] = True
         if id(operation) in paddings:
             config["zeros"] = paddings[id(operation)].padding
         kind = _FOR_INFERENCE.get(type(operation), type(operation))
         if kind is InferenceNormalization:
-            copy = kind(name=operation.name, dtype=operation.dtype_policy)
+            copy = kind(name=operation.name, dtype=config["dtype"])
         else:
             copy = kind.from_config(config)
         originals[id(copy)] = operation
@@ -111,20 +113,25 @@ def fold_batch_normalization(network):
             return args[0]
         if isinstance(operation, InferenceNormalization):
             kwargs = {}  # `mask`, and whether it is training
-        outputs = operation(*args, **kwargs)
         original = originals[id(operation)]
+        if not isinstance(operation, keras.Layer):
+            return precision.call(original, operation, *args, **kwargs)
+        outputs = operation(*args, **kwargs)
         if id(original) in folded:
             weights = fold_weights(original, folded[id(original)])
             operation.set_weights(weights)
         elif isinstance(operation, InferenceNormalization):
             operation.set_weights(_scale_and_offset(original))
-        elif isinstance(operation, keras.Layer):
+        else:
             operation.set_weights(original.get_weights())
         return outputs
 
     with network_scope(network.name, network.dtype_policy):
         copy = keras.models.clone_model(
-            network, clone_function=clone, call_function=call
+            network,
+            precision.inputs(),
+            clone_function=clone,
+            call_function=call,
         )
         return FoldedNetwork(
             copy.input, copy.output, name=network.name
@@ -171,14 +178,14 @@ def _scale_and_offset(normalization):
 
 def _normalizations_after_convolutions(network):
     """Which are folded into which: the convolution's id -> normalisation."""
-    makers, uses = _makers_and_uses(network)
+    makers, uses = makers_and_uses(network)
     folded = {}
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            (x,) = _flat(layer.input)
+            (x,) = flat(layer.input)
             maker = makers[id(x)]
             if (
-                isinstance(maker, _CONVOLUTIONS)
+                isinstance(maker, CONVOLUTIONS)
                 and uses[id(x)] == 1
                 and _is_linear(maker)
             ):
@@ -192,11 +199,11 @@ def _paddings_of_convolutions(network):
     Returns:
         dict of the convolution's id -> `ZeroPadding2D` that only it follows.
     """
-    makers, uses = _makers_and_uses(network)
+    makers, uses = makers_and_uses(network)
     paddings = {}
     for layer in network.layers:
         if type(layer) is keras.layers.DepthwiseConv2D:
-            (x,) = _flat(layer.input)
+            (x,) = flat(layer.input)
             maker = makers[id(x)]
             if (
                 type(maker) is keras.layers.ZeroPadding2D
@@ -208,23 +215,10 @@ def _paddings_of_convolutions(network):
     return paddings
 
 
-def _makers_and_uses(network):
-    """Of each tensor's id: the operation, and how often it is used."""
-    makers, uses = {}, collections.Counter(id(x) for x in network.outputs)
-    for operation in network.operations:
-        makers.update((id(x), operation) for x in _flat(operation.output))
-        uses.update(id(x) for x in _flat(operation.input))
-    return makers, uses
-
-
 def _is_linear(convolution):
     # A deformable convolution has no activation at all.
     activation = getattr(convolution, "activation", None)
     return activation in (None, keras.activations.linear)
-
-
-def _flat(tensors):
-    return keras.tree.flatten(tensors)
 
 
 def _float64(variable):

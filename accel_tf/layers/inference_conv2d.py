@@ -86,7 +86,7 @@ class InferenceConv2D(keras.layers.Conv2D):
         if value is not None:
             if self._is_fast(inputs):
                 return self._winograd(inputs, value)
-            kernel = tf.constant(value)
+            kernel = tf.constant(value, inputs.dtype)
         return tf.nn.conv2d(
             inputs,
             tf.cast(kernel, inputs.dtype),
@@ -99,7 +99,8 @@ class InferenceConv2D(keras.layers.Conv2D):
         """Whether fewer multiplications save time."""
         import tensorflow as tf
 
-        # cuDNN chooses its algorithm itself.
+        # cuDNN chooses its algorithm itself. In bfloat16 the transforms would
+        # round every input and every product once more.
         if inputs.dtype != tf.float32 or tf.config.list_physical_devices("GPU"):
             return False
         if self._is_strided():

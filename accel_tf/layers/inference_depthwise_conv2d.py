@@ -29,7 +29,9 @@ class InferenceDepthwiseConv2D(keras.layers.DepthwiseConv2D):
 
     def call(self, inputs):
         dilates = tuple(self.dilation_rate) != (1, 1)
-        if not runs_on_processor() or (dilates and not dilates_by_itself()):
+        if not runs_on_processor() or (
+            dilates and not dilates_by_itself(inputs.dtype)
+        ):
             return super().call(self._with_zeros(inputs))
         kernel, padding = final_value(self.kernel), self.padding.upper()
         wider = None
@@ -79,23 +81,29 @@ def runs_on_processor():
     return not tf.config.list_physical_devices("GPU")
 
 
-def dilates_by_itself():
-    """Whether TensorFlow's operation dilates where this program will run."""
+def dilates_by_itself(dtype="float32"):
+    """Whether TensorFlow's operation dilates where this program will run.
+
+    Args:
+        dtype: of the maps; oneDNN has bfloat16 on some processors only.
+    """
     if program_kind() == "portable":
         return True  # Another runtime's operation does.
-    return not is_for_elsewhere() and _dilates_here()
+    return not is_for_elsewhere() and _dilates_here(
+        keras.backend.standardize_dtype(dtype)
+    )
 
 
 @functools.cache
-def _dilates_here():
+def _dilates_here(dtype):
     """It does with oneDNN, which not every processor makes TensorFlow use."""
     import tensorflow as tf
 
     with tf.init_scope():
         try:
             depthwise_conv2d(
-                tf.zeros([1, 3, 3, 1]),
-                tf.zeros([3, 3, 1, 1]),
+                tf.zeros([1, 3, 3, 1], dtype),
+                tf.zeros([3, 3, 1, 1], dtype),
                 (1, 1),
                 "SAME",
                 (2, 2),

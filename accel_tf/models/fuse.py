@@ -1,10 +1,16 @@
 """The form of a model for inference: same outputs, fewer operations."""
 
+from accel_tf.layers.inference_precision import (
+    FLOAT32,
+    PRECISIONS,
+    current_precision,
+    inference_precision,
+)
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.segmenter import VideoSegmenter
 
 
-def fuse_for_inference(model):
+def fuse_for_inference(model, precision=FLOAT32):
     """Makes a model with the same outputs from fewer operations.
 
         stream = accel_tf.VideoStream(accel_tf.fuse_for_inference(model))
@@ -14,22 +20,68 @@ def fuse_for_inference(model):
     weights of its own: later changes of `model` do not reach it. It can be
     neither trained nor saved.
 
+    In bfloat16 convolutions and matrix products take and give numbers of 8
+    significant bits, and add up in float32; weights are stored so. Labels
+    differ where two classes are about equal. All that says where something is
+    (flow, offsets of deformable convolutions), scores, the state, softmax,
+    normalisation and averages stay float32. It is for processors that have
+    instructions for bfloat16 and for graphics cards; others give the same,
+    but no sooner.
+
     Args:
         model: a `VideoSegmenter` or `ClipClassifier`; left as it is.
+        precision: `"float32"`, which keeps the model's dtype policy, or
+            `"bfloat16"`, for models of the policy float32.
 
     Returns:
         One of the same kind; `model` itself if it is fused already or there
         is nothing to save in its system.
 
     Raises:
-        ValueError: if `model` is neither.
+        ValueError: if `model` is neither, there is no such precision, or
+            the model cannot be brought to it.
     """
     if not isinstance(model, VideoSegmenter | ClipClassifier):
         raise ValueError(
             "only a VideoSegmenter or a ClipClassifier can be fused for "
             f"inference, not a {type(model).__name__}."
         )
-    return model.fused()
+    if precision not in PRECISIONS:
+        raise ValueError(
+            f"precision must be {' or '.join(PRECISIONS)}, not {precision!r}."
+        )
+    if precision == FLOAT32 or precision_of(model) == precision:
+        return model.fused()
+    if isinstance(model, FusedForm):
+        raise ValueError(
+            f"{model.name} is fused in {precision_of(model)}; fuse the model "
+            "that it was made of anew."
+        )
+    if model.dtype_policy.name != FLOAT32:
+        raise ValueError(
+            f"{model.name} has the dtype policy {model.dtype_policy.name}; "
+            f"only models of float32 are fused in {precision}."
+        )
+    with inference_precision(precision):
+        fused = model.fused()
+    if precision_of(fused) != precision:
+        raise ValueError(
+            f"{model.name} has no form for inference in {precision}; leave "
+            "the precision out."
+        )
+    return fused
+
+
+def precision_of(model):
+    """`"bfloat16"` of models that `fuse_for_inference` made so.
+
+    Args:
+        model: a `VideoSegmenter` or `ClipClassifier`.
+
+    Returns:
+        one of `PRECISIONS`.
+    """
+    return getattr(model, "precision", FLOAT32)
 
 
 def _refusing(verb):
@@ -45,7 +97,15 @@ def _refusing(verb):
 
 
 class FusedForm:
-    """What a fused model inherits first: it refuses what it cannot do."""
+    """What a fused model inherits first: it refuses what it cannot do.
+
+    Attributes:
+        precision: one of `PRECISIONS`, of its convolutions.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.precision = current_precision()
 
     def fused(self):
         return self

@@ -45,10 +45,11 @@ def bilinear_sample(images, y, x, border):
         program = "portable"
     else:
         images = ops.convert_to_tensor(images)
-    if program == "tensorflow" and _is_float32(images):
+    if program == "tensorflow" and _fits_in_float32(images):
         from accel_tf.ops.box_sampling import sample_by_boxes
 
-        return sample_by_boxes(images, y, x, border)
+        samples = sample_by_boxes(ops.cast(images, "float32"), y, x, border)
+        return ops.cast(samples, images.dtype)
     if program == "any" and compiles_with_xla():
         return _compiled(border)(images, y, x)
     return _sample_by_gathers(images, y, x, border)
@@ -60,8 +61,9 @@ def _by_group(positions):
     return ops.expand_dims(positions, -1)
 
 
-def _is_float32(images):
-    return keras.backend.standardize_dtype(images.dtype) == "float32"
+def _fits_in_float32(images):
+    dtype = keras.backend.standardize_dtype(images.dtype)
+    return dtype in ("float32", "float16", "bfloat16")
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from accel_tf.planning.at_size import AtSize
 from accel_tf.planning.beside import measure_beside
+from accel_tf.planning.candidates import TENSORFLOW
 from accel_tf.planning.results import Result
 from accel_tf.planning.trial import Trial
 from accel_tf.segmentation.options import SegmentOptions
@@ -15,10 +16,12 @@ class Bench:
         sample: `Sample`.
         scorer: `AgainstReference` or `OnData`.
         threads: of other runtimes than TensorFlow; `None` for their choice.
+        lower: the same as `models` in bfloat16, as far as that can be.
     """
 
-    def __init__(self, models, sample, scorer, threads=None):
+    def __init__(self, models, sample, scorer, threads=None, lower=None):
         self._models, self._sample = models, sample
+        self._lower = lower or {}
         self._scorer, self._threads = scorer, threads
         self._beside = {}
 
@@ -43,10 +46,11 @@ class Bench:
         Raises:
             ValueError, OSError, ImportError: as `Trial`.
         """
-        model = self._models[result.variant.name]
-        trial = Trial(
-            result.variant, model, self._sample, self._scorer, self._threads
-        )
+        variant = result.variant
+        model = self._models[variant.name]
+        if (variant.runtime, variant.precision) == (TENSORFLOW, "bfloat16"):
+            model = self._lower[variant.name]
+        trial = Trial(variant, model, self._sample, self._scorer, self._threads)
         size = result.model_size = trial.model_size
         result.start_seconds = trial.start_seconds
         if size not in self._beside:

@@ -1,5 +1,6 @@
 """What a plan may recommend: a model in a runtime, at a size."""
 
+import contextlib
 import dataclasses
 import itertools
 import pathlib
@@ -12,7 +13,7 @@ from accel_tf.models.propagation import make_flow, propagate, split_flow
 from accel_tf.models.restore import RANDOM
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.planning.at_size import AtSize
-from accel_tf.runtimes.choices import ALL_PRECISIONS, PRECISIONS
+from accel_tf.runtimes.choices import ALL_PRECISIONS, OF_KERAS, PRECISIONS
 from accel_tf.runtimes.convert import RUNTIMES
 from accel_tf.segmentation.options import SegmentOptions
 from accel_tf.weights import shipped
@@ -164,16 +165,17 @@ def check_runtimes(runtimes, precisions):
 
 
 def _precisions(runtime):
-    return PRECISIONS.get(runtime, (_PLAIN,))
+    return PRECISIONS.get(runtime, OF_KERAS)
 
 
-def make_variants(models, runtimes, precisions, sizes):
+def make_variants(models, runtimes, precisions, sizes, lower=()):
     """Every model in every runtime that can run it, at every size.
 
     Args:
         models: dict of `ModelName` -> what `form` made of it.
         runtimes, precisions: names.
         sizes: as `Variant.size`.
+        lower: those of `models` that `form` can make in bfloat16.
 
     Returns:
         `(variants, reasons)`: list of `Variant`; dict of those that cannot
@@ -194,6 +196,11 @@ def make_variants(models, runtimes, precisions, sizes):
             try:
                 if runtime != TENSORFLOW:
                     model.check_exportable()
+                elif precision != _PLAIN and name not in lower:
+                    raise ValueError(
+                        f"{model.name} has no form for inference in "
+                        f"{precision}."
+                    )
             except ValueError as error:
                 reasons[variant] = str(error)
             else:
@@ -201,13 +208,33 @@ def make_variants(models, runtimes, precisions, sizes):
     return variants, reasons
 
 
-def form(name, model):
+def form(name, model, precision=_PLAIN):
     """What is run of a restored model: propagated, if so named, and fused."""
     if name.flow is not None:
         model = propagate(model, name.flow)
     if isinstance(model, VideoSegmenter):
-        model = fuse_for_inference(model)
+        model = fuse_for_inference(model, precision)
     return model
+
+
+def forms(models, in_bfloat16=False):
+    """The `form` of restored models, in both precisions of TensorFlow.
+
+    Args:
+        models: dict of `ModelName` -> restored model.
+        in_bfloat16: whether those in bfloat16 are wanted.
+
+    Returns:
+        `(plain, lower)`: two dicts of `ModelName` -> form; the second has
+        only those that can be in bfloat16.
+    """
+    plain = {name: form(name, model) for name, model in models.items()}
+    lower = {}
+    for name, model in models.items():
+        if in_bfloat16 and isinstance(model, VideoSegmenter):
+            with contextlib.suppress(ValueError):
+                lower[name] = form(name, model, "bfloat16")
+    return plain, lower
 
 
 def smaller(variant, model, frame_size):

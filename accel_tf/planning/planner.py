@@ -92,16 +92,19 @@ def plan_video(
         steps.begin("reading the video")
         sample = read_sample(video, intervals[-1])
         steps.begin("loading models")
-        restored = {name: _restored(name, bool(models)) for name in names}
+        restored, lower = candidates.forms(
+            {name: _restored(name, bool(models)) for name in names},
+            "bfloat16" in precisions and candidates.TENSORFLOW in runtimes,
+        )
         stages, reasons = _stages(
-            restored, runtimes, precisions, sizes, sample.size
+            restored, lower, runtimes, precisions, sizes, sample.size
         )
         steps.add(sum(map(len, stages)))
         steps.begin("labels to compare with")
         scorer, against = _scorer(
             restored, reference, sample, (data, data_dir, split), seconds
         )
-        bench = Bench(restored, sample, scorer, threads)
+        bench = Bench(restored, sample, scorer, threads, lower)
         left = seconds - (time.monotonic() - start)
         search = Search(bench, goal, intervals, left, on_step=steps.begin)
         search.run(stages)
@@ -164,14 +167,14 @@ def _restored(name, tells):
     model, message = restore_segmenter(name.model, name.weights)
     if tells:
         tell(message)
-    return candidates.form(name, model)
+    return model
 
 
-def _stages(restored, runtimes, precisions, sizes, frame_size):
+def _stages(restored, lower, runtimes, precisions, sizes, frame_size):
     """`(stages, reasons)`: see `Search.run`; and of what cannot be, why."""
     given = list(sizes or [None])
     variants, reasons = candidates.make_variants(
-        restored, runtimes, precisions, given
+        restored, runtimes, precisions, given, lower
     )
     stages = [variants]
     if sizes is None:
@@ -194,7 +197,9 @@ def _scorer(restored, reference, sample, data, seconds):
     name = reference and ModelName.parse(reference)
     if name is None:
         name = costliest(restored, sample.size)
-    model = restored[name] if name in restored else _restored(name, True)
+    model = restored.get(name)
+    if model is None:
+        model = candidates.form(name, _restored(name, True))
     scorer, told = label_windows(name.text, model, sample, seconds)
     return scorer, {
         "reference": told.name,

@@ -106,7 +106,7 @@ def prepare(variant, model, video, threads=None):
     if variant.is_saved:
         return prepare_runtime(model, threads=threads)
     if variant.runtime == "tensorflow":
-        return prepare_runtime(model)
+        return prepare_runtime(model, precision=variant.precision)
     return prepare_runtime(
         model,
         variant.runtime,

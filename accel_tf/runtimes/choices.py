@@ -7,5 +7,8 @@ PRECISIONS = {
 }
 """Name of a runtime -> its precisions, the usual one first."""
 
-ALL_PRECISIONS = ("float32", "int8", "float16")
+OF_KERAS = ("float32", "bfloat16")
+"""Precisions of `accel_tf.fuse_for_inference`."""
+
+ALL_PRECISIONS = ("float32", "bfloat16", "int8", "float16")
 """Of all runtimes together."""

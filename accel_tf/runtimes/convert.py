@@ -9,6 +9,7 @@ from accel_tf.data.label_maps import LabelMap
 from accel_tf.frame_size import check_least
 from accel_tf.messages import one_line
 from accel_tf.models.clip_classifier import ClipClassifier
+from accel_tf.models.fuse import precision_of
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.runtimes.calibration import Calibration, check_frames
 from accel_tf.runtimes.classifier import (
@@ -77,6 +78,11 @@ def to_runtime(
         ImportError: if the runtime is not installed.
     """
     check_runtime(runtime, precision, threads)
+    if precision_of(model) != "float32":
+        raise ValueError(
+            f"{model.name} is fused in {precision_of(model)}, which cannot be "
+            "converted; fuse it in float32."
+        )
     if isinstance(model, ClipClassifier):
         if precision == "int8" or calibration_frames is not None:
             raise ValueError("clip classifiers are not converted to int8.")

@@ -6,10 +6,11 @@ import pathlib
 import numpy as np
 
 from accel_tf.models.clip_classifier import ClipClassifier
-from accel_tf.models.fuse import fuse_for_inference
+from accel_tf.models.fuse import precision_of
 from accel_tf.models.restore_any import names_classifier, restore_any
 from accel_tf.runtimes.convert import check_runtime, to_runtime
 from accel_tf.runtimes.folders import check_new_folder
+from accel_tf.runtimes.forms import form_for
 from accel_tf.runtimes.model import RuntimeModel
 from accel_tf.video import open_video
 
@@ -30,9 +31,9 @@ def prepare_runtime(
     """A model in the runtime that was chosen on the command line.
 
     Args:
-        model: a `VideoSegmenter` or `ClipClassifier`; or a `RuntimeModel`
-            from a folder, which is given back and takes the number of
-            threads.
+        model: what `form_for` gives for this runtime and precision; a
+            `RuntimeModel` from a folder is given back and takes the number
+            of threads.
         runtime: `"tensorflow"` for the model as it is, or as `to_runtime`;
             with exported programs one of both, theirs or the default.
         precision, threads: as for `to_runtime`.
@@ -48,10 +49,14 @@ def prepare_runtime(
     if isinstance(model, RuntimeModel):
         return _prepare_programs(model, runtime, precision, calibrate, threads)
     if runtime == "tensorflow":
-        if precision != "float32" or calibrate or threads:
+        if precision != precision_of(model):
             raise ValueError(
-                "--precision, --calibrate and --threads need another "
-                "--runtime than tensorflow."
+                f"--precision {precision} needs another --runtime."
+            )
+        if calibrate or threads:
+            raise ValueError(
+                "--calibrate and --threads need another --runtime than "
+                "tensorflow."
             )
         return model
     check_runtime(runtime, precision, threads)
@@ -127,8 +132,7 @@ def export_runtime(
     )
     if along_flow is not None:
         model = along_flow(model)
-    if not exact_graph:
-        model = fuse_for_inference(model)
+    model = form_for(model, runtime, precision, exact_graph)
     programs = to_runtime(model, runtime, precision, frames)
     for size in sizes or [(model.crop_size, model.crop_size)]:
         if classifies:

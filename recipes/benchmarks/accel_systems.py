@@ -18,7 +18,7 @@ from accel_tf.benchmark import devices
 from accel_tf.benchmark.worker import Worker
 from accel_tf.recipes.benchmarks.accel_original import CLASSES, TimedClip
 
-FORMS = ("plain", "fused")
+FORMS = ("plain", "fused", "fused:bfloat16")
 RUNTIMES = ("tensorflow", "openvino", "openvino:int8", "onnxruntime")
 
 
@@ -186,7 +186,10 @@ def load_model(name, form, checkpoint, threads):
 
     model = accel_tf.from_preset(name, num_classes=CLASSES)
     accel_tf.load_checkpoint(model, checkpoint)
-    return accel_tf.fuse_for_inference(model) if form == "fused" else model
+    if form == "plain":
+        return model
+    _, precision = read_runtime(form)
+    return accel_tf.fuse_for_inference(model, precision)
 
 
 # === The original ===

@@ -120,8 +120,9 @@ def read_options(arguments):
     parser.add_argument(
         "--forms",
         type=names_of(FORMS),
-        default=",".join(FORMS),
-        help="of the models on TensorFlow: plain, fused or both",
+        default="plain,fused",
+        help=f"of the models on TensorFlow, some of {','.join(FORMS)} "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--size",

@@ -9,6 +9,7 @@ from accel_tf.recipes.common.table_cells import (
 FORMS = {
     "plain": "accel-tf",
     "fused": "accel-tf, `fuse_for_inference`",
+    "fused:bfloat16": "accel-tf, bfloat16",
     "openvino": "accel-tf, OpenVINO",
     "openvino:int8": "accel-tf, OpenVINO int8",
     "onnxruntime": "accel-tf, ONNX Runtime",

@@ -6,6 +6,8 @@ import importlib.metadata
 
 from keras import ops
 
+from accel_tf.models.fuse import precision_of
+
 
 def fingerprint(model, key_share=None):
     """16 characters that tell models apart, by kind and weights.
@@ -48,6 +50,7 @@ def describe(model, facts, settings):
         "preset": model.name,
         "system": type(model).__name__,
         "num_classes": model.num_classes,
+        "precision": precision_of(model),
         **facts,
         **settings,
     }

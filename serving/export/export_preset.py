@@ -1,7 +1,7 @@
 """What `accel-tf export` does."""
 
-from accel_tf.models.fuse import fuse_for_inference
 from accel_tf.models.restore_any import restore_any
+from accel_tf.runtimes.forms import form_for
 from accel_tf.serving.export.saved_model import export_saved_model
 from accel_tf.serving.export.settings import check_settings
 
@@ -11,6 +11,7 @@ def export_preset(
     weights,
     directory,
     interval=5,
+    precision="float32",
     num_classes=None,
     exact_graph=False,
     along_flow=None,
@@ -22,6 +23,7 @@ def export_preset(
     Args:
         name, weights, num_classes: as for `restore_any`.
         directory, interval: as for `export_saved_model`.
+        precision: as for `fuse_for_inference`.
         exact_graph: whether to export the model as it is and not the form
             of `accel_tf.fuse_for_inference`.
         along_flow: function from the restored model to the one that is
@@ -44,7 +46,6 @@ def export_preset(
     )
     if along_flow is not None:
         model = along_flow(model)
-    if not exact_graph:
-        model = fuse_for_inference(model)
+    model = form_for(model, precision=precision, exact_graph=exact_graph)
     path = export_saved_model(model, directory, interval, **settings)
     return path, message

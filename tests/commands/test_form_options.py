@@ -17,12 +17,13 @@ import accel_tf.evaluation.systems
 import accel_tf.public_names
 import accel_tf.runtimes.export
 import accel_tf.serving.export.export_preset
-from accel_tf import commands, optional
+from accel_tf import commands, optional, processor
 from accel_tf.benchmark import bench, devices
 from accel_tf.benchmark.worker import Worker
 from accel_tf.commands import form_options
 from accel_tf.data.label_maps import STREETS
 from accel_tf.models import fuse
+from accel_tf.runtimes import forms
 from accel_tf.video import VideoWriter
 
 CLASSES = len(STREETS)
@@ -177,6 +178,33 @@ def test_key_frames_are_blended_where_that_is_asked_for():
     assert made.blend == 3 and made.smooth == 0
 
 
+@pytest.mark.parametrize("multiplies", [False, True])
+def test_bfloat16_tells_where_it_does_not_pay(multiplies, capsys, monkeypatch):
+    monkeypatch.setattr(processor, "multiplies_bfloat16", lambda: multiplies)
+    monkeypatch.setattr(
+        fuse, "fuse_for_inference", lambda model, precision: (model, precision)
+    )
+    made = forms.form_for("model", precision="bfloat16")
+    assert made == ("model", "bfloat16")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == (not multiplies)
+    assert all("no instructions for bfloat16" in line for line in lines)
+
+
+def test_segment_in_bfloat16(files, exact, tmp_path, monkeypatch):
+    fused = []
+    make = fuse.fuse_for_inference
+    monkeypatch.setattr(
+        fuse,
+        "fuse_for_inference",
+        lambda *args: fused.append(make(*args)) or fused[-1],
+    )
+    options = [*model_options(files), "--precision", "bfloat16"]
+    colors = segment(files, tmp_path, *options)
+    assert [fuse.precision_of(model) for model in fused] == ["bfloat16"]
+    assert 0.9 < (colors == exact).mean() < 1
+
+
 def test_mistakes_are_one_line(files, tmp_path, capsys, tiny_presets):
     def fails_with(expected, *argv):
         assert commands.main(list(map(str, argv))) == 2
@@ -188,6 +216,7 @@ def test_mistakes_are_one_line(files, tmp_path, capsys, tiny_presets):
     output = "--output", tmp_path / "out.mp4"
     run = "segment", files / "video.mp4", *model_options(files), *output
     fails_with("--precision", *run, "--precision", "int8")
+    fails_with("--exact", *run, "--precision=bfloat16", "--exact-graph")
     fails_with("--calibrate", *run, "--runtime=openvino", "--precision=int8")
     fails_with("float16", *run, "--runtime=openvino", "--precision=float16")
     folder = "segment", files / "video.mp4", "--model", "accel_tiny", *output

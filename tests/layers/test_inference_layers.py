@@ -102,7 +102,7 @@ def test_what_another_machine_may_run_does_not_dilate(has_onednn, monkeypatch):
     import tensorflow as tf
 
     module = inference_depthwise_conv2d
-    monkeypatch.setattr(module, "_dilates_here", lambda: has_onednn)
+    monkeypatch.setattr(module, "_dilates_here", lambda dtype: has_onednn)
     layer, x = InferenceDepthwiseConv2D(3, dilation_rate=2), random(1, 9, 9, 2)
     layer.build(x.shape)
 

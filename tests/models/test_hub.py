@@ -118,6 +118,9 @@ def test_fused(model):
     assert before - after == 16 * 16 * 4 * filters**2
     with pytest.raises(ValueError, match="is fused for inference"):
         fused.save("model.keras")
+    low = accel_tf.fuse_for_inference(model, "bfloat16")
+    noise = to_numpy(low.step(frame, {})[0]) - logits
+    assert 1e-4 < noise.std() / logits.std() < 0.05
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 import types
 
 import pytest
+from small_models import small_deeplab
 
 from accel_tf.models.per_frame.hub import hub_presets_at_hand
+from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.planning import candidates
 from accel_tf.planning.candidates import ModelName, Variant, command
 from accel_tf.planning.windows import read_sample
@@ -107,3 +109,30 @@ def test_weights_of_the_hub_that_were_fetched(tmp_path, monkeypatch):
 def test_what_cannot_be_read_again_is_refused(source):
     with pytest.raises(ValueError, match="cannot be read again and again"):
         read_sample(source, 5)
+
+
+class Unfused(VideoSegmenter):
+    """One that no form is registered for."""
+
+    uses_key_frames = False
+
+
+def test_bfloat16_for_those_that_have_it():
+    models = {
+        ModelName("tiny", "tiny"): small_deeplab(),
+        ModelName("odd", "odd"): Unfused(2, name="odd"),
+    }
+    plain, lower = candidates.forms(models, in_bfloat16=True)
+    assert [name.text for name in lower] == ["tiny"]
+    assert candidates.forms(models)[1] == {}
+    variants, reasons = candidates.make_variants(
+        plain, ["tensorflow"], ["float32", "bfloat16"], [None], lower
+    )
+    assert [x.title for x in variants] == [
+        "tiny, tensorflow",
+        "tiny, tensorflow bfloat16",
+        "odd, tensorflow",
+    ]
+    (reason,) = reasons.values()
+    assert reason == "odd has no form for inference in bfloat16."
+    assert "--precision bfloat16" in command(variants[1], None, "a", "b")

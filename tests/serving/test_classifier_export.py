@@ -347,7 +347,7 @@ def test_the_verb(model, tmp_path, capsys, monkeypatch):
         return pathlib.Path(directory, "1")
 
     monkeypatch.setattr(export_preset, "export_saved_model", quick)
-    monkeypatch.setattr(export_preset, "fuse_for_inference", lambda x: x)
+    monkeypatch.setattr(export_preset, "form_for", lambda x, **_: x)
     monkeypatch.setattr(model, "class_names", NAMES)
     monkeypatch.setattr(model, "frame_step", 2)
     monkeypatch.setattr(restore_classifier, "read_keras_file", lambda x: model)

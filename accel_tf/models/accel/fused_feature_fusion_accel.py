@@ -5,6 +5,7 @@ from keras import ops
 from accel_tf.layers.blocks import dtype_scope
 from accel_tf.layers.folding import fold_batch_normalization
 from accel_tf.layers.inference_conv2d import InferenceConv2D
+from accel_tf.layers.inference_precision import policy_of_products
 from accel_tf.models.accel.feature_fusion_accel import FeatureFusionAccel
 from accel_tf.models.cost import (
     count_multiply_adds,
@@ -38,7 +39,7 @@ class FusedFeatureFusionAccel(FusedSegmenter, DeepFeatureFlowStep):
         self.head_filters = model.head_filters
         self.blend = model.blend
         self.reference_backbone = fold_batch_normalization(
-            model.reference_backbone
+            model.reference_backbone, gives_features=True
         )
         self.flow_network = fold_flow_network(model.flow_network)
         self.reference_head = fold_batch_normalization(model.reference_head)
@@ -52,11 +53,12 @@ class FusedFeatureFusionAccel(FusedSegmenter, DeepFeatureFlowStep):
         )
         warped, current = fusion.reshape(2, *fusion.shape[-1:], -1)
         kernel = fc6[0][0, 0]
-        with dtype_scope(self.dtype_policy):
+        with dtype_scope(policy_of_products(self.dtype_policy)):
             self.warped_half = _convolution("warped_half", warped @ kernel)
             self.current_half = _convolution(
                 "current_half", current @ kernel, bias @ kernel + fc6[1]
             )
+        with dtype_scope(self.dtype_policy):
             self.fused_score = _convolution("fused_score", *score)
         self.built = True
 
@@ -69,24 +71,33 @@ class FusedFeatureFusionAccel(FusedSegmenter, DeepFeatureFlowStep):
         }
 
     def look(self, frame, training=None):
-        state = super().look(frame)
-        return {**state, "features": self.warped_half(state["features"])}
+        return self._key_state(self._features(frame), frame)
 
     def decide(self, frame, state, is_key, training=None):
-        current = self.reference_backbone(subtract_mean(frame))
+        current = self._features(frame)
         if is_key:
             return self.reference_head(current), None
-        x = state["features"] + self.current_half(current)
+        x = state["features"] + self._summand(self.current_half(current))
         return self.fused_score(ops.relu(x)), None
 
     def decide_key(self, frame, training=None):
         # The backbone runs once for both.
-        features = self.reference_backbone(subtract_mean(frame))
-        state = {
-            "features": self.warped_half(features),
+        features = self._features(frame)
+        state = self._key_state(features, frame)
+        return self.reference_head(features), None, state
+
+    def _features(self, frame):
+        return self.reference_backbone(subtract_mean(frame))
+
+    def _key_state(self, features, frame):
+        return {
+            "features": self._summand(self.warped_half(features)),
             "flow_image": self.flow_network.observe(frame),
         }
-        return self.reference_head(features), None, state
+
+    def _summand(self, x):
+        """In the model's type, whatever the convolution's is."""
+        return ops.cast(x, self.compute_dtype)
 
     def multiply_adds(self, height, width):
         image = (1, height, width, 3)

@@ -29,7 +29,9 @@ class FusedDeepLabV3(FusedSegmenter, DeepLabV3Step):
         super().__init__(model)
         self.decoder = model.decoder
         self.alignment = model.alignment
-        self.backbone = fold_batch_normalization(model.features)
+        self.backbone = fold_batch_normalization(
+            model.features, gives_features=True
+        )
         self.backbone.describe(model.backbone)
         self.head = project_average_alone(fold_batch_normalization(model.head))
         self.built = True
@@ -53,12 +55,12 @@ def project_average_alone(head):
     """
     projection = head.get_layer(PROJECTION)
     kernel, bias = projection.get_weights()
-    filters = kernel.shape[-1]
+    filters, policy = kernel.shape[-1], projection.dtype_policy
     average = []
 
     def clone(layer):
         if layer is projection:
-            return InferenceConv2D(filters, 1, name=PROJECTION)
+            return InferenceConv2D(filters, 1, name=PROJECTION, dtype=policy)
         return type(layer).from_config(layer.get_config())
 
     def call(layer, *args, **kwargs):
@@ -73,9 +75,13 @@ def project_average_alone(head):
             layer.set_weights(head.get_layer(layer.name).get_weights())
             return outputs
         alone = InferenceConv2D(
-            filters, 1, use_bias=False, name=f"{PROJECTION}_of_average"
+            filters,
+            1,
+            use_bias=False,
+            name=f"{PROJECTION}_of_average",
+            dtype=policy,
         )
-        outputs = keras.layers.Add()([outputs, alone(average[0])])
+        outputs = keras.layers.Add(dtype=policy)([outputs, alone(average[0])])
         channels = average[0].shape[-1]
         alone.set_weights([kernel[:, :, :channels]])
         layer.set_weights([kernel[:, :, channels:], bias])

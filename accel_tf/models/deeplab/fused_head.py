@@ -7,6 +7,7 @@ from accel_tf.layers.blocks import network_scope, relu
 from accel_tf.layers.folding import FoldedNetwork, fold_batch_normalization
 from accel_tf.layers.inference_conv2d import InferenceConv2D
 from accel_tf.layers.inference_normalization import InferenceNormalization
+from accel_tf.layers.inference_precision import policy_of_products
 
 
 def fuse_with_fc6(backbone, head):
@@ -22,9 +23,11 @@ def fuse_with_fc6(backbone, head):
         head: `segmentation_head` for these features; left as it is.
 
     Returns:
-        A `FoldedNetwork` from images to what `fc6` adds its bias to.
+        A `FoldedNetwork` from images to what `fc6` adds its bias to, in the
+        backbone's type even where it is computed in another, for it is
+        warped and added to.
     """
-    folded = fold_batch_normalization(backbone)
+    folded = fold_batch_normalization(backbone, gives_features=True)
     fc6, _ = (float64(x) for x in head.get_layer("fc6").get_weights())
     filters = fc6.shape[-1]
     last = folded.layers[-1]
@@ -38,9 +41,15 @@ def fuse_with_fc6(backbone, head):
             )
             fc6 = np.swapaxes(kernel, 2, 3)
         else:
-            layer = InferenceConv2D(filters, 1, use_bias=False, name="fc6")
+            policy = policy_of_products(backbone.dtype_policy)
+            layer = InferenceConv2D(
+                filters, 1, use_bias=False, name="fc6", dtype=policy
+            )
             x = folded.output
-        network = FoldedNetwork(folded.input, layer(x), name=backbone.name)
+        x = layer(x)
+        if x.dtype != backbone.compute_dtype:
+            x = keras.ops.cast(x, backbone.compute_dtype)
+        network = FoldedNetwork(folded.input, x, name=backbone.name)
     layer.set_weights([fc6])
     return network.describe(backbone)
 

@@ -2,10 +2,12 @@
 
 import types
 
+import keras
 import numpy as np
 from keras import layers, ops
 
 from accel_tf.layers.blocks import dtype_scope
+from accel_tf.layers.inference_precision import policy_of_products
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.per_frame.hub_segformer import (
     HubSegFormer,
@@ -24,6 +26,9 @@ class FusedHubSegFormer(FusedSegmenter, HubSegFormerStep):
     is brought to the convolution's output at its own size, where there are
     few pixels, and only the sum is made at the largest. Normalisation with
     fixed statistics folds into these products.
+
+    In bfloat16, normalisation, attention's softmax, the sums and the scores
+    stay float32.
 
     Args:
         model: a `HubSegFormer`.
@@ -44,8 +49,11 @@ class FusedHubSegFormer(FusedSegmenter, HubSegFormerStep):
                 )
                 for embed, blocks, norm in model.encoder_levels()
             ]
+            self.scores = self._copy(
+                model.network.output_segmentation_head, self.dtype_policy
+            )
+        with dtype_scope(policy_of_products(self.dtype_policy)):
             self.head = _light_head(model.network.backbone)
-            self.scores = self._copy(model.network.output_segmentation_head)
         self.built = True
 
     def encoder_levels(self):
@@ -55,7 +63,7 @@ class FusedHubSegFormer(FusedSegmenter, HubSegFormerStep):
         levels = self.pyramid(image)
         size = ops.shape(levels[0])[1:3]
         x = sum(
-            resize_bilinear(project(level), size)
+            resize_bilinear(ops.cast(project(level), self.compute_dtype), size)
             for project, level in zip(self.head, levels, strict=True)
         )
         return self.scores(ops.relu(x))
@@ -82,9 +90,13 @@ class FusedHubSegFormer(FusedSegmenter, HubSegFormerStep):
             **parts, **numbers, dropout=_keep, proj_drop=_keep
         )
 
-    def _copy(self, layer):
+    def _copy(self, layer, policy=None):
         """A layer like another, with weights of its own."""
-        config = {**layer.get_config(), "dtype": self.dtype_policy}
+        if policy is None:
+            policy = self.dtype_policy
+            if not isinstance(layer, keras.layers.LayerNormalization):
+                policy = policy_of_products(policy)
+        config = {**layer.get_config(), "dtype": policy}
         copy = type(layer).from_config(config)
         weights = layer.get_weights()
         if weights:

@@ -96,10 +96,12 @@ class HubSegFormer(HubSegFormerStep, PerFrame):
 
 def _block(block, x, training):
     """A transformer block of `[B, h, w, C]`."""
-    y = _attention(block.attn, block.norm1(x), training)
+    # Products may be in another type than the sum, see `FusedHubSegFormer`.
+    y = ops.cast(_attention(block.attn, block.norm1(x), training), x.dtype)
     x = x + block.drop_path(y, training=training)
     mlp = block.mlp
     y = mlp.fc2(ops.gelu(mlp.dwconv(mlp.fc1(block.norm2(x)))))
+    y = ops.cast(y, x.dtype)
     return x + block.drop_path(y, training=training)
 
 
@@ -116,9 +118,11 @@ def _attention(layer, x, training):
     if layer.sr_ratio > 1:
         source = layer.norm(layer.sr(x))
     keys, values = by_head(layer.k(source)), by_head(layer.v(source))
+    queries, keys = (ops.cast(each, x.dtype) for each in (queries, keys))
     weights = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2)))
     weights = ops.softmax(weights * layer.scale, axis=-1)
     weights = layer.dropout(weights, training=training)
+    weights = ops.cast(weights, values.dtype)
     x = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))
     x = layer.proj(ops.reshape(x, (batch, height, width, channels)))
     return layer.proj_drop(x, training=training)

@@ -16,6 +16,8 @@ class FusedPIDNet(FusedSegmenter, PIDNetStep):
 
     def __init__(self, model):
         super().__init__(model)
-        self.backbone = fold_batch_normalization(model.backbone)
+        self.backbone = fold_batch_normalization(
+            model.backbone, gives_features=True
+        )
         self.head = fold_batch_normalization(model.head)
         self.built = True

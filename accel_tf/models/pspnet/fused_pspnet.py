@@ -5,6 +5,7 @@ import keras
 from accel_tf.layers import AdaptiveAveragePooling, ResizeLike
 from accel_tf.layers.blocks import network_scope, relu
 from accel_tf.layers.folding import fold_batch_normalization
+from accel_tf.layers.inference_precision import policy_of_products
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.pspnet.pspnet import PSPNet, PSPNetStep
 from accel_tf.models.pspnet.pyramid_pooling import BINS
@@ -21,8 +22,12 @@ class FusedPSPNet(FusedSegmenter, PSPNetStep):
 
     def __init__(self, model):
         super().__init__(model)
-        self.backbone = fold_batch_normalization(model.backbone)
-        self.pyramid = fold_batch_normalization(model.pyramid)
+        self.backbone = fold_batch_normalization(
+            model.backbone, gives_features=True
+        )
+        self.pyramid = fold_batch_normalization(
+            model.pyramid, gives_features=True
+        )
         self.head = fold_batch_normalization(model.head)
         self.built = True
 
@@ -36,7 +41,7 @@ def fuse_pyramid_pooling(pyramid):
     Returns:
         A functional model of the same inputs, outputs and name.
     """
-    folded = fold_batch_normalization(pyramid)
+    folded = fold_batch_normalization(pyramid, gives_features=True)
     if pyramid.groups == 1:
         return folded
     size = pyramid.channels // pyramid.groups
@@ -44,13 +49,16 @@ def fuse_pyramid_pooling(pyramid):
     def kept(size):
         return slice(pyramid.group * size, (pyramid.group + 1) * size)
 
-    with network_scope(pyramid.name, pyramid.dtype_policy):
+    policy = pyramid.dtype_policy
+    with network_scope(pyramid.name, policy_of_products(policy)):
         features = keras.Input((None, None, pyramid.channels), name="features")
         parts = [features[..., kept(size)]]
         for index, bins in enumerate(BINS, start=1):
             name = f"conv{index}_0"
             convolution = keras.layers.Conv2D(size // 4, 1, name=name)
-            x = AdaptiveAveragePooling(bins, name=f"pool{bins}")(features)
+            x = AdaptiveAveragePooling(bins, name=f"pool{bins}", dtype=policy)(
+                features
+            )
             x = relu(convolution(x))
             parts.append(ResizeLike(name=f"resize{bins}")([x, features]))
             convolution.set_weights(

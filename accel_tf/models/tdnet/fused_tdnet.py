@@ -2,10 +2,12 @@
 
 import math
 
+import keras
 from keras import ops
 
 from accel_tf.layers import SpatialLayerNormalization
 from accel_tf.layers.folding import fold_batch_normalization
+from accel_tf.layers.inference_precision import policy_of_products
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.pspnet.fused_pspnet import fuse_pyramid_pooling
 from accel_tf.models.segmenter import fused_form
@@ -40,11 +42,11 @@ def fuse_path(path):
     pyramid = path.pyramid
     return TemporalPath(
         path.name,
-        fold_batch_normalization(path.backbone),
+        fold_batch_normalization(path.backbone, gives_features=True),
         None if pyramid is None else fuse_pyramid_pooling(pyramid),
         fold_batch_normalization(path.query),
         fold_batch_normalization(path.key),
-        fold_batch_normalization(path.value),
+        fold_batch_normalization(path.value, gives_features=True),
         [_copy(each, FusedTemporalAttention) for each in path.attentions],
         _copy(path.norm, SpatialLayerNormalization),
         fold_batch_normalization(path.head),
@@ -60,6 +62,11 @@ class FusedTemporalAttention(TemporalAttention):
     frame that asks. Only the bias comes after.
     """
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        policy = keras.dtype_policies.get(policy_of_products(self.dtype_policy))
+        self.product_dtype = policy.compute_dtype
+
     def call(self, inputs, training=None):
         queries, keys, values = inputs
         batch, height, width, _ = ops.shape(queries)
@@ -67,12 +74,13 @@ class FusedTemporalAttention(TemporalAttention):
         queries = queries / math.sqrt(keys.shape[-1])
         weights = ops.matmul(queries, ops.transpose(keys, (0, 2, 1)))
         weights = ops.softmax(ops.cast(weights, "float32"), axis=-1)
-        kernel, bias = (
-            ops.cast(x, values.dtype)
-            for x in (self.projection.kernel[0, 0], self.projection.bias)
+        weights, factors, kernel = (
+            ops.cast(x, self.product_dtype)
+            for x in (weights, values, self.projection.kernel[0, 0])
         )
-        projected = ops.matmul(values, kernel)
-        x = ops.matmul(ops.cast(weights, values.dtype), projected) + bias
+        x = ops.matmul(weights, ops.matmul(factors, kernel))
+        x, bias = (ops.cast(x, values.dtype) for x in (x, self.projection.bias))
+        x = x + bias
         return ops.reshape(x, (batch, height, width, self.filters))
 
     def multiply_adds(self, queries_shape, keys_shape):

@@ -77,7 +77,7 @@ class TDNetStep(VideoSegmenter):
             x = subsample(path.features(image, training), self.stride)
             parts = {
                 "keys": path.key(x, training=training),
-                "values": path.value(x, training=training),
+                "values": self._value(path, x, training),
             }
             if "queries" in state:
                 parts["queries"] = path.query(x, training=training)
@@ -91,7 +91,7 @@ class TDNetStep(VideoSegmenter):
         def scored(path):
             x = path.features(image, training)
             query = path.query(x, training=training)
-            value = path.value(x, training=training)
+            value = self._value(path, x, training)
             context = self._with_context(path, query, value, state, training)
             parts = {
                 "scores": path.scores(context, training),
@@ -111,6 +111,11 @@ class TDNetStep(VideoSegmenter):
         )
 
     # === Paths and buffer ===
+
+    def _value(self, path, x, training):
+        """In the model's type: those of other frames are added to it."""
+        value = path.value(x, training=training)
+        return ops.cast(value, self.compute_dtype)
 
     def _on_path(self, state, function):
         """`function(path)` of the path whose turn it is."""

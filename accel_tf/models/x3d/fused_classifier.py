@@ -28,6 +28,8 @@ class FusedClassifier(FusedForm, ClipClassifier):
             dtype=model.dtype_policy,
             trainable=False,
         )
-        self.backbone = fold_batch_normalization(model.backbone)
+        self.backbone = fold_batch_normalization(
+            model.backbone, gives_features=True
+        )
         self.head = fold_batch_normalization(model.head)
         self.built = True

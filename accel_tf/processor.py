@@ -1,0 +1,59 @@
+"""What the processor can do by itself."""
+
+import functools
+import pathlib
+
+_CPUINFO = pathlib.Path("/proc/cpuinfo")
+# On x86 two sets of instructions, on Arm one.
+_BFLOAT16 = {"amx_bf16", "avx512_bf16", "bf16"}
+
+
+def multiplies_bfloat16(cpuinfo=_CPUINFO):
+    """Whether the processor has instructions for products of bfloat16.
+
+    Args:
+        cpuinfo: file in which Linux describes the processor.
+
+    Returns:
+        bool; `None` where nothing tells.
+    """
+    try:
+        text = pathlib.Path(cpuinfo).read_text(errors="replace")
+    except OSError:
+        return None
+    for line in text.splitlines():
+        name, _, values = line.partition(":")
+        if name.strip() in ("flags", "Features"):
+            return not _BFLOAT16.isdisjoint(values.split())
+    return None
+
+
+def note_of_slow_bfloat16():
+    """A line for users whom bfloat16 saves no time, or `None`."""
+    if multiplies_bfloat16() is not False or _has_gpu():
+        return None
+    return (
+        "this processor has no instructions for bfloat16 (amx_bf16 or "
+        "avx512_bf16): labels are as on one that has, but no frame is done "
+        "sooner than in float32."
+    )
+
+
+@functools.cache
+def _has_gpu():
+    """Whether Keras' backend computes on a graphics card."""
+    # Not before a server has looked at its options.
+    import keras
+
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.is_available()
+    import jax
+
+    return jax.default_backend() == "gpu"
