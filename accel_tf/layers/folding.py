@@ -20,6 +20,7 @@ from accel_tf.layers.inference_depthwise_conv3d import (
     InferenceDepthwiseConv3D,
 )
 from accel_tf.layers.inference_normalization import InferenceNormalization
+from accel_tf.layers.initial_values import with_zeros_for_random_values
 from accel_tf.layers.unbiased_batch_normalization import (
     UnbiasedBatchNormalization,
 )
@@ -93,7 +94,7 @@ def fold_batch_normalization(network):
     def clone(operation):
         if id(operation) in gone:
             return operation  # never called
-        config = operation.get_config()
+        config = with_zeros_for_random_values(operation.get_config())
         if id(operation) in folded:
             config["use_bias"] = True
         if id(operation) in paddings:

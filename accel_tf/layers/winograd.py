@@ -12,6 +12,7 @@ from keras import ops
 # one than the usual 1 and 2: a third of their rounding error.
 _POINTS = (0.0, 5 / 8, -5 / 8, 5 / 4, -5 / 4)
 TILE, WINDOW = 4, 6
+_PART = 2**12
 
 
 def _transforms():
@@ -43,14 +44,14 @@ def transform_kernel(kernel):
     Returns:
         float32 array `[36, C, filters]`.
     """
-    kernel = np.einsum(
-        "ai,bj,ijcf->abcf",
-        _TAPS,
-        _TAPS,
-        kernel.astype("float64"),
-        optimize=True,
-    )
-    return kernel.reshape(WINDOW**2, *kernel.shape[2:]).astype("float32")
+    matrix = np.kron(_TAPS, _TAPS)
+    taps = kernel.reshape(kernel.shape[0] * kernel.shape[1], -1)
+    products = np.empty((WINDOW**2, taps.shape[1]), "float32")
+    # In parts that stay in the processor's cache, and for the memory's sake.
+    for start in range(0, taps.shape[1], _PART):
+        part = slice(start, start + _PART)
+        products[:, part] = matrix @ taps[:, part].astype("float64")
+    return products.reshape(WINDOW**2, *kernel.shape[2:])
 
 
 def transform_strided_kernel(kernel):

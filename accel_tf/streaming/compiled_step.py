@@ -9,6 +9,7 @@ from keras import ops
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import class_labels, resize_bilinear
+from accel_tf.ops.final_program import final_program
 from accel_tf.ops.kernels import compiles_with_xla, kernels_for, program_kind
 from accel_tf.ops.labels import labels_class_by_class
 from accel_tf.streaming.enlarge_labels import enlarge_labels
@@ -172,10 +173,11 @@ def _compile_tensorflow(model, keep_scores, signals):
             signature = tf.nest.map_structure(_of_any_size, inputs)
         key = is_key, size, *tf.nest.flatten(signature)
         if key not in programs:
-            programs[key] = tf.function(
-                functools.partial(trace, is_key=is_key, size=size),
-                input_signature=signature,
-                autograph=False,
+            traced = functools.partial(trace, is_key=is_key, size=size)
+            programs[key] = (
+                final_program(traced)
+                if is_fused
+                else tf.function(traced, signature, autograph=False)
             )
         return programs[key](*inputs)
 
