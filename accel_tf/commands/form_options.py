@@ -177,13 +177,15 @@ def given_form(arguments):
     along_flow = given_motion(arguments)
 
     def prepare(model):
-        from accel_tf.models.fuse import fuse_for_inference
-        from accel_tf.runtimes import RuntimeSegmenter
-        from accel_tf.runtimes.export import prepare_runtime
+        from accel_tf.runtimes.model import RuntimeModel, prepare_programs
 
         model = along_flow(model)
-        is_fused = isinstance(model, RuntimeSegmenter)
-        if not (is_fused or arguments.exact_graph):
+        if isinstance(model, RuntimeModel):
+            return prepare_programs(model, **given)  # without Keras
+        from accel_tf.models.fuse import fuse_for_inference
+        from accel_tf.runtimes.export import prepare_runtime
+
+        if not arguments.exact_graph:
             model = fuse_for_inference(model)
         return prepare_runtime(model, **given)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import functools
 
 import keras
 
@@ -165,8 +166,32 @@ class InferenceConv2D(keras.layers.Conv2D):
             with tf.init_scope():
                 kernel = transform(self.kernel.numpy())
                 self._transformed_kernel = tf.constant(kernel)
-        if strided:
-            return winograd_strided_conv2d(inputs, self._transformed_kernel)
-        return winograd_conv2d(
-            inputs, self._transformed_kernel, self.dilation_rate[0]
+        kernel = self._transformed_kernel
+        convolve = _shared_program(
+            tuple(inputs.shape),
+            tuple(kernel.shape),
+            None if strided else self.dilation_rate[0],
         )
+        return convolve(inputs, kernel)
+
+
+@functools.cache
+def _shared_program(shape, kernel_shape, dilation_rate):
+    """`winograd_conv2d` for all layers of these shapes.
+
+    Its hundreds of operations are then traced once for each. A program in
+    which it is called has them as if they were its own.
+
+    Args:
+        shape, kernel_shape: tuples.
+        dilation_rate: `None` for `winograd_strided_conv2d`.
+    """
+    import tensorflow as tf
+
+    def convolve(inputs, kernel):
+        if dilation_rate is None:
+            return winograd_strided_conv2d(inputs, kernel)
+        return winograd_conv2d(inputs, kernel, dilation_rate)
+
+    specs = [tf.TensorSpec(each) for each in (shape, kernel_shape)]
+    return tf.function(convolve, specs, autograph=False)

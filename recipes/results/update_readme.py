@@ -23,6 +23,8 @@ accel-tf recipe compare_cuts --videos VIDEOS
 accel-tf recipe compare_pulse --data-dir data
 accel-tf recipe benchmark_steady speed --video DASHCAM --out ...
 accel-tf recipe benchmark_steady accuracy --trained out/camvid --out ...
+accel-tf recipe benchmark_start --before BEFORE --ways weights,openvino \\
+    --out recipes/results/start.json
 accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
     --checkpoint PASCAL
 accel-tf recipe benchmark_clip_stream speed --out ...  (docs/results.md)
@@ -71,6 +73,7 @@ from accel_tf.recipes.common.speed_tables import (
     format_segment,
     format_serving,
 )
+from accel_tf.recipes.common.start_tables import format_start
 from accel_tf.recipes.common.steady_tables import format_steady
 
 RESULTS = pathlib.Path(__file__).resolve().parent
@@ -140,6 +143,7 @@ TABLES = {
     "cuts": format_cuts,
     "pulse": format_pulse,
     "steady": format_steady,
+    "start": format_start,
 }
 SOURCES = {"savings": "benchmark_propagation"}
 """Table -> the file that it is made of, where that has another name."""
