@@ -2,9 +2,8 @@
 
 import contextlib
 import contextvars
-import functools
 
-from accel_tf.ops.kernels import compiles_with_xla
+from accel_tf.ops.kernels import runs_onednn
 
 _shares = contextvars.ContextVar("shares_weights", default=False)
 
@@ -23,7 +22,7 @@ def shares_weights():
     for the weights of convolutions, and it keeps what it has ordered only of
     constants, and in a `final_program`.
     """
-    return _shares.get() or not _runs_onednn()
+    return _shares.get() or not runs_onednn()
 
 
 def final_program(function):
@@ -45,7 +44,7 @@ def final_program(function):
     """
     import tensorflow as tf
 
-    if not _runs_onednn() or tf.config.functions_run_eagerly():
+    if not runs_onednn() or tf.config.functions_run_eagerly():
         return tf.function(function, autograph=False)
     programs = {}
 
@@ -153,17 +152,6 @@ def _keep_order_of(weights, graph):
             node.op = _NATIVE[node.op]
             node.attr["is_filter_const"].b = True
             node.attr["_kernel"].s = b"MklNameChangeOp"
-
-
-@functools.cache
-def _runs_onednn():
-    """Whether TensorFlow's convolutions are those of oneDNN.
-
-    By default they are on processors that have AVX-512 or better.
-    """
-    from tensorflow.python.util import _pywrap_util_port
-
-    return _pywrap_util_port.IsMklEnabled() and compiles_with_xla()
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import functools
 import keras
 from keras import ops
 
+from accel_tf.give_back_memory import trim_memory
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import class_labels, resize_bilinear
@@ -153,14 +154,17 @@ def _compile_tensorflow(model, keep_scores, signals):
         if not is_fused:
             signature = tf.nest.map_structure(_of_any_size, inputs)
         key = is_key, size, *tf.nest.flatten(signature)
-        if key not in programs:
-            traced = functools.partial(trace, is_key=is_key, size=size)
-            programs[key] = (
-                final_program(traced)
-                if is_fused
-                else tf.function(traced, signature, autograph=False)
-            )
-        return programs[key](*inputs)
+        if key in programs:
+            return programs[key](*inputs)
+        traced = functools.partial(trace, is_key=is_key, size=size)
+        programs[key] = (
+            final_program(traced)
+            if is_fused
+            else tf.function(traced, signature, autograph=False)
+        )
+        outputs = programs[key](*inputs)
+        trim_memory()
+        return outputs
 
     return step
 

@@ -66,20 +66,21 @@ class Watch:
         }
 
 
-def main(begun, *arguments):
+def watch_segment(begun, *arguments):
+    """Runs `accel-tf segment`, and prints what it took; gives its status."""
     from accel_tf.streaming import video_stream
 
     watch = Watch(float(begun))
     stream = video_stream.VideoStream
     stream.__call__ = watch.watched(stream.__call__)
-    from accel_tf.commands import main as run
+    from accel_tf.commands import main
 
     with contextlib.redirect_stdout(sys.stderr):
-        status = run(list(arguments))
+        status = main(list(arguments))
     if not status:
         print(json.dumps(watch.report()))
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(watch_segment(*sys.argv[1:]))

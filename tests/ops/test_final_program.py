@@ -36,7 +36,7 @@ def network():
 @pytest.fixture(params=[False, True], ids=["plain", "onednn"])
 def runs_onednn(request, monkeypatch):
     """TensorFlow has oneDNN's convolutions even where it prefers others."""
-    monkeypatch.setattr(module, "_runs_onednn", lambda: request.param)
+    monkeypatch.setattr(module, "runs_onednn", lambda: request.param)
     return request.param
 
 
@@ -81,7 +81,7 @@ def test_results_are_the_same(runs_onednn, network, graphs):
 
 
 def test_onednn_keeps_the_order_of_weights(network, graphs, monkeypatch):
-    monkeypatch.setattr(module, "_runs_onednn", lambda: True)
+    monkeypatch.setattr(module, "runs_onednn", lambda: True)
     final_program(network)(image(1, 10, 12, 16))
     (graph,) = graphs
     kernels = [node for node in graph.node if "Conv2D" in node.op]
@@ -94,7 +94,7 @@ def test_onednn_keeps_the_order_of_weights(network, graphs, monkeypatch):
 def test_what_is_not_a_weight_is_ordered_at_every_call(monkeypatch):
     import tensorflow as tf
 
-    monkeypatch.setattr(module, "_runs_onednn", lambda: True)
+    monkeypatch.setattr(module, "runs_onednn", lambda: True)
     variable = tf.Variable(image(3, 3, 4, 4))
 
     def step(x, kernel):
