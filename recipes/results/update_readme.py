@@ -73,7 +73,6 @@ from accel_tf.recipes.common.speed_tables import (
     format_segment,
     format_serving,
 )
-from accel_tf.recipes.common.start_tables import format_start
 from accel_tf.recipes.common.steady_tables import format_steady
 
 RESULTS = pathlib.Path(__file__).resolve().parent
@@ -143,7 +142,6 @@ TABLES = {
     "cuts": format_cuts,
     "pulse": format_pulse,
     "steady": format_steady,
-    "start": format_start,
 }
 SOURCES = {"savings": "benchmark_propagation"}
 """Table -> the file that it is made of, where that has another name."""
