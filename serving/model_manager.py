@@ -10,7 +10,7 @@ import pathlib
 import threading
 import time
 
-from accel_tf.serving.give_back_memory import give_back_memory
+from accel_tf.give_back_memory import give_back_memory
 from accel_tf.serving.metrics import Metrics
 from accel_tf.serving.model_config import find_versions, parse_model_configs
 from accel_tf.serving.model_version import (

@@ -80,6 +80,35 @@ def test_mistakes_are_found_before_keras_is_imported():
     assert all(line.startswith("accel-tf: ") for line in lines)
 
 
+def test_exported_programs_start_without_keras():
+    program = """if True:
+        import sys
+        import numpy as np
+        from accel_tf.commands import form_options, keyframe_options
+        from accel_tf.commands import segment
+        from accel_tf.runtimes.model import prepare_programs
+        from accel_tf.runtimes.restore import restore_segmenter
+        from accel_tf.streaming import FixedInterval, SceneCuts, VideoStream
+
+        class Programs:
+            name, uses_key_frames, least_side = "programs", True, 1
+
+            def compile_step(self):
+                return lambda frame, state, is_key: (frame[..., 0], state)
+
+            def initial_state(self, *shape):
+                return {}
+
+        stream = VideoStream(Programs(), SceneCuts(FixedInterval(2)))
+        frame = np.zeros((1, 32, 32, 3), np.uint8)
+        for is_key in (True, False, True):
+            assert stream(frame).shape == (1, 32, 32)
+            assert stream.is_key == is_key
+        print([name for name in ("keras", "tensorflow") if name in sys.modules])
+    """
+    assert run(program).stdout == "[]\n"
+
+
 @pytest.mark.parametrize("level", [None, "0"])
 def test_tensorflow_starts_without_a_word_unless_it_is_told_to(level, tmp_path):
     # It writes past `sys.stderr`.

@@ -16,6 +16,7 @@ from accel_tf.benchmark.limits import time_call
 from accel_tf.benchmark.measure import load_average
 from accel_tf.benchmark.summary import summarize_classifier, summarize_limits
 from accel_tf.benchmark.systems import describe_system
+from accel_tf.give_back_memory import give_back_memory
 
 CLIP = (16, 224, 224)
 """Frames, height and width of the clips that published weights are for."""
@@ -112,8 +113,7 @@ class TimedClassifier:
         first = time.perf_counter() - start
         self.facts["first_clip_seconds"] = round(first, 3)
         self.facts["loading_peak_memory_bytes"] = devices.peak_memory()
-        gc.collect()
-        devices.give_back_memory()
+        give_back_memory()
         can_tell = devices.forget_peak()
         for _ in range(_WARM_UP):
             self.classify(self.clips)

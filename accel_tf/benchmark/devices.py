@@ -1,6 +1,5 @@
 """Threads, memory and accelerators of the frameworks that models run on."""
 
-import ctypes
 import importlib.metadata
 import os
 import pathlib
@@ -146,16 +145,6 @@ class DeviceLimits:
 
 
 # === Memory ===
-
-
-def give_back_memory():
-    """Returns to the system what this process has freed.
-
-    glibc keeps it, and compiling a program frees as much as a model needs.
-    """
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", lambda keep: 0)
-        trim(0)
 
 
 def forget_peak():

@@ -10,6 +10,7 @@ import numpy as np
 from accel_tf import optional
 from accel_tf.benchmark import devices
 from accel_tf.benchmark.choices import BACKENDS
+from accel_tf.give_back_memory import give_back_memory
 
 CALIBRATED = "int8"
 
@@ -105,8 +106,7 @@ class TimedModel:
             "first_frames_seconds": round(compile_seconds, 3),
         }
         self.facts["loading_peak_memory_bytes"] = devices.peak_memory()
-        gc.collect()
-        devices.give_back_memory()
+        give_back_memory()
         can_tell = devices.forget_peak()
         self.stream.warm_up()
         self.facts["peak_memory_bytes"] = (
@@ -156,7 +156,7 @@ class TimedModel:
         from accel_tf.benchmark.profile import Profile
 
         self.profile = Profile(self.model, self.frames[:2])
-        devices.give_back_memory()
+        give_back_memory()
         return self.profile.describe()
 
     def time_parts(self):

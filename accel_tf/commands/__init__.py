@@ -62,6 +62,9 @@ def main(argv=None):
     quiet = messages.quiet if arguments.quiet else contextlib.nullcontext
     # TensorFlow itself uses oneDNN on newer processors only, but all gain.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    from accel_tf.program_cache import use_program_cache
+
+    use_program_cache()
     # Being told to stop by a supervisor is like Ctrl-C: finish the files.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

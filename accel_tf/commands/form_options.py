@@ -178,11 +178,16 @@ def given_form(arguments):
     along_flow = given_motion(arguments)
 
     def prepare(model):
+        from accel_tf.runtimes.model import RuntimeModel, prepare_programs
+
+        model = along_flow(model)
+        if isinstance(model, RuntimeModel):
+            return prepare_programs(model, **given)  # without Keras
         from accel_tf.runtimes.export import prepare_runtime
         from accel_tf.runtimes.forms import form_for
 
         model = form_for(
-            along_flow(model),
+            model,
             given["runtime"],
             given["precision"],
             arguments.exact_graph,

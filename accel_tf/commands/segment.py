@@ -65,6 +65,7 @@ def _given_streams(arguments):
 @contextlib.contextmanager
 def _local_streams(arguments, policy, prepare):
     """Loads a model once, for a stream after another."""
+    from accel_tf.give_back_memory import give_back_memory
     from accel_tf.messages import tell
     from accel_tf.runtimes.restore import restore_segmenter
     from accel_tf.streaming import VideoStream
@@ -73,14 +74,17 @@ def _local_streams(arguments, policy, prepare):
         arguments.model, arguments.weights, arguments.num_classes
     )
     tell(message)
+    label_map = model.label_map
     keeps_scores = arguments.save_scores is not None
     steady = arguments.steady or False
     if steady is True and arguments.live:
         steady = "live"
     stream = VideoStream(prepare(model), policy, keeps_scores, steady)
+    del model  # has weights of its own, where that of the stream is fused
+    give_back_memory()
 
     def open_stream():
         stream.reset_state()
         return contextlib.nullcontext(stream)
 
-    yield open_stream, model.label_map, None
+    yield open_stream, label_map, None

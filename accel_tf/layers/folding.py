@@ -23,6 +23,7 @@ from accel_tf.layers.inference_precision import (
     CONVOLUTIONS,
     NetworkPrecision,
 )
+from accel_tf.layers.initial_values import with_zeros_for_random_values
 from accel_tf.layers.unbiased_batch_normalization import (
     UnbiasedBatchNormalization,
 )
@@ -93,7 +94,7 @@ def fold_batch_normalization(network, gives_features=False):
     def clone(operation):
         if id(operation) in gone:
             return operation  # never called
-        config = operation.get_config()
+        config = with_zeros_for_random_values(operation.get_config())
         if isinstance(operation, keras.Layer):
             config["dtype"] = precision.policy(operation)
         if id(operation) in folded:

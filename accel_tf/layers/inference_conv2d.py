@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import functools
 
 import keras
 
@@ -13,6 +14,7 @@ from accel_tf.layers.winograd import (
     winograd_conv2d,
     winograd_strided_conv2d,
 )
+from accel_tf.ops.final_program import shares_weights
 from accel_tf.ops.kernels import kernels_for
 
 _reads_variables = contextvars.ContextVar("reads_variables", default=False)
@@ -38,6 +40,15 @@ def is_for_elsewhere():
     return _reads_variables.get()
 
 
+def _is_final():
+    """Whether a program is being made that takes weights as they are."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not (tf.executing_eagerly() or is_for_elsewhere())
+
+
 def final_value(variable):
     """What a program may hold as a constant instead of the variable.
 
@@ -48,22 +59,49 @@ def final_value(variable):
         An array; `None` where the program has to read the variable, or where
         there is no TensorFlow program at all.
     """
-    if keras.backend.backend() != "tensorflow":
+    if not _is_final():
         return None
     import tensorflow as tf
 
-    if tf.executing_eagerly() or is_for_elsewhere():
-        return None
     # Out of the program, where variables have values.
     with tf.init_scope():
         return variable.numpy()
 
 
+def final_tensor(variable, dtype, transform=None):
+    """`final_value` of a large weight, without copies of it.
+
+    A constant is in a program many times: where it was traced, where it is
+    optimised, and where it runs. In a `final_program`, and wherever oneDNN
+    does not run, programs therefore share one tensor outside of them: that
+    of the variable, or what `transform` makes of it.
+
+    Args:
+        variable: a weight that no longer changes.
+        dtype: of the tensor.
+        transform: function from the array of the weight to another.
+
+    Returns:
+        A tensor; `None` where the program has to read the variable.
+    """
+    if not _is_final():
+        return None
+    import tensorflow as tf
+
+    # Out of the program, where variables have values.
+    with tf.init_scope():
+        if transform is None:
+            value = tf.cast(tf.convert_to_tensor(variable.value), dtype)
+        else:
+            value = tf.constant(transform(variable.numpy()), dtype)
+    return value if shares_weights() else tf.constant(value.numpy())
+
+
 class InferenceConv2D(keras.layers.Conv2D):
     """`Conv2D` whose weights no longer change; for inference only.
 
-    Within a TensorFlow program (`tf.function`) the kernel is a constant,
-    which oneDNN brings into its own order once and not at every call; and
+    Within a TensorFlow program (`tf.function`) the kernel is final: oneDNN
+    brings it into its own order once and not at every call; and
     on a CPU a wide 3x3 convolution of a known size, or a 5x5 one with stride
     2, takes a quarter to a third of the multiplications (`winograd_conv2d`),
     for a kernel of four or six times the size. Programs made before a change
@@ -82,14 +120,12 @@ class InferenceConv2D(keras.layers.Conv2D):
             return super().convolution_op(inputs, kernel)
         import tensorflow as tf
 
-        value = final_value(self.kernel)
-        if value is not None:
-            if self._is_fast(inputs):
-                return self._winograd(inputs, value)
-            kernel = tf.constant(value, inputs.dtype)
+        if _is_final() and self._is_fast(inputs):
+            return self._winograd(inputs)
+        final = final_tensor(self.kernel, inputs.dtype)
         return tf.nn.conv2d(
             inputs,
-            tf.cast(kernel, inputs.dtype),
+            tf.cast(kernel, inputs.dtype) if final is None else final,
             strides=self.strides,
             padding=self.padding.upper(),
             dilations=self.dilation_rate,
@@ -120,7 +156,7 @@ class InferenceConv2D(keras.layers.Conv2D):
             "valid",
         )
 
-    def _winograd(self, inputs, kernel):
+    def _winograd(self, inputs):
         import tensorflow as tf
 
         strided = self._is_strided()
@@ -129,9 +165,34 @@ class InferenceConv2D(keras.layers.Conv2D):
                 transform_strided_kernel if strided else transform_kernel
             )
             with tf.init_scope():
-                self._transformed_kernel = tf.constant(transform(kernel))
-        if strided:
-            return winograd_strided_conv2d(inputs, self._transformed_kernel)
-        return winograd_conv2d(
-            inputs, self._transformed_kernel, self.dilation_rate[0]
+                kernel = transform(self.kernel.numpy())
+                self._transformed_kernel = tf.constant(kernel)
+        kernel = self._transformed_kernel
+        convolve = _shared_program(
+            tuple(inputs.shape),
+            tuple(kernel.shape),
+            None if strided else self.dilation_rate[0],
         )
+        return convolve(inputs, kernel)
+
+
+@functools.cache
+def _shared_program(shape, kernel_shape, dilation_rate):
+    """`winograd_conv2d` for all layers of these shapes.
+
+    Its hundreds of operations are then traced once for each. A program in
+    which it is called has them as if they were its own.
+
+    Args:
+        shape, kernel_shape: tuples.
+        dilation_rate: `None` for `winograd_strided_conv2d`.
+    """
+    import tensorflow as tf
+
+    def convolve(inputs, kernel):
+        if dilation_rate is None:
+            return winograd_strided_conv2d(inputs, kernel)
+        return winograd_conv2d(inputs, kernel, dilation_rate)
+
+    specs = [tf.TensorSpec(each) for each in (shape, kernel_shape)]
+    return tf.function(convolve, specs, autograph=False)

@@ -1,8 +1,10 @@
 """Transposed convolution as TensorFlow does it best with final weights."""
 
+import functools
+
 import keras
 
-from accel_tf.layers.inference_conv2d import final_value
+from accel_tf.layers.inference_conv2d import final_tensor
 
 
 class InferenceConv2DTranspose(keras.layers.Conv2DTranspose):
@@ -11,20 +13,26 @@ class InferenceConv2DTranspose(keras.layers.Conv2DTranspose):
     Where its kernel is twice as wide as its stride (up-sampling, that is),
     every output sees 2x2 inputs: within a TensorFlow program it is a 2x2
     convolution to the outputs around a corner of four inputs, whose kernel
-    is a constant (see `InferenceConv2D`). oneDNN brings the kernel of a
+    is final (see `InferenceConv2D`). oneDNN brings the kernel of a
     transposed convolution into its own order at every call.
     """
 
     def call(self, inputs):
-        kernel = final_value(self.kernel) if self._upsamples() else None
+        (stride, _), around = self.strides, (1, 1)
+        kernel = None
+        if self._upsamples():
+            kernel = final_tensor(
+                self.kernel,
+                inputs.dtype,
+                functools.partial(_corner_kernel, stride=stride),
+            )
         if kernel is None:
             return super().call(inputs)
         import tensorflow as tf
 
-        (stride, _), around = self.strides, (1, 1)
         x = tf.nn.conv2d(
             inputs,
-            tf.constant(_corner_kernel(kernel, stride), inputs.dtype),
+            kernel,
             strides=1,
             padding=((0, 0), around, around, (0, 0)),
         )

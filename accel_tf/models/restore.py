@@ -4,6 +4,7 @@ import pathlib
 
 from accel_tf.checkpoints.load import is_weights_path, load_checkpoint
 from accel_tf.data.label_maps import CITYSCAPES
+from accel_tf.layers.initial_values import without_random_values
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.keras_files import load_keras_model, read_keras_file
 from accel_tf.models.per_frame.adapt import segmenter_of_file
@@ -127,8 +128,11 @@ def _restored(name, weights, num_classes, skip_last):
             return model, f"{name} with KerasHub's published weights."
     elif not weights and not is_random:
         return _shipped(name, classes)
-    else:
+    elif is_random or skip_last:
         model = from_preset(name, num_classes=classes)
+    else:
+        with without_random_values():
+            model = from_preset(name, num_classes=classes)
     if is_random:
         return model, (
             f"{name} has random weights: the segmentation means nothing."

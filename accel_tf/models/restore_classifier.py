@@ -1,5 +1,6 @@
 """A clip classifier by name, with weights from whatever file."""
 
+import contextlib
 import pathlib
 import re
 import zipfile
@@ -12,6 +13,7 @@ from accel_tf.checkpoints.load import (
 )
 from accel_tf.checkpoints.torch_files import is_torch_file
 from accel_tf.data.frame_steps import AS_TRAINED, check_frame_step
+from accel_tf.layers.initial_values import without_random_values
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.keras_files import read_keras_file
 from accel_tf.models.presets import (
@@ -95,7 +97,9 @@ def _restored(name, weights, num_classes, class_names, arguments):
         num_classes = _classes_of_files(files)
     if num_classes is None and is_random and class_names is not None:
         num_classes = len(class_names)
-    model = from_preset(name, num_classes, **arguments)
+    initial = contextlib.nullcontext if is_random else without_random_values
+    with initial():
+        model = from_preset(name, num_classes, **arguments)
     _set_names(model, class_names, name if is_random else weights[0])
     if is_random:
         return model, f"{name} has random weights: its classes mean nothing."

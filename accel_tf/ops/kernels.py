@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import functools
 
 import keras
 
@@ -53,3 +54,14 @@ def compiles_with_xla():
 
     devices = tf.config.list_physical_devices()
     return {device.device_type for device in devices} == {"CPU"}
+
+
+@functools.cache
+def runs_onednn():
+    """Whether TensorFlow's convolutions are those of oneDNN.
+
+    By default they are on processors that have AVX-512 or better.
+    """
+    from tensorflow.python.util import _pywrap_util_port
+
+    return _pywrap_util_port.IsMklEnabled() and compiles_with_xla()

@@ -14,7 +14,7 @@ from accel_tf.models.restore import RANDOM
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.planning.at_size import AtSize
 from accel_tf.runtimes.choices import ALL_PRECISIONS, OF_KERAS, PRECISIONS
-from accel_tf.runtimes.convert import RUNTIMES
+from accel_tf.runtimes.kinds import RUNTIMES
 from accel_tf.segmentation.options import SegmentOptions
 from accel_tf.weights import shipped
 

@@ -20,7 +20,7 @@ _ROOM = "accel_tf.runtimes"
 __getattr__, __dir__ = lazy_names(
     _ROOM,
     {
-        "RUNTIMES": f"{_ROOM}.convert",
+        "RUNTIMES": f"{_ROOM}.kinds",
         "RuntimeClassifier": f"{_ROOM}.classifier",
         "RuntimeModel": f"{_ROOM}.model",
         "RuntimeSegmenter": f"{_ROOM}.segmenter",

@@ -7,7 +7,7 @@ import numpy as np
 import tqdm
 
 from accel_tf.ops import resize_bilinear
-from accel_tf.runtimes.tracing import kind_of_step, split_state
+from accel_tf.runtimes.steps import kind_of_step, split_state
 
 LEAST_FRAMES = 10
 # A stream starts anew after so many frames, with a key frame in the middle:

@@ -5,9 +5,7 @@ import dataclasses
 import numpy as np
 
 from accel_tf.data.frame_steps import UNKNOWN
-from accel_tf.layers.inference_conv2d import variable_kernels
 from accel_tf.runtimes.model import ModelInfo, RuntimeModel, compile_program
-from accel_tf.runtimes.tracing import StepGraph, Tensor, frozen_graph
 
 
 @dataclasses.dataclass
@@ -194,27 +192,3 @@ class RuntimeClassifier(RuntimeModel):
                 f"[B, T, H, W, 3], got {clip.dtype} {list(clip.shape)}."
             )
         return clip
-
-
-def trace_clip(model, frames, height, width):
-    """The program of a classifier for clips of one size.
-
-    Args:
-        model: a `ClipClassifier` on the TensorFlow backend.
-        frames, height, width: of the clips; sides in pixels.
-
-    Returns:
-        `StepGraph` from `clip` to `logits`, by position.
-    """
-    import tensorflow as tf
-
-    clip = Tensor("clip", (1, frames, height, width, 3), "uint8")
-    with variable_kernels():
-        traced = tf.function(
-            lambda clip: [model.logits_by_position(clip)],
-            input_signature=[tf.TensorSpec(clip.shape, clip.dtype, clip.name)],
-            autograph=False,
-        ).get_concrete_function()
-    (logits,) = traced.outputs
-    outputs = [Tensor("logits", tuple(logits.shape), logits.dtype.name)]
-    return StepGraph(frozen_graph(traced, outputs), [clip], outputs, ())

@@ -16,21 +16,11 @@ from accel_tf.runtimes.classifier import (
     ClassifierInfo,
     ClipProgram,
     RuntimeClassifier,
-    trace_clip,
 )
-from accel_tf.runtimes.litert_program import LiteRTProgram
-from accel_tf.runtimes.onnx_program import ONNXProgram
-from accel_tf.runtimes.openvino_program import OpenVINOProgram
+from accel_tf.runtimes.kinds import RUNTIMES
 from accel_tf.runtimes.programs import Program, SizePrograms
 from accel_tf.runtimes.segmenter import RuntimeInfo, RuntimeSegmenter
-from accel_tf.runtimes.tracing import StepTracer
-
-RUNTIMES = {
-    "openvino": OpenVINOProgram,
-    "onnxruntime": ONNXProgram,
-    "litert": LiteRTProgram,
-}
-"""Name of a runtime -> class of its programs."""
+from accel_tf.runtimes.tracing import StepTracer, trace_clip
 
 
 def to_runtime(

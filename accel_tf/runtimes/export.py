@@ -11,7 +11,7 @@ from accel_tf.models.restore_any import names_classifier, restore_any
 from accel_tf.runtimes.convert import check_runtime, to_runtime
 from accel_tf.runtimes.folders import check_new_folder
 from accel_tf.runtimes.forms import form_for
-from accel_tf.runtimes.model import RuntimeModel
+from accel_tf.runtimes.model import RuntimeModel, prepare_programs
 from accel_tf.video import open_video
 
 # In groups of neighbours, spread over the video.
@@ -47,7 +47,7 @@ def prepare_runtime(
             `calibration_frames`.
     """
     if isinstance(model, RuntimeModel):
-        return _prepare_programs(model, runtime, precision, calibrate, threads)
+        return prepare_programs(model, runtime, precision, calibrate, threads)
     if runtime == "tensorflow":
         if precision != precision_of(model):
             raise ValueError(
@@ -63,23 +63,6 @@ def prepare_runtime(
     _check_int8(isinstance(model, ClipClassifier), precision)
     frames = calibration_frames(precision, calibrate)
     return to_runtime(model, runtime, precision, frames, threads)
-
-
-def _prepare_programs(programs, runtime, precision, calibrate, threads):
-    info = programs.info
-    if runtime not in ("tensorflow", info.runtime):
-        raise ValueError(
-            f"the exported programs are for {info.runtime}, not {runtime}; "
-            "leave --runtime out, or export the model for it."
-        )
-    if precision not in ("float32", info.precision) or calibrate:
-        raise ValueError(
-            f"the exported programs are in {info.precision} already; leave "
-            "--precision and --calibrate out."
-        )
-    if threads is not None:
-        programs.threads = threads
-    return programs
 
 
 def export_runtime(

@@ -7,7 +7,7 @@ import pathlib
 
 from accel_tf.files import naming
 from accel_tf.partial_folders import partial_folder
-from accel_tf.runtimes.tracing import Tensor
+from accel_tf.runtimes.steps import Tensor
 
 DESCRIPTION = "model.json"
 FORMAT = 1

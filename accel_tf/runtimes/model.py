@@ -116,3 +116,39 @@ def compile_program(program, threads, what):
         raise ValueError(
             f"the runtime refuses the program {what}: {one_line(error, 300)}"
         ) from error
+
+
+def prepare_programs(
+    programs,
+    runtime="tensorflow",
+    precision="float32",
+    calibrate=None,
+    threads=None,
+):
+    """Exported programs with what was chosen on the command line.
+
+    Args:
+        programs: a `RuntimeModel` from a folder.
+        runtime, precision, calibrate, threads: as for
+            `accel_tf.runtimes.export.prepare_runtime`.
+
+    Returns:
+        `programs`.
+
+    Raises:
+        ValueError: one line, if they are not such.
+    """
+    info = programs.info
+    if runtime not in ("tensorflow", info.runtime):
+        raise ValueError(
+            f"the exported programs are for {info.runtime}, not {runtime}; "
+            "leave --runtime out, or export the model for it."
+        )
+    if precision not in ("float32", info.precision) or calibrate:
+        raise ValueError(
+            f"the exported programs are in {info.precision} already; leave "
+            "--precision and --calibrate out."
+        )
+    if threads is not None:
+        programs.threads = threads
+    return programs

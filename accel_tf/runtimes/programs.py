@@ -3,7 +3,7 @@
 import dataclasses
 
 from accel_tf.runtimes.model import compile_program
-from accel_tf.runtimes.tracing import join_state, kind_of_step, split_state
+from accel_tf.runtimes.steps import join_state, kind_of_step, split_state
 
 # More mean a counter that never repeats.
 _MOST_PROGRAMS = 64

@@ -3,15 +3,12 @@
 import os
 import pathlib
 
-from accel_tf.checkpoints.load import is_weights_path
-from accel_tf.models import restore_classifier
-from accel_tf.models.per_frame.files import is_model_path
-from accel_tf.models.presets import list_presets
-from accel_tf.models.restore import restore_model
-from accel_tf.models.restore_any import names_classifier
 from accel_tf.runtimes.classifier import RuntimeClassifier
 from accel_tf.runtimes.saved import is_saved_runtime, load_runtime
 from accel_tf.runtimes.segmenter import RuntimeSegmenter
+
+# What builds models is imported when it is needed: exported programs start
+# without Keras.
 
 
 def load_model(path, preset=None, num_classes=None):
@@ -52,6 +49,11 @@ def load_model(path, preset=None, num_classes=None):
             number of classes, or holds weights and no `preset` was given.
         ImportError: if what runs the model is not installed.
     """  # noqa: E501
+    from accel_tf.checkpoints.load import is_weights_path
+    from accel_tf.models.per_frame.files import is_model_path
+    from accel_tf.models.presets import list_presets
+    from accel_tf.models.restore_any import names_classifier
+
     single = isinstance(path, str | os.PathLike)
     paths = [os.fspath(each) for each in ([path] if single else path)]
     if not paths:
@@ -73,17 +75,14 @@ def load_model(path, preset=None, num_classes=None):
             'of; give preset too, such as preset="accel_18".'
         )
     # A folder may be called like a preset: exports often are.
-    name = _as_path(paths[0])
+    name = paths[0]
+    if name in list_presets():
+        name = os.path.join(os.curdir, name)
     if is_saved_runtime(name):
         return _restored(name, None, (), num_classes)[0]
     if names_classifier(name):
         return restore_clips(name, (), num_classes)[0]
     return restore_segmenter(name, (), num_classes)[0]
-
-
-def _as_path(name):
-    """A path that no preset is called like."""
-    return os.path.join(os.curdir, name) if name in list_presets() else name
 
 
 def restore_segmenter(name, weights=(), num_classes=None):
@@ -117,6 +116,8 @@ def restore_segmenter(name, weights=(), num_classes=None):
                 f"{path} is a folder, and none that accel-tf export wrote "
                 "with --format onnx, openvino or litert."
             )
+    from accel_tf.models.restore import restore_model
+
     return restore_model(name, weights, num_classes)
 
 
@@ -135,6 +136,8 @@ def restore_clips(name, weights=(), num_classes=None, **arguments):
         ValueError, OSError, ImportError: one line, as `restore_classifier`
             and `load_runtime`; also if the folder holds another model.
     """
+    from accel_tf.models import restore_classifier
+
     folder = _folder_of_programs(name, weights)
     if folder is None:
         return restore_classifier.restore_classifier(
@@ -158,14 +161,14 @@ def restore_clips(name, weights=(), num_classes=None, **arguments):
 
 def _folder_of_programs(name, weights):
     """The folder that is meant, or `None`."""
-    folder = None
     if len(weights) == 1:
-        folder = weights[0]
-    elif not weights and name not in list_presets():
-        folder = name
-    if folder is not None and is_saved_runtime(folder):
-        return folder
-    return None
+        return weights[0] if is_saved_runtime(weights[0]) else None
+    if weights or name is None or not is_saved_runtime(name):
+        return None
+    from accel_tf.models.presets import list_presets
+
+    # A folder may be called like a preset.
+    return None if name in list_presets() else name
 
 
 def _restored(folder, name, weights, num_classes):

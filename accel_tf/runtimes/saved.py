@@ -11,7 +11,6 @@ import numpy as np
 from accel_tf.data.label_maps import LabelMap
 from accel_tf.files import read_json, write_bytes, write_text
 from accel_tf.frame_size import checked_size
-from accel_tf.runtimes.convert import RUNTIMES
 from accel_tf.runtimes.folders import (
     DESCRIPTION,
     FORMAT,
@@ -20,6 +19,7 @@ from accel_tf.runtimes.folders import (
     new_folder,
     read_tensors,
 )
+from accel_tf.runtimes.kinds import RUNTIMES
 from accel_tf.runtimes.programs import Program, SizePrograms
 from accel_tf.runtimes.saved_classifier import (
     CLASSIFIER,
@@ -27,7 +27,7 @@ from accel_tf.runtimes.saved_classifier import (
     read_classifier,
 )
 from accel_tf.runtimes.segmenter import RuntimeInfo, RuntimeSegmenter
-from accel_tf.runtimes.tracing import Kind
+from accel_tf.runtimes.steps import Kind
 
 _STATE = "initial_state.npz"
 

@@ -3,45 +3,10 @@
 import dataclasses
 
 import keras
-import numpy as np
 
 from accel_tf.layers.inference_conv2d import variable_kernels
 from accel_tf.quiet_start import quiet_tensorflow
-
-
-@dataclasses.dataclass(frozen=True)
-class Kind:
-    """Which way a step goes.
-
-    Attributes:
-        is_key: always true for models without key frames.
-        counters: tuple of `(name, number)`: the state's whole numbers, by
-            which a model chooses a branch. Empty on key frames of models
-            that have these: they ask nothing of the state.
-    """
-
-    is_key: bool
-    counters: tuple = ()
-
-    def __str__(self):
-        numbers = [f"{name}{number}" for name, number in self.counters]
-        return "-".join(["key" if self.is_key else "nonkey", *numbers])
-
-
-def kind_of_step(uses_key_frames, is_key, counters):
-    """The `Kind` of a step of a model with or without key frames."""
-    if not uses_key_frames:
-        return Kind(True, counters)
-    return Kind(is_key, () if is_key else counters)
-
-
-@dataclasses.dataclass(frozen=True)
-class Tensor:
-    """A tensor of a program: its name, shape and type (as in numpy)."""
-
-    name: str
-    shape: tuple
-    dtype: str
+from accel_tf.runtimes.steps import Tensor, split_state
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,32 +26,6 @@ class StepGraph:
     inputs: list
     outputs: list
     counters: tuple
-
-
-def split_state(state):
-    """A state's arrays, and its whole numbers.
-
-    Args:
-        state: dict of name -> array with a batch of one.
-
-    Returns:
-        `(arrays, counters)`: dict of name -> array, and tuple of
-        `(name, number)` for those of shape `[1]` and a type of integers.
-    """
-    arrays, counters = {}, []
-    for name in sorted(state):
-        value = np.asarray(state[name])
-        if value.shape == (1,) and np.issubdtype(value.dtype, np.integer):
-            counters.append((name, int(value[0])))
-        else:
-            arrays[name] = value
-    return arrays, tuple(counters)
-
-
-def join_state(arrays, counters):
-    """The state that `split_state` took apart."""
-    numbers = {name: np.array([n], np.int32) for name, n in counters}
-    return {**arrays, **numbers}
 
 
 class StepTracer:
@@ -183,6 +122,30 @@ def _counters_after(state, arrays):
         for name, number in sorted(state.items())
         if name not in names
     )
+
+
+def trace_clip(model, frames, height, width):
+    """The program of a classifier for clips of one size.
+
+    Args:
+        model: a `ClipClassifier` on the TensorFlow backend.
+        frames, height, width: of the clips; sides in pixels.
+
+    Returns:
+        `StepGraph` from `clip` to `logits`, by position.
+    """
+    import tensorflow as tf
+
+    clip = Tensor("clip", (1, frames, height, width, 3), "uint8")
+    with variable_kernels():
+        traced = tf.function(
+            lambda clip: [model.logits_by_position(clip)],
+            input_signature=[tf.TensorSpec(clip.shape, clip.dtype, clip.name)],
+            autograph=False,
+        ).get_concrete_function()
+    (logits,) = traced.outputs
+    outputs = [Tensor("logits", tuple(logits.shape), logits.dtype.name)]
+    return StepGraph(frozen_graph(traced, outputs), [clip], outputs, ())
 
 
 def frozen_graph(traced, outputs):

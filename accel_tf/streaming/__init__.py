@@ -1,10 +1,6 @@
 """Live video, frame by frame."""
 
-from accel_tf.streaming.adaptive_keyframes import AdaptiveKeyframes
-from accel_tf.streaming.clip_stream import ClipStream
-from accel_tf.streaming.keyframe_policies import FixedInterval, KeyframePolicy
-from accel_tf.streaming.scene_cuts import SceneCuts
-from accel_tf.streaming.video_stream import VideoStream
+from accel_tf.lazy import lazy_names
 
 __all__ = [
     "AdaptiveKeyframes",
@@ -14,3 +10,16 @@ __all__ = [
     "SceneCuts",
     "VideoStream",
 ]
+_ROOM = "accel_tf.streaming"
+# Streams of exported programs need no Keras.
+__getattr__, __dir__ = lazy_names(
+    _ROOM,
+    {
+        "AdaptiveKeyframes": f"{_ROOM}.adaptive_keyframes",
+        "ClipStream": f"{_ROOM}.clip_stream",
+        "FixedInterval": f"{_ROOM}.keyframe_policies",
+        "KeyframePolicy": f"{_ROOM}.keyframe_policies",
+        "SceneCuts": f"{_ROOM}.scene_cuts",
+        "VideoStream": f"{_ROOM}.video_stream",
+    },
+)

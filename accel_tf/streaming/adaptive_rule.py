@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from accel_tf.models.signals import RESIDUAL
+from accel_tf.models.signal_names import RESIDUAL
 
 SIGNAL = RESIDUAL
 

@@ -5,6 +5,8 @@ import functools
 import keras
 from keras import ops
 
+from accel_tf.models.fuse import FusedForm
+from accel_tf.ops.final_program import final_program
 from accel_tf.ops.kernels import kernels_for
 
 
@@ -37,6 +39,8 @@ def _compile_tensorflow(step):
             with kernels_for("tensorflow"):
                 return step(frame, state, kind)
 
+        if isinstance(step.model, FusedForm):
+            return final_program(trace)
         return tf.function(trace, autograph=False)
 
     return lambda frame, state, kind: program(kind)(

@@ -3,15 +3,16 @@
 import functools
 
 import keras
-import numpy as np
 from keras import ops
 
+from accel_tf.give_back_memory import trim_memory
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.segmenter import VideoSegmenter
 from accel_tf.ops import class_labels, resize_bilinear
+from accel_tf.ops.final_program import final_program
 from accel_tf.ops.kernels import compiles_with_xla, kernels_for, program_kind
 from accel_tf.ops.labels import labels_class_by_class
-from accel_tf.streaming.enlarge_labels import enlarge_labels
+from accel_tf.streaming.own_step import own_step
 
 
 def compile_step(model, keep_scores=False, signals=()):
@@ -44,12 +45,7 @@ def compile_step(model, keep_scores=False, signals=()):
         ValueError: if scores are wanted of a model that gives labels alone.
     """
     if hasattr(model, "compile_step"):
-        if keep_scores:
-            raise ValueError(
-                f"{model.name} runs outside of Keras and gives labels alone, "
-                "no scores."
-            )
-        return _of_any_label_size(model.compile_step())
+        return own_step(model, keep_scores)
     if keep_scores and _has_own_step(model):
         raise ValueError(
             f"{model.name} has a step of its own, which gives no scores at "
@@ -83,19 +79,6 @@ class _Steps:
             }[keras.backend.backend()]
             self._by_kind[wanted] = compile_for(model, *wanted)
         return self._by_kind[wanted]
-
-
-def _of_any_label_size(step):
-    """The step of a model that compiles itself."""
-
-    def step_at(frame, state, is_key, size=None):
-        labels, state = step(frame, state, is_key)
-        if size is not None:
-            labels = np.asarray(ops.convert_to_numpy(labels))
-            labels = np.stack([enlarge_labels(x, size) for x in labels])
-        return labels, None, state, {}
-
-    return step_at
 
 
 def _label(model, frame, state, is_key, size, keep_scores, signals):
@@ -171,13 +154,17 @@ def _compile_tensorflow(model, keep_scores, signals):
         if not is_fused:
             signature = tf.nest.map_structure(_of_any_size, inputs)
         key = is_key, size, *tf.nest.flatten(signature)
-        if key not in programs:
-            programs[key] = tf.function(
-                functools.partial(trace, is_key=is_key, size=size),
-                input_signature=signature,
-                autograph=False,
-            )
-        return programs[key](*inputs)
+        if key in programs:
+            return programs[key](*inputs)
+        traced = functools.partial(trace, is_key=is_key, size=size)
+        programs[key] = (
+            final_program(traced)
+            if is_fused
+            else tf.function(traced, signature, autograph=False)
+        )
+        outputs = programs[key](*inputs)
+        trim_memory()
+        return outputs
 
     return step
 

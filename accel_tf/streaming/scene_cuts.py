@@ -1,8 +1,7 @@
 """Key frames where a new scene begins."""
 
-from keras import ops
-
 from accel_tf.streaming.cut_rule import CutRule, thumbnail
+from accel_tf.streaming.host_array import host_array
 from accel_tf.streaming.keyframe_policies import KeyframePolicy
 
 
@@ -52,7 +51,7 @@ class SceneCuts(KeyframePolicy):
         return self.policy.usual_interval
 
     def is_cut(self, frame):
-        pictures = thumbnail(ops.convert_to_numpy(frame))
+        pictures = thumbnail(host_array(frame))
         state = self._state
         if state is None or len(state["usual"]) != len(pictures):
             state = self.rule.start(len(pictures))

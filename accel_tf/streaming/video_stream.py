@@ -1,13 +1,11 @@
 """The stateful key-frame wrapper."""
 
-import numpy as np
-from keras import ops
-
 from accel_tf.frame_size import check_least
-from accel_tf.models.signals import check_signals
+from accel_tf.models.signal_names import check_signals
 from accel_tf.streaming.background_key import BackgroundKey, check_steady
-from accel_tf.streaming.compiled_step import compile_step
+from accel_tf.streaming.host_array import host_array
 from accel_tf.streaming.keyframe_policies import FixedInterval, KeyframePolicy
+from accel_tf.streaming.own_step import own_step
 
 
 class VideoStream:
@@ -73,7 +71,7 @@ class VideoStream:
         check_signals(model, signals, type(self.policy).__name__)
         self.steady = steady
         check_steady(steady, model)
-        self._step = compile_step(model, keep_scores, signals)
+        self._step = _compiled(model, keep_scores, signals)
         self.reset_state()
 
     def reset_state(self):
@@ -117,8 +115,7 @@ class VideoStream:
         """
         if self._state is None or "trust" not in self._state:
             return None
-        trust = ops.convert_to_numpy(self._state["trust"])
-        return np.asarray(trust)[..., 0]
+        return host_array(self._state["trust"])[..., 0]
 
     def __call__(self, frame, size=None):
         """Labels of the next frame.
@@ -157,12 +154,12 @@ class VideoStream:
         else:
             state = self._state if late is None else late
         labels, scores, state, signals = self._step(frame, state, looks, size)
-        labels = _as_array(labels)
-        scores = None if scores is None else _as_array(scores)
+        labels = host_array(labels)
+        scores = None if scores is None else host_array(scores)
         # Only now that the step has succeeded is anything remembered.
         if resized:
             self.policy.reset()
-        signals = {name: _as_array(value) for name, value in signals.items()}
+        signals = {name: host_array(value) for name, value in signals.items()}
         self.policy.observe(is_key, signals)
         self._count(looks, is_key, late is not None)
         if is_key and not looks:
@@ -197,5 +194,10 @@ class VideoStream:
             self._background.pass_frame(looks or is_late)
 
 
-def _as_array(tensor):
-    return np.asarray(ops.convert_to_numpy(tensor))
+def _compiled(model, keep_scores, signals):
+    if hasattr(model, "compile_step"):
+        return own_step(model, keep_scores)
+    # Models in other runtimes need no Keras.
+    from accel_tf.streaming.compiled_step import compile_step
+
+    return compile_step(model, keep_scores, signals)

@@ -23,6 +23,8 @@ accel-tf recipe compare_cuts --videos VIDEOS
 accel-tf recipe compare_pulse --data-dir data
 accel-tf recipe benchmark_steady speed --video DASHCAM --out ...
 accel-tf recipe benchmark_steady accuracy --trained out/camvid --out ...
+accel-tf recipe benchmark_start --before BEFORE --ways weights,openvino \\
+    --out recipes/results/start.json
 accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
     --checkpoint PASCAL
 accel-tf recipe benchmark_clip_stream speed --out ...  (docs/results.md)

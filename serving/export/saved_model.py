@@ -9,7 +9,7 @@ import tensorflow as tf
 from accel_tf.files import write_text
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.segmenter import VideoSegmenter
-from accel_tf.models.signals import check_signals
+from accel_tf.models.signal_names import check_signals
 from accel_tf.quiet_start import quiet_tensorflow
 from accel_tf.serving.export.classifier_export import ClassifierExport
 from accel_tf.serving.export.description import describe, fingerprint

@@ -11,7 +11,8 @@ from accel_tf.models.deeplab.segmentation_head import segmentation_head
 from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.image_normalization import subtract_mean
 from accel_tf.models.network import copy_network
-from accel_tf.models.signals import DISAGREEMENT, disagreement
+from accel_tf.models.signal_names import DISAGREEMENT
+from accel_tf.models.signals import disagreement
 from accel_tf.ops import upsample_scores
 
 

@@ -13,7 +13,8 @@ from accel_tf.models.dff.fused_deep_feature_flow import FusedDeepFeatureFlow
 from accel_tf.models.image_normalization import subtract_mean
 from accel_tf.models.parts import Part
 from accel_tf.models.segmenter import fused_form
-from accel_tf.models.signals import DISAGREEMENT, disagreement
+from accel_tf.models.signal_names import DISAGREEMENT
+from accel_tf.models.signals import disagreement
 
 
 @fused_form.register(Accel)

@@ -16,7 +16,8 @@ from accel_tf.models.cost import (
 from accel_tf.models.image_normalization import subtract_mean
 from accel_tf.models.motion import seen_trust
 from accel_tf.models.segmenter import VideoSegmenter
-from accel_tf.models.signals import MOTION, RESIDUAL, flow_signals
+from accel_tf.models.signal_names import MOTION, RESIDUAL
+from accel_tf.models.signals import flow_signals
 from accel_tf.ops import warp
 from accel_tf.ops.resample import resample, resample_flow
 

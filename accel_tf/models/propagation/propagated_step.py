@@ -12,14 +12,13 @@ from accel_tf.models.blending import (
 from accel_tf.models.cost import count_warp
 from accel_tf.models.motion import find_motion, needs_flow_back
 from accel_tf.models.propagation.carried_grid import CarriedGrid
-from accel_tf.models.signals import (
+from accel_tf.models.signal_names import (
     DISAGREEMENT,
     MOTION,
     RESIDUAL,
     TRUST,
-    disagreement,
-    flow_signals,
 )
+from accel_tf.models.signals import disagreement, flow_signals
 from accel_tf.ops import warp
 from accel_tf.ops.resample import resample, resample_flow
 

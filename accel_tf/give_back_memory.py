@@ -13,6 +13,14 @@ def give_back_memory():
     grow with each.
     """
     gc.collect()
+    trim_memory()
+
+
+def trim_memory():
+    """Gives to the system what is free but kept by the C library.
+
+    Making a program of TensorFlow frees as much as a model takes.
+    """
     try:
         trim = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):
