@@ -5,8 +5,9 @@
 Exports a small model, serves it in a process of its own and sends it the
 requests of `costly_requests`, of 100 kB and of 32 MB, one after the other. Of
 each it tells the peak of memory above that before, the seconds, the answer,
-and the longest time that somebody else waited for the model's status
-meanwhile. Linux only. `--before` puts the figures of an earlier file beside.
+and the longest time that others waited meanwhile: one for the model's status,
+another for the labels of a small frame of a stream. Linux only. `--before`
+puts the figures of an earlier file beside.
 """
 
 import contextlib
@@ -20,7 +21,10 @@ import tempfile
 import threading
 import time
 
-from accel_tf.recipes.benchmarks.costly_requests import costly_requests
+from accel_tf.recipes.benchmarks.costly_requests import (
+    costly_requests,
+    stream_request,
+)
 from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.option_types import at_least, file_to_write
 
@@ -28,6 +32,7 @@ SIZES = {"100 kB": 100_000, "32 MB": 32_000_000}
 # What is freed goes back to the system, so that the next peak is seen.
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": "65536", "MALLOC_MMAP_THRESHOLD_": "65536"}
 _STATUS = "/v1/models/m"
+_PREDICT = f"{_STATUS}:predict"
 
 
 def main(arguments=None):
@@ -127,11 +132,16 @@ class _Server:
         process.write_text("5")
         status, answer = None, b""
         processor = self._processor_seconds()
-        with self._waiting() as waits:
+        statuses, frames = [], []
+        with (
+            self._waiting(statuses, "GET", _STATUS),
+            self._waiting(frames, "POST", _PREDICT, *stream_request()),
+        ):
             start = time.perf_counter()
             try:
-                path = f"{_STATUS}:predict"
-                status, answer = self._ask("POST", path, body, headers, seconds)
+                status, answer = self._ask(
+                    "POST", _PREDICT, body, headers, seconds
+                )
             except OSError:
                 self._is_well = False
             taken = time.perf_counter() - start
@@ -146,7 +156,9 @@ class _Server:
             "processor_seconds": round(processor, 2),
             "peak_bytes": peak,
             "answer_bytes": len(answer),
-            "others_waited": round(max(waits, default=taken), 2),
+            "others_waited": _longest(statuses, taken),
+            "a_stream_waited": _longest(frames, taken),
+            "its_frames_refused": sum(status != 200 for _, status in frames),
             "message": "" if status == 200 else answer.decode()[:160],
         }
 
@@ -170,24 +182,32 @@ class _Server:
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     @contextlib.contextmanager
-    def _waiting(self):
-        """Gives the seconds that each status took, as long as the block."""
-        waits, is_over = [], threading.Event()
+    def _waiting(self, answers, *request):
+        """Sends a request again and again, as long as the block.
+
+        `(seconds, status)` of each is added to `answers`.
+        """
+        is_over = threading.Event()
 
         def ask():
             while not is_over.wait(0.02):
-                start = time.perf_counter()
+                start, status = time.perf_counter(), None
                 with contextlib.suppress(OSError):
-                    self._ask("GET", _STATUS)
-                waits.append(time.perf_counter() - start)
+                    status, _ = self._ask(*request)
+                answers.append((time.perf_counter() - start, status))
 
         thread = threading.Thread(target=ask, daemon=True)
         thread.start()
         try:
-            yield waits
+            yield
         finally:
             is_over.set()
             thread.join()
+
+
+def _longest(answers, taken):
+    """Seconds of the slowest; of the whole time if there is none."""
+    return round(max((seconds for seconds, _ in answers), default=taken), 2)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,10 @@ import gzip
 import struct
 import zlib
 
+import numpy as np
+
+from accel_tf.serving.client_images import encode_frame
+
 GZIP = {"Content-Encoding": "gzip"}
 # What such a body may stand for: the server took up to 100 MiB once.
 _INFLATED = 99 * 10**6
@@ -78,6 +82,9 @@ def costly_requests(size):
         ),
         "an image of 128x65500": lambda: _stream(_png(128, 65500)),
         "an image of 65500x128": lambda: _stream(_png(65500, 128)),
+        "a JPEG image of 128x65500": lambda: _stream(_jpeg(128, 65500)),
+        "a JPEG image of 65500x128": lambda: _stream(_jpeg(65500, 128)),
+        "the widest image of 128 rows": lambda: _stream(_png(128, 2048)),
     }
 
 
@@ -103,12 +110,22 @@ def _images(size):
     return _repeated(start, image, image[:-1] + "]}", size)
 
 
-def _stream(image):
+def stream_request():
+    """A frame of a stream as anybody sends it: `(body, headers)`."""
+    return _stream(_png(64, 96), stream_id=2)
+
+
+def _stream(image, stream_id=1):
     text = base64.b64encode(image).decode()
     return _plain(
-        '{"signature_name":"stream","inputs":{"stream_id":[1],'
+        f'{{"signature_name":"stream","inputs":{{"stream_id":[{stream_id}],'
         f'"force_key":[false],"image_bytes":[{{"b64":"{text}"}}]}}}}'
     )
+
+
+def _jpeg(height, width):
+    """A black image."""
+    return encode_frame(np.zeros((height, width, 3), np.uint8), "jpeg")
 
 
 def _png(height, width):

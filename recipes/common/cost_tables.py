@@ -19,16 +19,17 @@ def format_costs(results):
             )
             for way in ways
         )
-        + " |",
-        "|---|" + "---|" * (1 + 4 * len(ways)),
+        + " | a stream waited |",
+        "|---|" + "---|" * (2 + 4 * len(ways)),
     ]
     for label, costs in results["costs"].items():
         for name, cost in costs.items():
             cells = [f"{label}: {name}", _size(cost["bytes"])]
+            waited = f"{cost['a_stream_waited']:.2f}"
             for way in ways:
                 cost = results[way].get(label, {}).get(name)
                 cells += _cells(cost) if cost else ["-"] * 4
-            lines.append(f"| {' | '.join(cells)} |")
+            lines.append(f"| {' | '.join([*cells, waited])} |")
     return "\n".join(lines)
 
 

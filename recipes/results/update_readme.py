@@ -36,6 +36,7 @@ accel-tf recipe benchmark_classifier --original VOV3D \\
     --out recipes/results/benchmark_classifier.json
 accel-tf recipe benchmark_costs --before BEFORE \\
     --out recipes/results/serving_costs.json
+accel-tf recipe soak_serving --out recipes/results/soak_serving.json
 make readme
 """
 
@@ -67,6 +68,7 @@ from accel_tf.recipes.common.original_tables import (
     format_classifier_speed,
     format_tdnet_speed,
 )
+from accel_tf.recipes.common.soak_lines import format_soak
 from accel_tf.recipes.common.speed_tables import (
     format_clip_stream,
     format_pipeline,
@@ -131,6 +133,7 @@ TABLES = {
     "benchmark_classifier": format_classifier_speed,
     "serving": format_serving,
     "serving_costs": format_costs,
+    "soak_serving": format_soak,
     "propagation": format_propagation,
     "benchmark_propagation": format_markdown,
     "savings": format_savings,

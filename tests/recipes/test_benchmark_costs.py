@@ -33,6 +33,7 @@ def test_table():
         "peak_bytes": 1_234_567,
         "answer_bytes": 120,
         "others_waited": 0.01,
+        "a_stream_waited": 0.25,
         "message": "too much",
     }
     late = {**cost, "status": None}
@@ -43,7 +44,7 @@ def test_table():
     }
     format_costs = load_script("cost_tables").format_costs
     lines = format_costs(results).splitlines()
-    after = "1.2 MB | 0.50 | 400, 0.1 kB | 0.01 |"
+    after = "1.2 MB | 0.50 | 400, 0.1 kB | 0.01 | 0.25 |"
     assert lines[2:] == [
         "| 100 kB: rows | 100.0 kB | > 1.2 MB | > 0.50 | none in 2 s | 0.01 "
         f"| {after}",
