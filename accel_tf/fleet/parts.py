@@ -85,6 +85,8 @@ def plan_parts(index, restart, length, start=0.0, end=None, stride=1):
     late = index.times >= start - EARLY
     early = True if end is None else index.times < end
     taken = np.flatnonzero(late & early)[::stride]
+    if not len(taken):
+        return []
     cuts = _cuts(taken, index.restarts, restart.period, length)
     reads = [max(0, cut - restart.warm_up) for cut in cuts]
     parts = []
@@ -105,8 +107,6 @@ def plan_parts(index, restart, length, start=0.0, end=None, stride=1):
 
 def _cuts(taken, restarts, period, length):
     """Positions in `taken` where parts begin, from 0."""
-    if not len(taken):
-        return []
     cuts, tolerance = [0], length // 4
     # From these on, reading begins with a frame that decodes by itself.
     places = np.searchsorted(taken, restarts)
