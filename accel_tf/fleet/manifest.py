@@ -57,15 +57,23 @@ class Manifest:
 
     def __enter__(self):
         header, *lines = self._open() or [None]
-        if header is None:
-            self._write({"fleet": 1, "settings": self._settings})
-        else:
-            self._lines.append(header)
-            self._check(header)
+        try:
+            if header is None:
+                self._write({"fleet": 1, "settings": self._settings})
+            else:
+                self._lines.append(header)
+                self._check(header)
+        except BaseException:
+            self._close()
+            raise
         for line in lines:
             self._lines.append(line)
             self._take(line)
         return self
+
+    def _close(self):
+        if self._file is not None:
+            self._file.close()
 
     def __exit__(self, *error):
         # What went wrong first is told.
@@ -74,8 +82,7 @@ class Manifest:
             with contextlib.suppress(*quiet):
                 self.flush()
         finally:
-            if self._file is not None:
-                self._file.close()
+            self._close()
 
     def _open(self):
         """The lines that there are."""
@@ -94,7 +101,7 @@ class Manifest:
             self._length = data.rfind(b"\n") + 1
             self._file.truncate(self._length)
         except BaseException:
-            self._file.close()
+            self._close()
             raise
         return lines
 

@@ -67,7 +67,6 @@ def names(url):
     """Names of what is in a folder; empty if there is none."""
 
     def ask(files, path):
-        files.invalidate_cache()
         return [
             each.rstrip("/").rpartition("/")[2]
             for each in files.ls(path, detail=False)
@@ -120,14 +119,13 @@ def copy(url, target):
     def ask(files, path):
         files.cp_file(path, files._strip_protocol(target))
 
-    _again("write", target, ask)
+    _again("copy", url, ask)
 
 
 def remove(url):
     """Removes a file, or a folder with all that is in it."""
 
     def ask(files, path):
-        files.invalidate_cache()
         if files.exists(path):
             files.rm(path, recursive=True)
 
@@ -140,7 +138,8 @@ def _again(what, url, ask):
     wait = _FIRST_WAIT
     for attempt in range(1, _TRIES + 1):
         try:
-            files, path = fsspec.core.url_to_fs(url)
+            # Others write, too: what was listed once may be out of date.
+            files, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
             return ask(files, path)
         except (FileNotFoundError, ImportError):
             raise

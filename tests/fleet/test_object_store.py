@@ -3,7 +3,7 @@
 import functools
 import json
 
-import archives
+import fleet_archives as archives
 import numpy as np
 import pytest
 from fake_segmenters import RepeatsKeyFrame

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 
-import archives
+import fleet_archives as archives
 import pytest
 
 from accel_tf import commands
