@@ -97,6 +97,17 @@ def download(url, path):
     _again("read", url, lambda files, at: files.get_file(at, os.fspath(path)))
 
 
+def download_folder(url, path):
+    """Copies the files of a folder, several at a time."""
+
+    def get(files, at):
+        found = files.find(at, maxdepth=1)
+        names = [each.rpartition("/")[2] for each in found]
+        files.get(found, [os.path.join(path, name) for name in names])
+
+    _again("read", url, get)
+
+
 def upload(paths, urls):
     """Copies files of this machine, several at a time.
 

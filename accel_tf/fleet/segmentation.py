@@ -56,6 +56,8 @@ class SegmentationFollower:
     def failed(self, task, reason):
         """Takes note that a video cannot be done."""
         job = task.key
+        if task.method == "clean":
+            return self._note(f"{job.source}: {reason}")
         video = self._videos.pop(job.name, None)
         self._progress(1 - (video.share if video else 0), 0)
         self.reasons[job.source] = reason
@@ -124,7 +126,11 @@ class SegmentationFollower:
 
     def _join_done(self, job, task, value):
         video = self._videos.pop(job.name)
-        return self._finish(job, value["report"], 1 - video.share, False)
+        self._finish(job, value["report"], 1 - video.share, False)
+        return [Task(job, "clean", (job,))]
+
+    def _clean_done(self, job, task, value):
+        return []
 
     def _finish(self, job, report, share, is_new=True):
         self._manifest.add({"name": job.name, "state": DONE, **report})

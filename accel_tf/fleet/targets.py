@@ -105,6 +105,20 @@ class FolderTarget:
     def _description_place(self):
         return remote.join(self._stage, self._description)
 
+    @contextlib.contextmanager
+    def reading(self):
+        """Gives a path to read the parts from, when they are all there."""
+        if not self._is_url:
+            # Who was lost after `finish` does it all again.
+            is_there = os.path.isdir(self._stage)
+            yield self._stage if is_there else self.place
+            return
+        with partial_folder(tempfile.gettempdir(), 0o700) as folder:
+            remote.download_folder(self.place, folder)
+            path = folder / self._description
+            remote.download(self._description_place(), path)
+            yield str(folder)
+
     def finish(self):
         """The parts are all there: makes the folder appear."""
         if self._is_url:
@@ -112,15 +126,79 @@ class FolderTarget:
                 self._description_place(),
                 remote.join(self.place, self._description),
             )
-            remote.remove(self._stage)
+            return
+        if os.path.isdir(self.place) and not os.path.isdir(self._stage):
             return
         shutil.rmtree(self.place, ignore_errors=True)
         os.replace(self._stage, self.place)
 
     def clear(self):
         """Removes what there is."""
-        for place in (self.place, self._stage):
-            _remove(place)
+        _remove(self.place)
+        self.clear_parts()
+
+    def clear_parts(self):
+        """Removes what is not whole."""
+        _remove(self._stage)
+
+
+def targets_of(job):
+    """The targets of a video.
+
+    Args:
+        job: `VideoJob`.
+
+    Returns:
+        dict of `"video"`, `"labels"`, `"scores"` and `"json"`, those that are
+        wanted -> `FileTarget` or `FolderTarget`.
+    """
+    outputs, targets = job.outputs, {}
+    if outputs.video is not None:
+        targets["video"] = FileTarget(outputs.video)
+    if outputs.json is not None:
+        targets["json"] = FileTarget(outputs.json)
+    if outputs.labels is not None:
+        targets["labels"] = FolderTarget(outputs.labels, "classes.json")
+    if outputs.scores is not None:
+        targets["scores"] = FolderTarget(outputs.scores, "scores.json")
+    return targets
+
+
+def folders_of_parts(job):
+    """The folders that parts of a video are written to.
+
+    A drawing needs the labels of all parts; where they are not wanted, they
+    go when it is there.
+
+    Args:
+        job: `VideoJob`.
+
+    Returns:
+        dict of `"labels"` and `"scores"`, where there are any ->
+        `FolderTarget`.
+    """
+    targets = targets_of(job)
+    folders = {
+        kind: targets[kind] for kind in ("labels", "scores") if kind in targets
+    }
+    if "video" in targets and "labels" not in folders:
+        parent, _, name = job.outputs.video.rpartition("/")
+        place = remote.join(parent, STATE, f"{name}.labels")
+        folders["labels"] = FolderTarget(place, "classes.json")
+    return folders
+
+
+def remove_parts(job):
+    """Removes what is left of the parts of a video that is done.
+
+    Args:
+        job: `VideoJob`.
+    """
+    wanted = targets_of(job)
+    for kind, target in folders_of_parts(job).items():
+        target.clear_parts() if kind in wanted else target.clear()
+    if job.outputs.json is not None:
+        PartsOfRecord(job.outputs.json).clear()
 
 
 class PartsOfRecord:

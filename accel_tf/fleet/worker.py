@@ -8,19 +8,26 @@ import platform
 import tempfile
 
 from accel_tf.fleet import remote
-from accel_tf.fleet.parts import Part, find_restart, plan_parts
-from accel_tf.fleet.targets import FileTarget, FolderTarget, PartsOfRecord
+from accel_tf.fleet.joining import (
+    join_parts,
+    name_in_whole,
+    record_of_part,
+    summary,
+)
+from accel_tf.fleet.parts import find_restart, plan_parts
+from accel_tf.fleet.targets import (
+    PartsOfRecord,
+    folders_of_parts,
+    remove_parts,
+    targets_of,
+)
 from accel_tf.partial_folders import partial_folder
 from accel_tf.segment import segment_stream
-from accel_tf.segmentation.record import RecordWriter
-from accel_tf.segmentation.report import SegmentReport
 from accel_tf.video import open_video
 from accel_tf.video.frame_index import index_frames
 from accel_tf.video.part_reader import PartReader
 from accel_tf.video.reader import IMAGE_ENDINGS
 from accel_tf.video.span_decoder import IrregularVideoError
-
-_SUMMED = "frames key_frames cuts seconds compiled_frames compiled_seconds"
 
 
 class SegmentWorker:
@@ -68,11 +75,11 @@ class SegmentWorker:
                 parts = self._plan(job, path, notes)
                 if len(parts) > 1:
                     if not keeps_parts:
-                        for target in self._targets(job).values():
+                        for target in folders_of_parts(job).values():
                             target.clear()
                     return {"parts": parts, "notes": notes}
             report = self._whole(job, path, notes)
-        return {"report": _summary(report), "notes": self._told(job, notes)}
+        return {"report": summary(report), "notes": self._told(job, notes)}
 
     def part(self, job, part):
         """Segments a part of a video.
@@ -100,7 +107,7 @@ class SegmentWorker:
                 return {"whole": self._told(job, [str(error)])[0]}
         reader = readers[0]
         return {
-            "report": _summary(report, part.warm_up),
+            "report": summary(report, part.warm_up),
             "notes": self._told(job, notes),
             "digests": [reader.digest_first, reader.digest_after],
         }
@@ -115,31 +122,21 @@ class SegmentWorker:
         Returns:
             dict of `report`, that of the whole video.
         """
-        targets = self._targets(job)
-        if "json" in targets:
-            with targets.pop("json").writing() as path:
-                self._join_records(job, path, reports)
-        for target in targets.values():
-            target.finish()
-        if job.outputs.json is not None:
-            PartsOfRecord(job.outputs.json).clear()
-        return {"report": _summary(_total(reports))}
+        notes = []
+        with self._named(job):
+            path = self._local(job.source)
+            total = join_parts(
+                job, path, reports, self._label_map, self._options, notes
+            )
+        return {"report": summary(total), "notes": self._told(job, notes)}
 
-    def _targets(self, job):
-        """dict of the kind of an output -> its target."""
-        outputs, targets = job.outputs, {}
-        for kind in ("video", "json"):
-            if getattr(outputs, kind) is not None:
-                targets[kind] = FileTarget(getattr(outputs, kind))
-        for kind, description in (
-            ("labels", "classes.json"),
-            ("scores", "scores.json"),
-        ):
-            if getattr(outputs, kind) is not None:
-                targets[kind] = FolderTarget(
-                    getattr(outputs, kind), description
-                )
-        return targets
+    def clean(self, job):
+        """Removes what is left of the parts of a video that is done.
+
+        Args:
+            job: `VideoJob`.
+        """
+        remove_parts(job)
 
     def _local(self, source):
         """The path of a source on this machine; the last copy is kept."""
@@ -170,16 +167,16 @@ class SegmentWorker:
             (text,) = self._told(job, [str(error)])
             if text == str(error):
                 raise
-            named = type(error)(text)
-            if isinstance(error, OSError):
-                named.errno = error.errno
+            if not isinstance(error, OSError):
+                raise ValueError(text) from error
+            named = OSError(text)
+            named.errno = error.errno
             raise named from error
 
     def _plan(self, job, path, notes):
         """The parts of a video; one or none if it is not to be cut."""
-        if job.outputs.video is not None or not os.path.isfile(path):
-            return []
-        if os.path.splitext(path)[1].lower() in IMAGE_ENDINGS:
+        ending = os.path.splitext(path)[1].lower()
+        if not os.path.isfile(path) or ending in IMAGE_ENDINGS:
             return []
         options = self._options
         with open_video(
@@ -206,7 +203,7 @@ class SegmentWorker:
         with contextlib.ExitStack() as stack:
             paths = {
                 kind: stack.enter_context(target.writing())
-                for kind, target in self._targets(job).items()
+                for kind, target in targets_of(job).items()
             }
             return self._segment(job, path, paths, notes)
 
@@ -223,26 +220,24 @@ class SegmentWorker:
             progress=False,
             on_note=notes.append,
             about={"input": job.source},
-            **vars(self._options),
-            **more,
+            **vars(self._options) | more,
         )
 
     def _part(self, job, part, path, open_part, notes):
-        targets = self._targets(job)
-        record = targets.pop("json", None)
         with contextlib.ExitStack() as stack:
             folders = {
                 kind: stack.enter_context(target.writing_part())
-                for kind, target in targets.items()
+                for kind, target in folders_of_parts(job).items()
             }
             paths = {kind: given[0] for kind, given in folders.items()}
-            if record is not None:
+            if job.outputs.json is not None:
                 folder = partial_folder(tempfile.gettempdir(), 0o700)
                 folder = stack.enter_context(folder)
                 paths["json"] = str(folder / "record.json")
-            report = self._segment(
-                job, path, paths, notes, open_source=open_part
-            )
+            more = {"open_source": open_part}
+            if job.outputs.labels is None:
+                more["label_ids"] = "index"  # They are for the drawing alone.
+            report = self._segment(job, path, paths, notes, **more)
             expected = part.end - part.first + part.warm_up
             if report.frames != expected or report.damaged:
                 raise IrregularVideoError(
@@ -250,52 +245,9 @@ class SegmentWorker:
                     "told"
                 )
             for _, keep in folders.values():
-                keep(functools.partial(_name_in_whole, part))
-            if record is not None:
+                keep(functools.partial(name_in_whole, part))
+            if job.outputs.json is not None:
                 with open(paths["json"], encoding="utf-8") as file:
-                    text = _record_of_part(json.load(file), part)
+                    text = record_of_part(json.load(file), part)
                 PartsOfRecord(job.outputs.json).write(part.number, text)
         return report
-
-    def _join_records(self, job, path, reports):
-        parts = PartsOfRecord(job.outputs.json)
-        total = _total(reports)
-        header = json.loads(parts.read(0).partition("\n")[0])
-        names = self._label_map.names
-        with RecordWriter(path, header, names, total) as writer:
-            for number in range(len(reports)):
-                for line in parts.read(number).splitlines()[1:]:
-                    writer.write_line(json.loads(line))
-
-
-def _name_in_whole(part: Part, name):
-    """The name in the whole video of a file of a part; `None` to leave out."""
-    stem, ending = os.path.splitext(name)
-    if not stem.isdecimal():
-        return name
-    number = int(stem) - part.warm_up
-    return f"{part.first + number:06d}{ending}" if number >= 0 else None
-
-
-def _record_of_part(record, part):
-    """A line for the header and one for each frame that is kept."""
-    lines = [record["header"]]
-    for number, line in enumerate(record["frames"][part.warm_up :]):
-        lines.append(line | {"name": f"{part.first + number:06d}"})
-    return "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
-
-
-def _summary(report, warm_up=0):
-    """A `SegmentReport` as plain JSON types, without the warm-up."""
-    summary = {name: getattr(report, name) for name in _SUMMED.split()}
-    summary["frames"] -= warm_up
-    # Models that warm up have no key frames: all are.
-    summary["key_frames"] -= warm_up
-    return summary | {"damaged": len(report.damaged)}
-
-
-def _total(reports):
-    total = SegmentReport()
-    for name in _SUMMED.split():
-        setattr(total, name, sum(report[name] for report in reports))
-    return total

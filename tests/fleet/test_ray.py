@@ -116,8 +116,10 @@ def test_a_killed_command_goes_on_where_it_was(archive, made, tmp_path):
     given = [sys.executable, "-m", "accel_tf", *argv(archive, model, tmp_path)]
     with subprocess.Popen([*given, "--workers", "1"]) as process:
         archives.wait_for(
-            lambda: (tmp_path / "labels" / "fleet.jsonl").exists()
-            and any("part" in x for x in archives.lines_of(tmp_path))
+            lambda: (
+                (tmp_path / "labels" / "fleet.jsonl").exists()
+                and any("part" in x for x in archives.lines_of(tmp_path))
+            )
         )
         process.kill()
     before = archives.lines_of(tmp_path)
