@@ -79,7 +79,7 @@ def segment_fleet(
                     messages.note,
                 )
                 follower.driver.run()
-        if not follower.reasons:
+        if not manifest.parts:
             for folder in folders.given():
                 remove_state(folder)
         return _tell(jobs, manifest, follower, bar)

@@ -43,12 +43,13 @@ def index_frames(path):
     """
     av = optional.av()
     decoder = SpanDecoder(path, lambda line: None)
+    number = decoder.stream_index  # Nothing is known after the end.
     decoder.close()
     if not decoder.is_timed:
         raise IrregularVideoError(f"{path} has no time stamps")
     try:
         with av.open(decoder.url, metadata_errors="replace") as container:
-            stream = container.streams[decoder.stream_index]
+            stream = container.streams[number]
             stamps, keys = _packets(container, stream, path)
             time_base = stream.time_base
     except av.FFmpegError as error:
