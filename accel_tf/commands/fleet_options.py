@@ -1,33 +1,45 @@
 """The options of a verb that runs on a Ray cluster."""
 
 import argparse
+import os
 
 from accel_tf.commands import option_types
 
 LOCAL = "local"
+FILES = ("model", "update", "flow", "propagate")
+"""Options that may name a file, besides `weights`."""
+
 _DEFAULT_PART = 3000
 _DEFAULT_RETRIES = 2
 _OF_CLUSTER = "workers worker_cpus worker_gpus retries part_frames".split()
 
 
-def add_options(parser):
+OF_VIDEOS = (
+    "With --cluster the videos are shared out among the workers of a Ray "
+    "cluster. The outputs are --output-dir, --labels, --save-scores and "
+    "--json, all of them folders, and inputs and outputs may be URLs "
+    "(s3://, gs://, hdfs://, ...). The file fleet.jsonl in the first of "
+    "the folders says what is done: the same command goes on from there. "
+    "The exit status is 1 if a video failed."
+)
+OF_SEQUENCES = (
+    "With --cluster the sequences are shared out among the workers of a Ray "
+    "cluster, all of which see the data set. Frames are timed on the machine "
+    "of the command."
+)
+
+
+def add_options(parser, about):
     """Adds the cluster and what its workers are; defaults are `None`.
 
     Args:
         parser: an `argparse.ArgumentParser`.
+        about: text of the help.
 
     Returns:
         The group, for further options.
     """
-    group = parser.add_argument_group(
-        "many machines",
-        "With --cluster the videos are shared out among the workers of a Ray "
-        "cluster. The outputs are --output-dir, --labels, --save-scores and "
-        "--json, all of them folders, and inputs and outputs may be URLs "
-        "(s3://, gs://, hdfs://, ...). The file fleet.jsonl in the first of "
-        "the folders says what is done: the same command goes on from there. "
-        "The exit status is 1 if a video failed.",
-    )
+    group = parser.add_argument_group("many machines", about)
     add = group.add_argument
     add(
         "--cluster",
@@ -89,6 +101,32 @@ def check_options(arguments):
             if getattr(arguments, name, None) is not None:
                 option = "--" + name.replace("_", "-")
                 raise ValueError(f"{option} goes with --cluster.")
+
+
+def for_workers(arguments):
+    """The options with the paths that workers elsewhere know files by.
+
+    Args:
+        arguments: an `argparse.Namespace` of a verb that runs a model.
+
+    Returns:
+        Another one, which can be pickled.
+    """
+    given = {
+        key: value for key, value in vars(arguments).items() if key != "run"
+    }
+    for name in (*FILES, "data_dir"):
+        if name in given:
+            given[name] = _absolute(given[name])
+    given["weights"] = [_absolute(path) for path in given["weights"]]
+    return argparse.Namespace(**given)
+
+
+def _absolute(text):
+    """A path as an absolute one; names of what is no file stay."""
+    if text is None or not os.path.exists(text):
+        return text
+    return os.path.abspath(text)
 
 
 def given_part_frames(arguments):

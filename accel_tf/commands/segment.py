@@ -24,7 +24,8 @@ def add_options(parser):
     keyframe_options.add_cuts(parser)
     keyframe_options.add_steady(parser)
     video_options.add_options(parser)
-    fleet_options.add_parts(fleet_options.add_options(parser))
+    group = fleet_options.add_options(parser, fleet_options.OF_VIDEOS)
+    fleet_options.add_parts(group)
 
 
 def run(arguments):

@@ -1,6 +1,5 @@
 """`accel-tf segment --cluster`."""
 
-import argparse
 import functools
 import hashlib
 import json
@@ -15,7 +14,6 @@ _NO_SETTINGS = (
     "run verb quiet inputs output output_dir labels save_scores json cluster "
     "workers worker_cpus worker_gpus retries part_frames weights"
 ).split()
-_FILES = ("model", "update", "flow", "propagate")
 
 
 def run_fleet(arguments, load):
@@ -56,7 +54,7 @@ def run_fleet(arguments, load):
     return segment_fleet(
         sources,
         folders,
-        functools.partial(load, _for_workers(arguments)),
+        functools.partial(load, fleet_options.for_workers(arguments)),
         options,
         _settings(arguments, folders),
         fleet_options.given_pool(arguments),
@@ -79,24 +77,6 @@ def _check(arguments):
             raise ValueError(f"--{name} does not go with --cluster: {reason}.")
 
 
-def _for_workers(arguments):
-    """The options with the paths that workers elsewhere know files by."""
-    given = {
-        key: value for key, value in vars(arguments).items() if key != "run"
-    }
-    for name in _FILES:
-        given[name] = _absolute(given[name])
-    given["weights"] = [_absolute(path) for path in given["weights"]]
-    return argparse.Namespace(**given)
-
-
-def _absolute(text):
-    """A path as an absolute one; names of what is no file stay."""
-    if text is None or not os.path.exists(text):
-        return text
-    return os.path.abspath(text)
-
-
 def _settings(arguments, folders):
     """What labels and outputs depend on, as plain JSON types."""
     given = {
@@ -104,12 +84,17 @@ def _settings(arguments, folders):
         for key, value in vars(arguments).items()
         if key not in _NO_SETTINGS and value not in (None, False, [])
     }
-    files = [*arguments.weights, *(given.get(name) for name in _FILES)]
+    files = [
+        *arguments.weights,
+        *(given.get(name) for name in fleet_options.FILES),
+    ]
     settings = {
         "version": accel_tf.__version__,
         "outputs": [name for name, at in vars(folders).items() if at],
         "weights": [os.path.basename(path) for path in arguments.weights],
-        "files": [_digest(path) for path in files if path],
+        "files": [
+            _digest(path) for path in [*arguments.weights, *named] if path
+        ],
         **given,
     }
     return json.loads(json.dumps(settings))
