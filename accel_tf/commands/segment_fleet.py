@@ -84,10 +84,7 @@ def _settings(arguments, folders):
         for key, value in vars(arguments).items()
         if key not in _NO_SETTINGS and value not in (None, False, [])
     }
-    files = [
-        *arguments.weights,
-        *(given.get(name) for name in fleet_options.FILES),
-    ]
+    named = [given.get(name) for name in fleet_options.FILES]
     settings = {
         "version": accel_tf.__version__,
         "outputs": [name for name, at in vars(folders).items() if at],

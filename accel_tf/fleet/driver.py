@@ -101,7 +101,7 @@ class Driver:
             for task, _ in zip(self._waiting, range(_LOOKED_AT), strict=False)
             if self._may(worker, task, busy)
         ]
-        # Who has a copy of the video goes on with it.
+        # Who may have a copy of the video goes on with it.
         key = self._last_key.get(worker)
         same = [task for task in allowed if task.key == key]
         task = next(iter(same or allowed), None)

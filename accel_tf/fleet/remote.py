@@ -92,6 +92,11 @@ def write(url, data):
     _again("write", url, lambda files, path: files.pipe_file(path, data))
 
 
+def open_to_read(url):
+    """A file object of which only what is read is loaded."""
+    return _again("read", url, lambda files, path: files.open(path, "rb"))
+
+
 def download(url, path):
     """Copies a file to this machine."""
     _again("read", url, lambda files, at: files.get_file(at, os.fspath(path)))

@@ -96,13 +96,13 @@ class SegmentWorker:
         notes, readers = [], []
 
         def open_part(source, on_note, **_):
-            readers.append(PartReader(source, part.span, on_note))
-            return readers[0]
+            reader = PartReader(file, job.source, part.span, on_note)
+            readers.append(reader)
+            return reader
 
-        with self._named(job):
-            path = self._local(job.source)
+        with self._named(job), self._opened(job.source) as file:
             try:
-                report = self._part(job, part, path, open_part, notes)
+                report = self._part(job, part, open_part, notes)
             except IrregularVideoError as error:
                 return {"whole": self._told(job, [str(error)])[0]}
         reader = readers[0]
@@ -152,6 +152,16 @@ class SegmentWorker:
             remote.download(source, path)
             self._copied = source, path
         return self._copied[1]
+
+    @contextlib.contextmanager
+    def _opened(self, source):
+        """A path, or a file object that loads no more than a part needs."""
+        has_copy = self._copied is not None and self._copied[0] == source
+        if has_copy or not remote.is_url(source):
+            yield self._local(source)
+            return
+        with remote.open_to_read(source) as file:
+            yield file
 
     def _told(self, job, lines):
         """Lines as they are about the source, not about its copy."""
@@ -223,7 +233,7 @@ class SegmentWorker:
             **vars(self._options) | more,
         )
 
-    def _part(self, job, part, path, open_part, notes):
+    def _part(self, job, part, open_part, notes):
         with contextlib.ExitStack() as stack:
             folders = {
                 kind: stack.enter_context(target.writing_part())
@@ -237,12 +247,12 @@ class SegmentWorker:
             more = {"open_source": open_part}
             if job.outputs.labels is None:
                 more["label_ids"] = "index"  # They are for the drawing alone.
-            report = self._segment(job, path, paths, notes, **more)
+            report = self._segment(job, job.source, paths, notes, **more)
             expected = part.end - part.first + part.warm_up
             if report.frames != expected or report.damaged:
                 raise IrregularVideoError(
-                    f"{path} has {report.frames} frames where {expected} were "
-                    "told"
+                    f"{job.source} has {report.frames} frames where "
+                    f"{expected} were told"
                 )
             for _, keep in folders.values():
                 keep(functools.partial(name_in_whole, part))

@@ -42,13 +42,13 @@ def index_frames(path):
         ValueError, OSError: as `Decoder`.
     """
     av = optional.av()
-    decoder = SpanDecoder(path, lambda line: None)
+    decoder = SpanDecoder(path, path, lambda line: None)
     number = decoder.stream_index  # Nothing is known after the end.
     decoder.close()
     if not decoder.is_timed:
         raise IrregularVideoError(f"{path} has no time stamps")
     try:
-        with av.open(decoder.url, metadata_errors="replace") as container:
+        with av.open(decoder.source, metadata_errors="replace") as container:
             stream = container.streams[number]
             stamps, keys = _packets(container, stream, path)
             time_base = stream.time_base

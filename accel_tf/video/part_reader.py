@@ -39,7 +39,8 @@ class PartReader(VideoReader):
     parts that do not share their beginning, tell.
 
     Args:
-        path: of a file.
+        source: path of a file, or a binary file object that can seek.
+        name: what messages call it.
         span: `Span`.
         on_note: called with one line about what is worth knowing.
 
@@ -53,9 +54,9 @@ class PartReader(VideoReader):
         ValueError, OSError: as `Decoder`.
     """
 
-    def __init__(self, path, span, on_note):
-        self._decoder = decoder = SpanDecoder(path, on_note)
-        self._name, self._span = str(path), span
+    def __init__(self, source, name, span, on_note):
+        self._decoder = decoder = SpanDecoder(source, name, on_note)
+        self._name, self._span = str(name), span
         self.first_index = span.first
         self.digest_first = self.digest_after = None
         super().__init__(

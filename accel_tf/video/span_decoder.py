@@ -1,5 +1,7 @@
 """Decoding that begins in the middle of a file."""
 
+import os
+
 from accel_tf import optional
 from accel_tf.video.decoder import Decoder, one_line
 
@@ -12,17 +14,20 @@ class SpanDecoder(Decoder):
     """Decodes some frames of a file that follow each other.
 
     Args:
-        path: of the file.
+        source: path of the file, or a binary file object that can seek.
+        name: what messages call it.
         on_note: called with one line about what is worth knowing.
 
     Raises:
         ValueError, OSError: as `Decoder`.
     """
 
-    def __init__(self, path, on_note):
-        # As a URL, or a name with a colon would name a protocol.
-        self.url = f"file:{path}"
-        super().__init__(self.url, str(path), on_note=on_note)
+    def __init__(self, source, name, on_note):
+        self.source = source
+        if isinstance(source, str | os.PathLike):
+            # As a URL, or a name with a colon would name a protocol.
+            self.source = f"file:{os.fspath(source)}"
+        super().__init__(self.source, str(name), on_note=on_note)
 
     @property
     def stream_index(self):
