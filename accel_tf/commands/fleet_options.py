@@ -149,10 +149,16 @@ def given_pool(arguments):
     Returns:
         Function of a picklable function that makes a worker; it gives a
         context manager of a `RayPool`.
+
+    Raises:
+        ImportError: Ray is not installed.
     """
     import contextlib
 
+    from accel_tf import optional
     from accel_tf.fleet import ray_pool
+
+    optional.require("ray", "ray")
 
     @contextlib.contextmanager
     def make_pool(make_worker):

@@ -51,13 +51,14 @@ def run_fleet(arguments, load):
             "", options.codec, options.quality
         )
     sources = expand(arguments.inputs)
+    make_pool = fleet_options.given_pool(arguments)
     return segment_fleet(
         sources,
         folders,
         functools.partial(load, fleet_options.for_workers(arguments)),
         options,
         _settings(arguments, folders),
-        fleet_options.given_pool(arguments),
+        make_pool,
         fleet_options.given_part_frames(arguments),
         fleet_options.given_retries(arguments),
     )

@@ -61,16 +61,15 @@ def segment_fleet(
             manifest.plan(job.source, job.name)
         manifest.flush()
         left = [job for job in jobs if not _is_done(job, manifest)]
-        bar = _Bar(len(jobs), len(jobs) - len(left))
-        follower = SegmentationFollower(manifest, bar.add, messages.note)
         with contextlib.ExitStack() as stack:
-            stack.enter_context(bar)
             if left:
-                # Imported where it runs: it brings TensorFlow in.
                 make_worker = functools.partial(
                     _make_worker, open_model, options, part_frames, place
                 )
                 pool = stack.enter_context(make_pool(make_worker))
+            bar = stack.enter_context(_Bar(len(jobs), len(jobs) - len(left)))
+            follower = SegmentationFollower(manifest, bar.add, messages.note)
+            if left:
                 follower.driver = Driver(
                     pool,
                     follower.tasks(left),
@@ -86,6 +85,7 @@ def segment_fleet(
 
 
 def _make_worker(*arguments):
+    # Imported where it runs: it brings TensorFlow in.
     from accel_tf.fleet.worker import SegmentWorker
 
     return SegmentWorker(*arguments)
