@@ -64,7 +64,7 @@ def test_scores_are_those_of_one_process(mode, untraced):
         np.testing.assert_equal(
             one.confusion_by_distance, other.confusion_by_distance
         )
-        assert one.change_by_kind == other.change_by_kind
+        np.testing.assert_equal(one.change_by_kind, other.change_by_kind)
         if temporal:
             assert one.temporal.flicker == other.temporal.flicker
 

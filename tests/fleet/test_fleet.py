@@ -131,7 +131,14 @@ class Killed(BaseException):
     """The driver is killed."""
 
 
-@pytest.mark.parametrize("method", ["part", "join", "clean"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "part",
+        pytest.param("join", marks=pytest.mark.slow),
+        pytest.param("clean", marks=pytest.mark.slow),
+    ],
+)
 def test_a_command_that_was_killed_goes_on(archive, plain, tmp_path, method):
     count = []
 
