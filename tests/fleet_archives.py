@@ -29,11 +29,18 @@ def make_archive(folder):
     return folder
 
 
-def pictures(count, start=0):
+def make_long(folder, frames):
+    """One video that takes a while, and one that is none."""
+    make(folder / "long.mp4", pictures(frames, 0, 8), options=codec())
+    (folder / "none.mp4").write_bytes(b"this is no video")
+    return folder
+
+
+def pictures(count, start=0, side=4):
     """Blocks that move to the right and, half as fast, down."""
     rng = np.random.default_rng(0)
     blocks = rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)
-    blocks = blocks.repeat(4, 0).repeat(4, 1)
+    blocks = blocks.repeat(side, 0).repeat(side, 1)
     return [
         np.roll(blocks, (i // 2, 2 * i + start), axis=(0, 1))
         for i in range(count)
@@ -120,7 +127,11 @@ def assert_nothing_is_twice(out):
 
 
 def workers(parent=None):
-    """Process ids of Ray's workers among the descendants of a process."""
+    """Process ids of Ray's workers that are at work.
+
+    Args:
+        parent: process whose descendants they are; this one by default.
+    """
     parents, found = {}, []
     for entry in os.listdir("/proc"):
         if not entry.isdecimal():
@@ -131,7 +142,7 @@ def workers(parent=None):
         except OSError:
             continue
         parents[int(entry)] = int(stat.rpartition(")")[2].split()[1])
-        if line.startswith(b"ray::Host"):
+        if line.startswith(b"ray::Host.call"):
             found.append(int(entry))
     parent = parent or os.getpid()
     return [pid for pid in found if _is_below(pid, parent, parents)]

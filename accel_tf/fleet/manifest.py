@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import json
+import math
 import os
 import time
 
@@ -18,6 +19,7 @@ NAME = "fleet.jsonl"
 
 PLANNED, DONE, FAILED = "planned", "done", "failed"
 _SECONDS_BETWEEN_UPLOADS = 5.0
+_SECONDS_WITHOUT_STORE = 300.0
 
 
 class Manifest:
@@ -53,7 +55,8 @@ class Manifest:
         self.place, self._settings = place, settings
         self.names, self.states, self.parts, self.totals = {}, {}, {}, {}
         self.whole = {}
-        self._lines, self._file, self._uploaded = [], None, 0.0
+        self._lines, self._file = [], None
+        self._uploaded, self._failing_since = -math.inf, None
 
     def __enter__(self):
         header, *lines = self._open() or [None]
@@ -174,9 +177,9 @@ class Manifest:
     def _write(self, line):
         self._lines.append(line)
         if self._file is None:
-            due = self._uploaded + _SECONDS_BETWEEN_UPLOADS
-            if time.monotonic() > due:
-                self.flush()
+            now = time.monotonic()
+            if now > self._uploaded + _SECONDS_BETWEEN_UPLOADS:
+                self._upload(now)
             return
         data = _text(line)
         if self._file.write(data) < len(data):
@@ -184,6 +187,17 @@ class Manifest:
             text = os.strerror(errno.ENOSPC)
             raise OSError(errno.ENOSPC, f"cannot write {self.place}: {text}")
         self._length += len(data)
+
+    def _upload(self, now):
+        """Stores all lines; a store may fail for a while."""
+        try:
+            self.flush()
+            self._failing_since = None
+        except OSError:
+            if self._failing_since is None:
+                self._failing_since = now
+            if now - self._failing_since > _SECONDS_WITHOUT_STORE:
+                raise
 
     def flush(self):
         """Makes sure that all lines are stored."""

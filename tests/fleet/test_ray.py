@@ -1,5 +1,6 @@
 """On a real Ray cluster of this machine: labels bit for bit, and faults."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -60,10 +61,10 @@ def cluster(ray):
         each.shutdown()
 
 
-def argv(archive, model, out, address=None):
+def argv(archive, model, out, address=None, part_frames=archives.PART):
     given = archives.arguments(archive, model, out, "--cluster")
     given += [] if address is None else [address]
-    return [*given, "--part-frames", str(archives.PART)]
+    return [*given, "--part-frames", str(part_frames)]
 
 
 @pytest.mark.parametrize("nodes", [2, 4])
@@ -86,39 +87,59 @@ def test_labels_are_those_of_one_process(
     archives.assert_nothing_is_twice(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    """A long video, a model's file and the plain outputs."""
+    folder = tmp_path_factory.mktemp("slow")
+    model = archives.save_model("accel", folder / "accel.keras")
+    (folder / "archive").mkdir()
+    archive = archives.make_long(folder / "archive", 160)
+    plain = archives.segment_plainly(archive, model, folder / "plain")
+    return archive, model, plain
+
+
+def parts_done(out):
+    return sum("part" in line for line in archives.lines_of(out))
+
+
 def test_a_killed_worker_and_a_lost_node_cost_nothing(
-    archive, made, cluster, tmp_path
+    slow, cluster, tmp_path, capfd
 ):
-    model, plain = made("accel")
+    archive, model, plain = slow
     nodes, done = cluster(3), []
 
     def disturb():
         archives.wait_for(lambda: archives.a_part_is_under_way(tmp_path))
         archives.kill(archives.workers()[0])
-        archives.wait_for(lambda: len(archives.lines_of(tmp_path)) > 8)
+        done.append("killed")
+        before = parts_done(tmp_path)
+        archives.wait_for(lambda: parts_done(tmp_path) > before)
+        archives.wait_for(lambda: archives.a_part_is_under_way(tmp_path))
         nodes.remove_node(nodes.list_all_nodes()[-1])
-        done.append(True)
+        done.append(parts_done(tmp_path))
 
     thread = threading.Thread(target=disturb)
     thread.start()
     try:
-        given = argv(archive, model, tmp_path, nodes.address)
+        given = argv(archive, model, tmp_path, nodes.address, 20)
         assert commands.main(given) == 1
     finally:
         thread.join()
-    assert done
+    assert done[0] == "killed" and done[1] < 8
     assert archives.read_outputs(tmp_path) == plain
     archives.assert_nothing_is_twice(tmp_path)
+    assert not list(tmp_path.rglob(".*"))
 
 
-def test_a_killed_command_goes_on_where_it_was(archive, made, tmp_path):
-    model, plain = made("accel")
-    given = [sys.executable, "-m", "accel_tf", *argv(archive, model, tmp_path)]
+def test_a_killed_command_goes_on_where_it_was(slow, tmp_path):
+    archive, model, plain = slow
+    given = argv(archive, model, tmp_path, None, 20)
+    given = [sys.executable, "-m", "accel_tf", *given]
     with subprocess.Popen([*given, "--workers", "1"]) as process:
         archives.wait_for(
             lambda: (
                 (tmp_path / "labels" / "fleet.jsonl").exists()
-                and any("part" in x for x in archives.lines_of(tmp_path))
+                and parts_done(tmp_path) > 1
             )
         )
         process.kill()
@@ -127,4 +148,28 @@ def test_a_killed_command_goes_on_where_it_was(archive, made, tmp_path):
     assert archives.lines_of(tmp_path)[: len(before)] == before
     assert archives.read_outputs(tmp_path) == plain
     archives.assert_nothing_is_twice(tmp_path)
-    assert not list(tmp_path.rglob(".partial-*"))
+    assert not list(tmp_path.rglob(".*"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk")
+def test_a_full_disk_ends_it_and_the_same_command_goes_on(
+    slow, tmp_path, capfd
+):
+    archive, model, plain = slow
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        given = argv(archive, model, tmp_path, None, 20)
+        assert commands.main(given) == 2
+        assert "No space left on device" in capfd.readouterr().err
+        done = parts_done(tmp_path)
+        assert not (tmp_path / "labels" / "long").exists()
+        more = ["mount", "-o", "remount,size=64m", str(tmp_path)]
+        subprocess.run(more, check=True)
+        assert commands.main(given) == 1
+        assert archives.read_outputs(tmp_path) == plain
+        archives.assert_nothing_is_twice(tmp_path)
+        assert 0 < done < 8
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
