@@ -14,6 +14,10 @@ from accel_tf.messages import one_line
 LOCAL = "local"
 """Instead of an address: a Ray of its own on this machine."""
 
+_OF_COMMAND = ("KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS")
+"""Environment variables that decide what is computed, as the command has
+them."""
+
 _OBJECT_STORE = 100 * 2**20
 """Bytes; nothing large goes through it."""
 _SECONDS_BETWEEN_COUNTS = 5.0
@@ -191,7 +195,9 @@ def count_gpus():
 
 def environment(cpus, gpus):
     """Environment variables of a worker with so many of each."""
-    variables = {}
+    variables = {
+        name: os.environ[name] for name in _OF_COMMAND if name in os.environ
+    }
     if gpus:
         # TensorFlow would take the whole memory from those it shares with.
         variables["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"

@@ -74,6 +74,11 @@ def test_amounts(tmp_path, video, capsys, text):
     assert "is no amount" in capsys.readouterr().err
 
 
+def test_workers_compute_as_the_command_does(monkeypatch):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    assert environment(1, 0)["TF_ENABLE_ONEDNN_OPTS"] == "1"
+
+
 def test_workers_have_as_many_threads_as_processors():
     assert environment(2, 0)["TF_NUM_INTRAOP_THREADS"] == "2"
     assert environment(0.5, 0)["CUDA_VISIBLE_DEVICES"] == "-1"
