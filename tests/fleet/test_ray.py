@@ -19,6 +19,12 @@ def ray():
     return pytest.importorskip("ray")
 
 
+@pytest.fixture(autouse=True)
+def as_urgent_as_others(monkeypatch):
+    """Else Ray's workers wait until nobody else has work for a processor."""
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+
+
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
     return archives.make_archive(tmp_path_factory.mktemp("archive"))
