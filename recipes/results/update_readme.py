@@ -23,8 +23,6 @@ accel-tf recipe compare_cuts --videos VIDEOS
 accel-tf recipe compare_pulse --data-dir data
 accel-tf recipe benchmark_steady speed --video DASHCAM --out ...
 accel-tf recipe benchmark_steady accuracy --trained out/camvid --out ...
-accel-tf recipe benchmark_fleet cost --out recipes/results/fleet.json
-accel-tf recipe benchmark_fleet simulate --out recipes/results/fleet.json
 accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
     --checkpoint PASCAL
 accel-tf recipe benchmark_clip_stream speed --out ...  (docs/results.md)
@@ -56,7 +54,6 @@ from accel_tf.recipes.common.accuracy_tables import (
     format_trust,
 )
 from accel_tf.recipes.common.cost_tables import format_costs
-from accel_tf.recipes.common.fleet_tables import format_fleet
 from accel_tf.recipes.common.keyframe_tables import (
     format_cuts,
     format_keyframes,
@@ -143,7 +140,6 @@ TABLES = {
     "cuts": format_cuts,
     "pulse": format_pulse,
     "steady": format_steady,
-    "fleet": format_fleet,
 }
 SOURCES = {"savings": "benchmark_propagation"}
 """Table -> the file that it is made of, where that has another name."""
