@@ -56,6 +56,7 @@ def segment_stream(
     on_note=None,
     on_frame=None,
     about=None,
+    open_source=open_video,
     **options,
 ):
     """Sends a video through a stream and writes it with the classes laid over.
@@ -92,6 +93,7 @@ def segment_stream(
             before it is segmented. With it there need not be an output.
         about: dict of plain JSON types that the header of `json` and
             `scores` gets, too.
+        open_source: function that is called as `open_video`.
         **options: of `accel_tf.segmentation.options.SegmentOptions`.
 
     Returns:
@@ -111,7 +113,7 @@ def segment_stream(
     with contextlib.ExitStack() as stack:
         enter = stack.enter_context
         video = enter(
-            open_video(source, on_note=on_note, **options.reader_options())
+            open_source(source, on_note=on_note, **options.reader_options())
         )
         if options.frame_rate not in (None, video.frame_rate):
             (on_note or warnings.warn)(

@@ -1,8 +1,10 @@
 """`accel-tf evaluate`; its options are also those of `recipes/evaluate.py`."""
 
 import argparse
+import functools
 
 from accel_tf.commands import (
+    fleet_options,
     form_options,
     keyframe_options,
     model_options,
@@ -30,15 +32,60 @@ def add_options(parser):
         help="of the system in tables and plots (default: that of --model)",
     )
     add_data_options(parser)
+    fleet_options.add_options(parser, fleet_options.OF_SEQUENCES)
 
 
 def run(arguments):
+    fleet_options.check_options(arguments)
     given = given_data_options(arguments)
     from accel_tf.evaluation.systems import evaluate_systems
 
-    system = (arguments.model, arguments.weights)
+    on_fleet = None
+    if arguments.cluster is not None:
+        on_fleet = functools.partial(_evaluate_on_fleet, arguments)
+    evaluate_systems(_systems(arguments), **given, on_fleet=on_fleet)
+
+
+def _systems(arguments):
     name = arguments.name or arguments.model or "accel_tf"
-    evaluate_systems({name: system}, **given)
+    return {name: (arguments.model, arguments.weights)}
+
+
+def _evaluate_on_fleet(arguments, *given):
+    """Evaluates in the place of `evaluate_together`."""
+    from accel_tf.fleet.evaluation import evaluate_on_pool
+
+    make_worker = functools.partial(
+        make_worker_of, fleet_options.for_workers(arguments)
+    )
+    retries = fleet_options.given_retries(arguments)
+    with fleet_options.given_pool(arguments)(make_worker) as pool:
+        return evaluate_on_pool(pool, retries, *given)
+
+
+def make_worker_of(arguments):
+    """The `EvaluationWorker` for an `argparse.Namespace`."""
+    given = given_data_options(arguments)
+    from accel_tf.evaluation.systems import (
+        open_data,
+        restore_systems,
+        runs_of,
+    )
+    from accel_tf.fleet.evaluation import EvaluationWorker
+
+    names = ("data", "data_dir", "split", "limit")
+    sequences, label_map, _ = open_data(*(given[name] for name in names))
+    models = restore_systems(
+        _systems(arguments), label_map, sequences, given["prepare"]
+    )
+    runs = runs_of(models, given["intervals"], given.get("policies", ()))
+    return EvaluationWorker(
+        [(models[name], interval) for name, interval in runs],
+        sequences,
+        given["mode"],
+        given["temporal"],
+        given["steady"],
+    )
 
 
 def add_data_options(parser):

@@ -191,10 +191,15 @@ def evaluate_together(
     number = 0
     for sequence in sequences:
         number += run_sequence(runs, sequence, number, on_progress, estimator)
-    return [_result(run, mode) for run in runs]
+    return [evaluation_of(run, mode) for run in runs]
 
 
-def _result(run, mode):
+def evaluation_of(run, mode):
+    """The `Evaluation` of a `Run` over all sequences.
+
+    Raises:
+        ValueError: if no labelled pixel could be scored.
+    """
     if not sum(matrix.sum() for matrix in run.confusions.values()):
         reason = "no labelled frame has a pixel of any class."
         if run.skipped and not run.frames:

@@ -17,6 +17,8 @@ from accel_tf.metrics import (
 from accel_tf.metrics.temporal_consistency import AFTER_KEY, KEY, OTHER
 from accel_tf.streaming import FixedInterval, KeyframePolicy, VideoStream
 
+_COUNTS = ("frames", "skipped", "frames_run", "key_frames")
+
 
 class Run:
     """One model at one interval, and what it has scored so far.
@@ -156,6 +158,33 @@ class Run:
         else:
             self.kind = AFTER_KEY if self.kind == KEY else OTHER
         self._age = age
+
+    def scored(self):
+        """What was scored so far, as `add` of another process' run takes it.
+
+        Returns:
+            dict.
+        """
+        if self.temporal:
+            self.temporal.reset()
+        names = ("confusions", "frame_scores", "temporal", *_COUNTS)
+        return {name: getattr(self, name) for name in names}
+
+    def add(self, scored):
+        """Adds what a run with the same arguments has scored.
+
+        Args:
+            scored: dict from `scored`. In the order of the sequences the sum
+                is what one run over all of them scores.
+        """
+        for distance, counts in scored["confusions"].items():
+            before = self.confusions.get(distance, 0)
+            self.confusions[distance] = before + counts
+        self.frame_scores += scored["frame_scores"]
+        if self.temporal:
+            self.temporal.add(scored["temporal"])
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + scored[name])
 
     @property
     def key_frame_share(self):

@@ -46,6 +46,7 @@ def evaluate_systems(
     prepare=fuse_for_inference,
     policies=(),
     steady=False,
+    on_fleet=None,
 ):
     """Evaluates systems side by side, prints tables and writes files.
 
@@ -73,6 +74,8 @@ def evaluate_systems(
             models with key frames.
         steady: as of `VideoStream`, in the mode `"stream"`, for the models
             with key frames.
+        on_fleet: is called in the place of `evaluate_together`, with its
+            arguments in their order.
 
     Returns:
         The rows of the report, see `accel_tf.evaluation.report`.
@@ -87,33 +90,20 @@ def evaluate_systems(
     if rounds < 0:
         raise ValueError(f"rounds must be 0 or more, got {rounds}.")
     _check_targets(json, plots)
-    sequences, label_map, source = _open_data(data, data_dir, split, limit)
+    sequences, label_map, source = open_data(data, data_dir, split, limit)
     first = next(iter(sequences))
     height, width = first["frames"][0].shape[:2]
     if temporal and "flows" not in first:
         optional.cv2()
-    models = {}
-    for name, (preset, weights) in systems.items():
-        preset, flow = split_flow(preset) if preset else (None, None)
-        model = _restore(name, preset, weights, label_map, sequences)
-        models[name] = prepare(propagate(model, flow) if flow else model)
-
-    runs = [
-        (name, interval)
-        for name, model in models.items()
-        for interval in (
-            [*sorted(set(intervals)), *policies]
-            if model.uses_key_frames
-            else [max(intervals, default=1)]
-        )
-    ]
+    models = restore_systems(systems, label_map, sequences, prepare)
+    runs = runs_of(models, intervals, policies)
     with tqdm.tqdm(
         total=len(sequences),
         desc="evaluation",
         bar_format="{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} "
         "sequences [{elapsed}<{remaining}]",
     ) as bar:
-        evaluations = evaluate_together(
+        given = (
             [(models[name], interval) for name, interval in runs],
             sequences,
             mode,
@@ -122,6 +112,7 @@ def evaluate_systems(
             lambda share: bar.update(min(share, bar.total - bar.n)),
             steady,
         )
+        evaluations = (on_fleet or evaluate_together)(*given)
         bar.update(bar.total - bar.n)
     milliseconds = {}
     if rounds:
@@ -152,6 +143,37 @@ def evaluate_systems(
     return rows
 
 
+def restore_systems(systems, label_map, sequences, prepare):
+    """The models to evaluate.
+
+    Args:
+        systems, prepare: as for `evaluate_systems`.
+        label_map, sequences: from `open_data`.
+
+    Returns:
+        dict of name -> model.
+    """
+    models = {}
+    for name, (preset, weights) in systems.items():
+        preset, flow = split_flow(preset) if preset else (None, None)
+        model = _restore(name, preset, weights, label_map, sequences)
+        models[name] = prepare(propagate(model, flow) if flow else model)
+    return models
+
+
+def runs_of(models, intervals, policies):
+    """`(name, interval or policy)` of each run over the data."""
+    return [
+        (name, interval)
+        for name, model in models.items()
+        for interval in (
+            [*sorted(set(intervals)), *policies]
+            if model.uses_key_frames
+            else [max(intervals, default=1)]
+        )
+    ]
+
+
 def _check_targets(json, plots):
     if json and not pathlib.Path(json).absolute().parent.is_dir():
         raise FileNotFoundError(
@@ -163,7 +185,11 @@ def _check_targets(json, plots):
             raise NotADirectoryError(f"{plots} is not a folder.")
 
 
-def _open_data(data, data_dir, split, limit):
+def open_data(data, data_dir, split, limit):
+    """The sequences, their `LabelMap`, and entries of the report about them.
+
+    Args: as of `evaluate_systems`.
+    """
     # These bring TensorFlow in, which `import accel_tf` must not.
     from accel_tf.data.builders import prepared_builder
     from accel_tf.data.dataset_labels import label_map_of

@@ -130,6 +130,16 @@ class TemporalConsistency:
         self._previous = None
         self._before_previous = None  # where its pixels are one frame later
 
+    def add(self, other):
+        """Adds what another `TemporalConsistency` has counted."""
+        self.confusion += other.confusion
+        self.flickering += other.flickering
+        self.followed += other.followed
+        for kind, counts in other.changes.items():
+            before = self.changes.get(kind, (0, 0))
+            both = zip(before, counts, strict=True)
+            self.changes[kind] = tuple(map(sum, both))
+
     def update(self, labels, pixels=None, kind=None):
         """Adds the next frame.
 

@@ -64,6 +64,10 @@ class VideoSegmenter(ModelConfig, ArrayTraining):
     key_frames_ask_state = False
     """Whether a key frame's result depends on the state before it, unless
     that is `{}`, with which a stream begins."""
+    restart_period = None
+    """Of models without key frames that keep a state: a stream that begins at
+    a frame whose number is a multiple of this gives, from the next multiple
+    on, the labels of one that began before. `None`: it does not."""
     least_side = 1
     """Height and width of the smallest frame that it takes, in pixels."""
     # Names in official checkpoints, with wildcards, that a model need not

@@ -7,6 +7,9 @@ import numpy as np
 
 from accel_tf import optional
 
+EARLY = 1e-6
+"""Times are fractions in the file, whose last digits get lost."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Wanted:
@@ -36,13 +39,12 @@ def wanted_frames(video, size, start=0.0, end=None, stride=1):
         `Wanted`.
     """
     count, starts_anew = 0, False
-    for index, frame in enumerate(video.frames()):
+    for index, frame in enumerate(video.frames(), video.first_index):
         if end is not None and frame.time >= end:
             return
         # A frame that is left out may be the first after a gap.
         starts_anew |= frame.starts_anew
-        # Times are fractions in the file, whose last digits get lost.
-        if frame.time < start - 1e-6:
+        if frame.time < start - EARLY:
             continue
         count += 1
         if (count - 1) % stride:
@@ -66,7 +68,7 @@ def expected_count(video, start=0.0, end=None, stride=1):
 
 
 def _frames_before(seconds, frame_rate):
-    return math.ceil(seconds * frame_rate - 1e-6)
+    return math.ceil(seconds * frame_rate - EARLY)
 
 
 def resized(image, size):

@@ -163,22 +163,26 @@ def _check_folder(folder):
         raise NotADirectoryError(f"{folder} is a file; give a folder.")
 
 
-def unique_names(inputs):
+def unique_names(inputs, taken=()):
     """A name for each source; one that was there gets a number behind it.
 
     Args:
         inputs: sources.
+        taken: names that others have.
 
     Returns:
         list of different str that are names of files.
     """
-    names = []
+    # Not all file systems tell apart capital letters.
+    taken = {name.lower() for name in taken}
+    names, next_number = [], {}
     for source in inputs:
         name = unique = _name(str(source))
-        number = 2
-        # Not all file systems tell apart capital letters.
-        while unique.lower() in (each.lower() for each in names):
+        number = next_number.get(name.lower(), 2)
+        while unique.lower() in taken:
             unique, number = f"{name}-{number}", number + 1
+        next_number[name.lower()] = number
+        taken.add(unique.lower())
         names.append(unique)
     return names
 

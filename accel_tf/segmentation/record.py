@@ -48,7 +48,6 @@ class RecordWriter(WholeOutput):
         Args:
             frame: `accel_tf.segmentation.sinks.Segmented`.
         """
-        self._check_open()
         line = {
             "index": frame.index,
             "name": frame.name or f"{self.frames_written:06d}",
@@ -62,6 +61,15 @@ class RecordWriter(WholeOutput):
             if frame.trust is None
             else round(float(np.mean(frame.trust)), 4),
         }
+        self.write_line(line)
+
+    def write_line(self, line):
+        """Adds a frame of which is known what `write` would say.
+
+        Args:
+            line: dict of plain JSON types.
+        """
+        self._check_open()
         start = ",\n" if self.frames_written else "\n"
         with self._naming():
             self._file.write(start + json.dumps(line, ensure_ascii=False))

@@ -59,10 +59,12 @@ class VideoReader:
         damaged: Numbers of the frames, from 0, that did not decode so far.
         dropped: How many frames were left out so far because they came too
             late: of a live source only.
+        first_index: Number in the source of the first frame that is given.
         reconnects: How often a camera or stream was connected again so far.
     """
 
     has_sound = False
+    first_index = 0
 
     def __init__(self, height, width, frame_rate, frame_count):
         self.height = height

@@ -126,10 +126,12 @@ class VideoWriter(WholeOutput):
         try:
             yield
         except optional.av_errors() as error:
-            raise OSError(
+            named = OSError(
                 f"{self._target} could not be written: "
                 f"{error.strerror or error}"
-            ) from error
+            )
+            named.errno = error.errno
+            raise named from error
 
     def _open(self):
         self._partial = self._folder / f"video{self._format.ending}"

@@ -19,6 +19,11 @@ class TDNetStep(VideoSegmenter):
     def output_stride(self):
         return self.paths[0].backbone.output_stride
 
+    @property
+    def restart_period(self):
+        # The buffer holds less than a round, each frame by itself.
+        return len(self.paths)
+
     def initial_state(self, batch_size, height, width, start_phase=0):
         """The empty buffer; see `VideoSegmenter.initial_state`.
 

@@ -1,0 +1,107 @@
+"""`accel-tf segment --cluster`."""
+
+import functools
+import hashlib
+import json
+import os
+import pathlib
+
+import accel_tf
+from accel_tf.commands import fleet_options, keyframe_options, video_options
+
+# What labels do not depend on, or is there by itself.
+_NO_SETTINGS = (
+    "run verb quiet inputs output output_dir labels save_scores json cluster "
+    "workers worker_cpus worker_gpus retries part_frames weights"
+).split()
+
+
+def run_fleet(arguments, load):
+    """Segments on a cluster.
+
+    Args:
+        arguments: an `argparse.Namespace` with the options of
+            `accel-tf segment`.
+        load: picklable function of such that gives `(stream, label_map)`.
+
+    Returns:
+        The exit status.
+    """
+    _check(arguments)
+    from accel_tf.fleet.jobs import OutputFolders, absolute, expand
+    from accel_tf.fleet.run import segment_fleet
+    from accel_tf.segmentation.outputs import Outputs
+
+    options = video_options.given_options(arguments)
+    folders = OutputFolders(
+        *map(
+            absolute,
+            (
+                arguments.output_dir,
+                arguments.labels,
+                arguments.save_scores,
+                arguments.json,
+            ),
+        )
+    )
+    folders.check()
+    if folders.videos is not None:
+        # Whether there is such a codec.
+        Outputs(os.path.join(os.getcwd(), "video.mp4")).check(
+            "", options.codec, options.quality
+        )
+    sources = expand(arguments.inputs)
+    make_pool = fleet_options.given_pool(arguments)
+    return segment_fleet(
+        sources,
+        folders,
+        functools.partial(load, fleet_options.for_workers(arguments)),
+        options,
+        _settings(arguments, folders),
+        make_pool,
+        fleet_options.given_part_frames(arguments),
+        fleet_options.given_retries(arguments),
+    )
+
+
+def _check(arguments):
+    """Raises `ValueError` for what makes no sense on a cluster."""
+    keyframe_options.check_options(arguments)
+    reasons = {
+        "server": "the workers hold the model",
+        "live": "files are no live sources",
+        "reconnect": "files are no streams",
+        "output": "give --output-dir, which gets a video for each input",
+    }
+    for name, reason in reasons.items():
+        if getattr(arguments, name):
+            raise ValueError(f"--{name} does not go with --cluster: {reason}.")
+
+
+def _settings(arguments, folders):
+    """What labels and outputs depend on, as plain JSON types."""
+    given = {
+        key: value
+        for key, value in vars(arguments).items()
+        if key not in _NO_SETTINGS and value not in (None, False, [])
+    }
+    named = [given.get(name) for name in fleet_options.FILES]
+    settings = {
+        "version": accel_tf.__version__,
+        "outputs": [name for name, at in vars(folders).items() if at],
+        "weights": [os.path.basename(path) for path in arguments.weights],
+        "files": [
+            _digest(path) for path in [*arguments.weights, *named] if path
+        ],
+        **given,
+    }
+    return json.loads(json.dumps(settings))
+
+
+def _digest(path):
+    """Of a file's bytes; `None` of what is no file."""
+    path = pathlib.Path(path)
+    if not path.is_file():
+        return None
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -1,0 +1,118 @@
+"""`accel-tf evaluate --cluster`: a sequence of the data set a task."""
+
+from accel_tf import messages
+from accel_tf.evaluation.protocol import evaluation_of
+from accel_tf.evaluation.runner import make_runs, run_sequence
+from accel_tf.fleet.driver import Driver, Task
+
+
+class EvaluationWorker:
+    """Runs all models over one sequence after another.
+
+    Every worker reads the whole data set, in order, and decodes the images of
+    its own sequences.
+
+    Args:
+        runs: list of `(model, interval)`, as of `evaluate_together`.
+        sequences: as of `evaluate_together`.
+        mode, temporal, steady: as of `evaluate_together`.
+    """
+
+    def __init__(self, runs, sequences, mode, temporal, steady):
+        self._runs, self._sequences = runs, sequences
+        self._mode, self._temporal, self._steady = mode, temporal, steady
+        self._begin()
+
+    def _begin(self):
+        self._iterator = iter(self._sequences)
+        self._index = self._number = 0
+
+    def sequence(self, index):
+        """Scores a sequence.
+
+        Args:
+            index: of the sequence.
+
+        Returns:
+            list of dicts, as from `Run.scored`, one a run.
+        """
+        if index < self._index:
+            self._begin()
+        while True:
+            sequence = next(self._iterator)
+            is_it = self._index == index
+            number = self._number
+            self._index += 1
+            self._number += len(sequence["label_positions"])
+            if is_it:
+                return self._scored(sequence, number)
+
+    def _scored(self, sequence, number):
+        runs = make_runs(
+            self._runs,
+            self._mode,
+            bool(self._temporal),
+            getattr(self._sequences, "class_names", None),
+            self._steady,
+        )
+        estimator = self._temporal
+        if not isinstance(estimator, str):
+            estimator = "dis"
+        run_sequence(runs, sequence, number, lambda share: None, estimator)
+        return [run.scored() for run in runs]
+
+
+def evaluate_on_pool(
+    pool, retries, runs, sequences, mode, temporal, on_progress, steady
+):
+    """Does what `evaluate_together` does with the workers of a pool.
+
+    Args:
+        pool: a `RayPool` of `EvaluationWorker` with the same runs and data.
+        retries: further tries of a sequence that fails.
+        runs, sequences, mode, temporal, on_progress, steady: as of
+            `evaluate_together`.
+
+    Returns:
+        list of `Evaluation`, those of `evaluate_together`.
+
+    Raises:
+        ValueError: one line, if a sequence could not be scored.
+    """
+    class_names = getattr(sequences, "class_names", None)
+    totals = make_runs(runs, mode, bool(temporal), class_names, steady)
+    follower = _Follower(totals, on_progress)
+    tasks = (
+        Task(index, "sequence", (index,)) for index in range(len(sequences))
+    )
+    Driver(pool, tasks, follower, retries, messages.note).run()
+    if follower.reasons:
+        index, reason = min(follower.reasons.items())
+        raise ValueError(
+            f"{len(follower.reasons)} of {len(sequences)} sequences could not "
+            f"be scored; sequence {index}: {reason}"
+        )
+    return [evaluation_of(run, mode) for run in totals]
+
+
+class _Follower:
+    """Adds up what workers have scored, in the order of the sequences."""
+
+    def __init__(self, totals, on_progress):
+        self._totals, self._progress = totals, on_progress
+        self._early, self._next = {}, 0
+        self.reasons = {}
+
+    def done(self, task, value):
+        self._early[task.key] = value
+        self._progress(1.0)
+        while self._next in self._early:
+            for run, scored in zip(
+                self._totals, self._early.pop(self._next), strict=True
+            ):
+                run.add(scored)
+            self._next += 1
+        return []
+
+    def failed(self, task, reason):
+        self.reasons[task.key] = reason

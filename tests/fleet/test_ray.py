@@ -1,0 +1,181 @@
+"""On a real Ray cluster of this machine: labels bit for bit, and faults."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import fleet_archives as archives
+import pytest
+
+from accel_tf import commands
+
+pytestmark = pytest.mark.slow
+SYSTEMS = ("accel", "dff", "deeplab", "td4")
+
+
+@pytest.fixture(scope="module")
+def ray():
+    return pytest.importorskip("ray")
+
+
+@pytest.fixture(autouse=True)
+def as_urgent_as_others(monkeypatch):
+    """Else Ray's workers wait until nobody else has work for a processor."""
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    return archives.make_archive(tmp_path_factory.mktemp("archive"))
+
+
+@pytest.fixture(scope="module")
+def made(archive, tmp_path_factory):
+    """Function of a system: its model's file and the plain outputs."""
+    folder, known = tmp_path_factory.mktemp("plain"), {}
+
+    def make(system):
+        if system not in known:
+            model = archives.save_model(system, folder / f"{system}.keras")
+            out = folder / system
+            plain = archives.segment_plainly(archive, model, out)
+            known[system] = model, plain
+        return known[system]
+
+    return make
+
+
+@pytest.fixture
+def cluster(ray):
+    """Function of a number of nodes: a cluster of as many."""
+    from ray.cluster_utils import Cluster
+
+    clusters = []
+
+    def start(nodes):
+        clusters.append(Cluster())
+        for _ in range(nodes):
+            clusters[0].add_node(
+                num_cpus=1, object_store_memory=80 * 2**20, num_gpus=0
+            )
+        return clusters[0]
+
+    yield start
+    ray.shutdown()
+    for each in clusters:
+        each.shutdown()
+
+
+def argv(archive, model, out, address=None, part_frames=archives.PART):
+    given = archives.arguments(archive, model, out, "--cluster")
+    given += [] if address is None else [address]
+    return [*given, "--part-frames", str(part_frames)]
+
+
+@pytest.mark.parametrize("nodes", [2, 4])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_labels_are_those_of_one_process(
+    archive, made, cluster, tmp_path, capfd, system, nodes
+):
+    model, plain = made(system)
+    address = cluster(nodes).address
+    assert commands.main(argv(archive, model, tmp_path, address)) == 1
+    assert "4 of 5 videos" in (told := capfd.readouterr()).out
+    assert "none.mp4 is not a video" in told.err
+    assert archives.read_outputs(tmp_path) == plain
+    archives.assert_nothing_is_twice(tmp_path)
+    parts = [x for x in archives.lines_of(tmp_path) if "part" in x]
+    assert len(parts) == 4 and {x["name"] for x in parts} == {"long"}
+    # All is done but what failed, which is tried again.
+    assert commands.main(argv(archive, model, tmp_path, address)) == 1
+    assert archives.read_outputs(tmp_path) == plain
+    archives.assert_nothing_is_twice(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    """A long video, a model's file and the plain outputs."""
+    folder = tmp_path_factory.mktemp("slow")
+    model = archives.save_model("accel", folder / "accel.keras")
+    (folder / "archive").mkdir()
+    archive = archives.make_long(folder / "archive", 160)
+    plain = archives.segment_plainly(archive, model, folder / "plain")
+    return archive, model, plain
+
+
+def parts_done(out):
+    return sum("part" in line for line in archives.lines_of(out))
+
+
+def test_a_killed_worker_and_a_lost_node_cost_nothing(
+    slow, cluster, tmp_path, capfd
+):
+    archive, model, plain = slow
+    nodes, done = cluster(3), []
+
+    def disturb():
+        archives.wait_for(lambda: archives.a_part_is_under_way(tmp_path))
+        archives.kill(archives.workers()[0])
+        done.append("killed")
+        before = parts_done(tmp_path)
+        archives.wait_for(lambda: parts_done(tmp_path) > before)
+        archives.wait_for(lambda: archives.a_part_is_under_way(tmp_path))
+        nodes.remove_node(nodes.list_all_nodes()[-1])
+        done.append(parts_done(tmp_path))
+
+    thread = threading.Thread(target=disturb)
+    thread.start()
+    try:
+        given = argv(archive, model, tmp_path, nodes.address, 20)
+        assert commands.main(given) == 1
+    finally:
+        thread.join()
+    assert done[0] == "killed" and done[1] < 8
+    assert archives.read_outputs(tmp_path) == plain
+    archives.assert_nothing_is_twice(tmp_path)
+    assert not list(tmp_path.rglob(".*"))
+
+
+def test_a_killed_command_goes_on_where_it_was(slow, tmp_path):
+    archive, model, plain = slow
+    given = argv(archive, model, tmp_path, None, 20)
+    given = [sys.executable, "-m", "accel_tf", *given]
+    with subprocess.Popen([*given, "--workers", "1"]) as process:
+        archives.wait_for(
+            lambda: (
+                (tmp_path / "labels" / "fleet.jsonl").exists()
+                and parts_done(tmp_path) > 1
+            )
+        )
+        process.kill()
+    before = archives.lines_of(tmp_path)
+    assert subprocess.run(given).returncode == 1
+    assert archives.lines_of(tmp_path)[: len(before)] == before
+    assert archives.read_outputs(tmp_path) == plain
+    archives.assert_nothing_is_twice(tmp_path)
+    assert not list(tmp_path.rglob(".*"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk")
+def test_a_full_disk_ends_it_and_the_same_command_goes_on(
+    slow, tmp_path, capfd
+):
+    archive, model, plain = slow
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        given = argv(archive, model, tmp_path, None, 20)
+        assert commands.main(given) == 2
+        assert "No space left on device" in capfd.readouterr().err
+        done = parts_done(tmp_path)
+        assert not (tmp_path / "labels" / "long").exists()
+        more = ["mount", "-o", "remount,size=64m", str(tmp_path)]
+        subprocess.run(more, check=True)
+        assert commands.main(given) == 1
+        assert archives.read_outputs(tmp_path) == plain
+        archives.assert_nothing_is_twice(tmp_path)
+        assert 0 < done < 8
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
