@@ -10,6 +10,8 @@ FORMATS = {
 }
 """What `accel-tf export --format` can write -> the runtime that loads it."""
 
+_OF_INT8 = ("min_agreement", "int8_report")
+
 
 def add_options(parser, quantizes=True):
     """Adds the choice of a runtime to a verb that runs a model.
@@ -35,7 +37,9 @@ def add_options(parser, quantizes=True):
             default="float32",
             help="float16 with litert (default: float32)",
         )
-        parser.set_defaults(calibrate=None)
+        parser.set_defaults(
+            calibrate=None, min_agreement=None, int8_report=None
+        )
     add(
         "--threads",
         type=option_types.count,
@@ -76,13 +80,30 @@ def _add_precision(parser):
         "--precision",
         choices=ALL_PRECISIONS,
         default="float32",
-        help="int8 with openvino, float16 with litert (default: float32)",
+        help="int8 with openvino and onnxruntime, float16 with litert "
+        "(default: float32)",
     )
     parser.add_argument(
         "--calibrate",
         metavar="INPUT",
         help="video file or folder of frames, such as will be segmented; "
         "int8 needs it",
+    )
+    parser.add_argument(
+        "--min-agreement",
+        type=_agreement,
+        metavar="SHARE",
+        help="with int8: of the pixels of --calibrate that have to keep the "
+        "label of float32, such as 0.99; layers that hurt stay in float32 "
+        "until they do (default: as it comes, and told)",
+    )
+    parser.add_argument(
+        "--int8-report",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="with int8: compare layers and classes with float32, in tables, "
+        "or in this JSON file",
     )
 
 
@@ -95,8 +116,14 @@ def given_options(arguments):
     Returns:
         dict.
     """
-    names = ("runtime", "precision", "calibrate", "threads")
+    names = ("runtime", "precision", "calibrate", "threads", *_OF_INT8)
     return {name: getattr(arguments, name) for name in names}
+
+
+def _agreement(text):
+    return option_types.number(
+        text, float, 1e-6, 1, "give a share above 0, at most 1, such as 0.99"
+    )
 
 
 def given_export_options(arguments):
@@ -116,6 +143,8 @@ def given_export_options(arguments):
         "--size": arguments.size,
         "--calibrate": arguments.calibrate,
         "--precision": arguments.precision != "float32",
+        "--min-agreement": arguments.min_agreement,
+        "--int8-report": arguments.int8_report is not None,
     }
     if arguments.format == "savedmodel":
         for option, given in others.items():
@@ -129,4 +158,5 @@ def given_export_options(arguments):
         "sizes": arguments.size or (),
         "precision": arguments.precision,
         "calibrate": arguments.calibrate,
+        **{name: getattr(arguments, name) for name in _OF_INT8},
     }
