@@ -104,9 +104,7 @@ def fold_weights(model):
         limits = np.iinfo(zero.dtype)
         steps = np.rint(x / scale) + zero
         steps = np.clip(steps, limits.min, limits.max).astype(zero.dtype)
-        graph.initializer.append(
-            numpy_helper.from_array(steps, node.output[0])
-        )
+        graph.initializer.append(numpy_helper.from_array(steps, node.output[0]))
         gone.append(node)
     for node in gone:
         graph.node.remove(node)

@@ -52,6 +52,27 @@ def name_products(model, graph_def):
                 op.set_friendly_name(name)
                 taken.add(name)
                 break
+        if op.get_type_name() == "Add":
+            _name_sum(op, taken)
+
+
+def _name_sum(add, taken):
+    """Names a sum by the last product of which it is one, with a number."""
+    values = [port.get_node() for port in _ports(add)]
+    if any(value.get_type_name() == "Constant" for value in values):
+        return  # a bias
+    names = []
+    for value in values:
+        while value.get_type_name() in (*_SUMS, "Relu", "ReLU", "Transpose"):
+            value = _ports(value)[0].get_node()
+        if value.get_type_name() in _PRODUCTS:
+            names.append(value.get_friendly_name())
+    for number in range(1, 100 if names else 0):
+        name = f"{names[-1]}/sum" + (f"_{number}" if number > 1 else "")
+        if name not in taken:
+            add.set_friendly_name(name)
+            taken.add(name)
+            break
 
 
 def products(model):

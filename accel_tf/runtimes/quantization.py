@@ -88,13 +88,12 @@ class Quantization:
         return trial.programs
 
     def _keep_more(self, trial, wanted):
-        before = trial.found.share
         if trial.keep_more(wanted):
             return
         raise ValueError(
-            f"int8 keeps {before:.2%} of the labels of float32 with "
-            f"{trial.kept_share():.0%} of the multiply-adds in float32, and "
-            f"{wanted:.2%} would take more than {MOST_KEPT:.0%}; ask for a "
+            f"int8 keeps {trial.found.share:.2%} of the labels of float32, not "
+            f"{wanted:.2%}, with {trial.kept_share():.0%} of the multiply-adds "
+            f"in float32, of which {MOST_KEPT:.0%} are the most; ask for a "
             "lower agreement, or leave int8."
         )
 
@@ -116,6 +115,15 @@ class _Trial:
             kind: exact.program(kind).content.products()
             for kind in calibration.inputs
         }
+        # Of all frames; one rather than none, to divide by.
+        self._multiply_adds = max(
+            1,
+            sum(
+                len(inputs) * layer.multiply_adds
+                for kind, inputs in calibration.inputs.items()
+                for layer in self._layers[kind]
+            ),
+        )
         self.kept = {kind: set() for kind in calibration.inputs}
         self.programs = {}
         self._quantize(self.kept)
@@ -123,7 +131,7 @@ class _Trial:
         self._noise = None
 
     def keep_more(self, wanted):
-        """Keeps layers, the worst first; whether there may be more kept."""
+        """Keeps layers, the worst first; whether there were any to keep."""
         if self._noise is None:
             self._noise = self._errors_in_labels()
         missing = (1 - wanted) / max(1 - self.found.share, 1e-9)
@@ -134,35 +142,33 @@ class _Trial:
         }
         total = sum(left.values())
         most = total * _MARGIN * missing**2
-        changed = {}
+        share, changed = self.kept_share(), {}
         for kind, layer in sorted(
             left, key=lambda key: left[key] / self._cost(*key), reverse=True
         ):
             if changed and total <= most:
                 break
-            changed.setdefault(kind, set()).add(layer.name)
+            part = len(self.calibration.inputs[kind]) * layer.multiply_adds
+            part /= self._multiply_adds
+            if share + part > MOST_KEPT:
+                continue
+            share += part
             total -= left[kind, layer]
-        kept = {
-            kind: names | changed.get(kind, set())
-            for kind, names in self.kept.items()
-        }
-        if not changed or self.kept_share(kept) > MOST_KEPT:
-            return False
-        self.kept = kept
+            changed.setdefault(kind, set()).add(layer.name)
+        for kind, names in changed.items():
+            self.kept[kind] |= names
         self._quantize(changed)
-        return True
+        return bool(changed)
 
-    def kept_share(self, kept=None):
-        """Of the multiply-adds of all frames, those in float32."""
-        kept = self.kept if kept is None else kept
-        count = total = 0
-        for kind, inputs in self.calibration.inputs.items():
-            for layer in self._layers[kind]:
-                count += len(inputs) * layer.multiply_adds
-                total += len(inputs) * layer.multiply_adds * (
-                    layer.name in kept[kind]
-                )
-        return total / count if count else 0.0
+    def kept_share(self):
+        """Of the multiply-adds of all frames, those kept in float32."""
+        count = sum(
+            len(inputs) * layer.multiply_adds
+            for kind, inputs in self.calibration.inputs.items()
+            for layer in self._layers[kind]
+            if layer.name in self.kept[kind]
+        )
+        return count / self._multiply_adds
 
     def report(self, name, class_names, wanted, with_layers):
         kinds = self.calibration.inputs if with_layers else ()
@@ -197,9 +203,7 @@ class _Trial:
             what = f"int8 {self.calibration.size}, {kind}: {len(feeds)} frames"
             if self.kept[kind]:
                 what += f", {len(self.kept[kind])} layers in float32"
-            with tqdm.tqdm(
-                total=1, desc=what, bar_format="{desc} [{elapsed}]"
-            ):
+            with tqdm.tqdm(total=1, desc=what, bar_format="{desc} [{elapsed}]"):
                 content = _quantized(program, feeds, self.kept[kind])
             self.programs[kind] = dataclasses.replace(program, content=content)
         self.found = self._agreement()
