@@ -32,14 +32,15 @@ class Layer:
 def carries_products(names, inputs):
     """Which operations sum up, or are, convolutions or matrix products.
 
-    Programs move features, too: they gather samples along the optical flow
-    or a deformable convolution's offsets, weight them and add them up. That
-    is no faster in int8, which only blurs it.
+    Programs move features, too: they look for positions along the optical
+    flow or a deformable convolution's offsets, gather samples there, weight
+    them by how far they are and add them up. That is no faster in int8, which
+    only blurs it.
 
     Args:
         names: of all operations, each after those whose values it takes.
         inputs: function of a name that gives `(role, names)`: `"product"`,
-            `"source"` for inputs and gathered samples, `"weighted"` for one
+            `"source"` for inputs, positions and samples, `"weighted"` for one
             value times another, number by number, or `"other"`; and the
             names of the operations whose values it takes, without constants.
 

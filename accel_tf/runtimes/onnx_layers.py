@@ -8,12 +8,41 @@ from accel_tf.optional import require
 from accel_tf.runtimes.layers import Layer, carries_products
 
 _PRODUCTS = ("Conv", "ConvTranspose", "MatMul", "Gemm")
-_SOURCES = ("Constant", "Gather", "GatherElements", "GatherND", "GridSample")
+_POSITIONS = ("Floor", "Max", "Min", "Sub")
+_SOURCES = ("Gather", "GatherElements", "GatherND", "GridSample", *_POSITIONS)
 _SUMS = ("Add", "Sub", "Mul", "Div")
 _COUNTED = (*_PRODUCTS, *_SUMS, "AveragePool", "GlobalAveragePool")
 # The runtime has no whole numbers for it on the processor.
 _NEVER = ("ConvTranspose",)
+_MOVES = ("Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 _OURS = "int8/"
+
+
+def fold_constants(model):
+    """Computes what is made of constants alone by moving numbers.
+
+    The quantizer gives each output channel of a weight its own scale, if it
+    sees that it is one.
+
+    Args:
+        model: `onnx.ModelProto`, changed.
+    """
+    numpy_helper = require("onnx.numpy_helper", "onnx")
+    evaluator = require("onnx.reference", "onnx").ReferenceEvaluator
+    graph = model.graph
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    for node in list(graph.node):
+        if node.op_type not in _MOVES or not {*node.input} <= tensors.keys():
+            continue
+        arrays = {x: numpy_helper.to_array(tensors[x]) for x in node.input}
+        (array,) = evaluator(node).run(None, arrays)
+        tensor = numpy_helper.from_array(
+            np.ascontiguousarray(array), node.output[0]
+        )
+        tensors[tensor.name] = tensor
+        graph.initializer.append(tensor)
+        graph.node.remove(node)
+    _remove_unused(graph)
 
 
 def products(model):
@@ -108,11 +137,7 @@ def fold_weights(model):
         gone.append(node)
     for node in gone:
         graph.node.remove(node)
-    used = {name for node in graph.node for name in node.input}
-    used |= {port.name for port in graph.output}
-    kept = [each for each in graph.initializer if each.name in used]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
+    _remove_unused(graph)
 
 
 def comparison(exact, whole, names, output):
@@ -184,6 +209,14 @@ def _add_powers(onnx, graph, pairs, output):
             output, onnx.TensorProto.FLOAT, [len(pairs), 2]
         )
     )
+
+
+def _remove_unused(graph):
+    """Removes the constants that nothing takes."""
+    used = {name for node in graph.node for name in node.input}
+    used |= {port.name for port in graph.output}
+    for tensor in [t for t in graph.initializer if t.name not in used]:
+        graph.initializer.remove(tensor)
 
 
 def _is_product(node):

@@ -62,6 +62,8 @@ class ONNXProgram:
                 },
             )
         _put_weights(model.graph, weights)
+        if precision == "int8":
+            onnx_layers.fold_constants(model)
         return cls(model.SerializeToString())
 
     def quantize(self, feeds, kept=()):

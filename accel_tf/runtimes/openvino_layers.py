@@ -13,7 +13,8 @@ _KERNEL_AXES = {
     "GroupConvolutionBackpropData": 2,
 }
 _PRODUCTS = (*_KERNEL_AXES, "MatMul")
-_SOURCES = ("Parameter", "Constant", "Gather", "GatherND", "GridSample")
+_POSITIONS = ("Floor", "Maximum", "Minimum", "Subtract")
+_SOURCES = ("Parameter", "Gather", "GatherND", "GridSample", *_POSITIONS)
 _SUMS = ("Add", "Subtract", "Multiply", "Divide")
 _COUNTED = (*_PRODUCTS, *_SUMS, "AvgPool")
 _QUANTIZER = "FakeQuantize"

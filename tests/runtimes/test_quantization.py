@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from accel_tf.runtimes import quantization
+from accel_tf.runtimes import int8_trial
 from accel_tf.runtimes.agreement import Agreement
 from accel_tf.runtimes.calibration import Calibration
 from accel_tf.runtimes.int8_report import Int8Report, LayerReport, ReportFile
@@ -131,7 +131,7 @@ def test_an_agreement_out_of_reach(monkeypatch):
     # The last try is what is told of.
     assert asked[-1] == ["first", "last"]
     assert not reports
-    monkeypatch.setattr(quantization, "MOST_KEPT", 1)
+    monkeypatch.setattr(int8_trial, "MOST_KEPT", 1)
     made, asked, reports = int8(min_agreement=0.999)
     assert key(made).content.whole == ()
     assert made.agreement == 1
