@@ -77,6 +77,8 @@ def run(arguments):
     of_classifiers |= classifier_options.given_frames(arguments)
     if arguments.causal:
         given["causal"] = of_classifiers["causal"] = True
+    if programs.get("precision") == "int8" and "interval" in given:
+        programs["interval"] = given.pop("interval")
     if programs and given:
         name = next(iter(given)).replace("_", "-")
         raise ValueError(f"--{name} goes with --format savedmodel only.")

@@ -153,6 +153,12 @@ def _fusing(model):
     return model.fusing_key_frames()
 
 
+def _longest_interval(arguments):
+    """From one key frame to the next; `None` if nothing says it."""
+    intervals = getattr(arguments, "intervals", None)
+    return max(intervals) if intervals else getattr(arguments, "interval", None)
+
+
 def add_exact_graph(parser):
     """Adds the choice between a model and its fused form."""
     parser.add_argument(
@@ -175,6 +181,7 @@ def given_form(arguments):
     """
     given = runtime_options.given_options(arguments)
     check_exact_graph(arguments)
+    given["interval"] = _longest_interval(arguments)
     along_flow = given_motion(arguments)
 
     def prepare(model):

@@ -13,6 +13,7 @@ FORMATS = {
 _BFLOAT16 = (
     "bfloat16 with tensorflow, for processors that have instructions for it"
 )
+_OF_INT8 = ("min_agreement", "int8_report")
 
 
 def add_options(parser, quantizes=True):
@@ -39,7 +40,9 @@ def add_options(parser, quantizes=True):
             default="float32",
             help=f"{_BFLOAT16}, float16 with litert (default: float32)",
         )
-        parser.set_defaults(calibrate=None)
+        parser.set_defaults(
+            calibrate=None, min_agreement=None, int8_report=None
+        )
     add(
         "--threads",
         type=option_types.count,
@@ -80,14 +83,30 @@ def _add_precision(parser):
         "--precision",
         choices=ALL_PRECISIONS,
         default="float32",
-        help=f"{_BFLOAT16}, int8 with openvino, float16 with litert (default: "
-        "float32)",
+        help=f"{_BFLOAT16}, int8 with openvino and onnxruntime, float16 with "
+        "litert (default: float32)",
     )
     parser.add_argument(
         "--calibrate",
         metavar="INPUT",
         help="video file or folder of frames, such as will be segmented; "
         "int8 needs it",
+    )
+    parser.add_argument(
+        "--min-agreement",
+        type=_agreement,
+        metavar="SHARE",
+        help="with int8: of the pixels of --calibrate that have to keep the "
+        "label of float32, such as 0.99; layers that hurt stay in float32 "
+        "until they do (default: as it comes, and told)",
+    )
+    parser.add_argument(
+        "--int8-report",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="with int8: compare layers and classes with float32, in tables, "
+        "or in this JSON file",
     )
 
 
@@ -100,8 +119,14 @@ def given_options(arguments):
     Returns:
         dict.
     """
-    names = ("runtime", "precision", "calibrate", "threads")
+    names = ("runtime", "precision", "calibrate", "threads", *_OF_INT8)
     return {name: getattr(arguments, name) for name in names}
+
+
+def _agreement(text):
+    return option_types.number(
+        text, float, 1e-6, 1, "give a share above 0, at most 1, such as 0.99"
+    )
 
 
 def given_export_options(arguments):
@@ -123,6 +148,8 @@ def given_export_options(arguments):
         f"--precision {arguments.precision}": (
             arguments.precision not in OF_KERAS
         ),
+        "--min-agreement": arguments.min_agreement,
+        "--int8-report": arguments.int8_report is not None,
     }
     if arguments.format == "savedmodel":
         for option, given in others.items():
@@ -136,4 +163,5 @@ def given_export_options(arguments):
         "sizes": arguments.size or (),
         "precision": arguments.precision,
         "calibrate": arguments.calibrate,
+        **{name: getattr(arguments, name) for name in _OF_INT8},
     }

@@ -8,6 +8,7 @@ stream = accel_tf.VideoStream(model)
 from accel_tf.lazy import lazy_names
 
 __all__ = [
+    "Int8Report",
     "RUNTIMES",
     "RuntimeClassifier",
     "RuntimeModel",
@@ -20,6 +21,7 @@ _ROOM = "accel_tf.runtimes"
 __getattr__, __dir__ = lazy_names(
     _ROOM,
     {
+        "Int8Report": f"{_ROOM}.int8_report",
         "RUNTIMES": f"{_ROOM}.kinds",
         "RuntimeClassifier": f"{_ROOM}.classifier",
         "RuntimeModel": f"{_ROOM}.model",

@@ -1,19 +1,18 @@
-"""Programs in whole numbers, from those in float32 and some frames."""
-
-import dataclasses
+"""Frames that are run as streams, in float32 and in int8."""
 
 import keras
 import numpy as np
 import tqdm
 
 from accel_tf.ops import resize_bilinear
+from accel_tf.runtimes.agreement import Agreement
 from accel_tf.runtimes.steps import kind_of_step, split_state
 
 LEAST_FRAMES = 10
-# A stream starts anew after so many frames, with a key frame in the middle:
-# warped features of every age, and every turn of a model that takes turns.
-_PASS = 10
-_INTERVAL = 5
+PASS = 10
+"""Frames after which a stream starts anew."""
+INTERVAL = 5
+"""From one key frame to the next, with another one in the middle of a pass."""
 
 
 def check_frames(frames):
@@ -38,62 +37,74 @@ def check_frames(frames):
 
 
 class Calibration:
-    """What the float32 programs of one size are given, frame by frame.
+    """What the float32 programs of one size are given, and what they answer.
 
     Shows on stderr how far it is, as a large model takes minutes.
 
     Args:
-        programs: `SizePrograms` in float32, for OpenVINO.
+        programs: `SizePrograms` in float32.
         frames: list of uint8 `[H, W, 3]`.
         height: of the programs' frames, in pixels.
         width: of the programs' frames, in pixels.
+        interval: from one key frame to the next; at least 2 and at most
+            `PASS`, so that both kinds of frames occur.
+
+    Attributes:
+        size: text, of the frames.
+        interval: that was taken.
+        inputs: dict of `Kind` -> list of lists of its program's inputs.
     """
 
-    def __init__(self, programs, frames, height, width):
-        self._programs = programs
+    def __init__(self, programs, frames, height, width, interval=INTERVAL):
+        self.size = f"{height}x{width}"
+        self.interval = min(max(interval, 2), PASS)
         self._frames = [_resized(frame, height, width) for frame in frames]
-        self._size = f"{height}x{width}"
-        self._samples = None
+        self._states, self._labels = [], []
+        self.inputs = {}
+        self._run(programs)
 
-    def quantize(self, kind):
-        """The int8 `Program` of a kind of step."""
-        if self._samples is None:
-            self._samples = self._run()
-        program = self._programs.program(kind)
-        feeds = [
-            {
-                tensor.name: array
-                for tensor, array in zip(program.inputs, arrays, strict=True)
-            }
-            for arrays in self._samples[kind]
-        ]
-        description = f"int8 {self._size}, {kind}: {len(feeds)} frames"
-        with tqdm.tqdm(
-            total=1, desc=description, bar_format="{desc} [{elapsed}]"
+    def __len__(self):
+        return len(self._frames)
+
+    def agreement(self, programs, num_classes, apart=False):
+        """How far programs give the labels that float32 gives.
+
+        Args:
+            programs: `SizePrograms`.
+            num_classes: of the labels.
+            apart: whether each step starts from the state that float32 has
+                there, rather than the one of its own step before.
+
+        Returns:
+            `Agreement`.
+        """
+        found = Agreement(num_classes)
+        for index, (frame, (kind, state)) in enumerate(
+            zip(self._frames, self._states, strict=True)
         ):
-            content = program.content.quantize(feeds)
-        return dataclasses.replace(program, content=content)
+            if apart or index % PASS == 0:
+                following = state
+            labels, following = programs.step(frame, following, kind.is_key)
+            found.add(str(kind), self._labels[index], labels)
+        return found
 
-    def _run(self):
-        """dict of `Kind` -> list of what its program was given."""
-        samples = {}
+    def _run(self, programs):
         frames = tqdm.tqdm(
-            self._frames, desc=f"calibration {self._size}", unit=" frames"
+            self._frames, desc=f"calibration {self.size}", unit=" frames"
         )
         for index, frame in enumerate(frames):
-            if index % _PASS == 0:
-                state = self._programs.initial_state
-            is_key = index % _PASS % _INTERVAL == 0
+            if index % PASS == 0:
+                state = programs.initial_state
+            is_key = index % PASS % self.interval == 0
             arrays, counters = split_state(state)
-            kind = kind_of_step(
-                self._programs.uses_key_frames, is_key, counters
-            )
-            before = self._programs.program(kind).state_before
-            samples.setdefault(kind, []).append(
+            kind = kind_of_step(programs.uses_key_frames, is_key, counters)
+            before = programs.program(kind).state_before
+            self.inputs.setdefault(kind, []).append(
                 [frame, *(arrays[name] for name in before)]
             )
-            _, state = self._programs.step(frame, state, is_key)
-        return samples
+            self._states.append((kind, state))
+            labels, state = programs.step(frame, state, is_key)
+            self._labels.append(labels)
 
 
 def _resized(frame, height, width):

@@ -2,7 +2,7 @@
 
 PRECISIONS = {
     "openvino": ("float32", "int8"),
-    "onnxruntime": ("float32",),
+    "onnxruntime": ("float32", "int8"),
     "litert": ("float32", "float16"),
 }
 """Name of a runtime -> its precisions, the usual one first."""

@@ -11,7 +11,7 @@ from accel_tf.messages import one_line
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.fuse import precision_of
 from accel_tf.models.segmenter import VideoSegmenter
-from accel_tf.runtimes.calibration import Calibration, check_frames
+from accel_tf.runtimes.calibration import INTERVAL, Calibration, check_frames
 from accel_tf.runtimes.classifier import (
     ClassifierInfo,
     ClipProgram,
@@ -19,6 +19,7 @@ from accel_tf.runtimes.classifier import (
 )
 from accel_tf.runtimes.kinds import RUNTIMES
 from accel_tf.runtimes.programs import Program, SizePrograms
+from accel_tf.runtimes.quantization import Int8Options, Quantization
 from accel_tf.runtimes.segmenter import RuntimeInfo, RuntimeSegmenter
 from accel_tf.runtimes.tracing import StepTracer, trace_clip
 
@@ -29,6 +30,9 @@ def to_runtime(
     precision="float32",
     calibration_frames=None,
     threads=None,
+    interval=INTERVAL,
+    min_agreement=None,
+    on_report=None,
 ):
     """Makes a segmenter or classifier that runs without TensorFlow.
 
@@ -40,12 +44,14 @@ def to_runtime(
     | runtime | precisions | needs |
     |---|---|---|
     | `"openvino"` | `"float32"`, `"int8"` | `accel-tf[openvino]` |
-    | `"onnxruntime"` | `"float32"` | `accel-tf[onnx]` |
+    | `"onnxruntime"` | `"float32"`, `"int8"` | `accel-tf[onnx]` |
     | `"litert"` | `"float32"`, `"float16"` | `accel-tf[litert]` |
 
     With `"int8"` convolutions and matrix products are computed in whole
-    numbers, whose ranges are those of the calibration frames. `"float16"`
-    stores the weights so; activations stay float32.
+    numbers, whose ranges are those of the calibration frames; warps, the
+    samples of deformable convolutions and resizing stay float32. A line on
+    stderr tells how many labels are those of float32. `"float16"` stores the
+    weights so; activations stay float32.
 
     Args:
         model: a `VideoSegmenter` or a `ClipClassifier` on the TensorFlow
@@ -58,13 +64,24 @@ def to_runtime(
             segmented. They are run as streams; frames of another size are
             resized.
         threads: of the processor; by default as the runtime chooses.
+        interval: for int8: from one key frame to the next when the
+            calibration frames are run, 2 to 10.
+        min_agreement: for int8: share of the pixels of the calibration
+            frames, above 0 to 1, that have to keep float32's label. Layers
+            are kept in float32, those that hurt most first, until it is
+            reached.
+        on_report: for int8: function that is given an
+            `accel_tf.runtimes.Int8Report` for each size of frames, when its
+            programs are made.
 
     Returns:
         `RuntimeSegmenter`, or `RuntimeClassifier` for clips.
 
     Raises:
         ValueError: if the model, the runtime or the precision is none of
-            these, or calibration frames are missing or not wanted.
+            these, or calibration frames are missing or not wanted; when the
+            programs are made, if `min_agreement` is not reached with half
+            of the multiply-adds in int8.
         ImportError: if the runtime is not installed.
     """
     check_runtime(runtime, precision, threads)
@@ -89,9 +106,17 @@ def to_runtime(
             if precision != "int8"
             else "int8 needs calibration_frames, such as will be segmented."
         )
-    frames = None
+    int8 = None
     if calibration_frames is not None:
         frames = check_frames(calibration_frames)
+        int8 = Int8Options(frames, interval, min_agreement, on_report)
+    elif not (min_agreement is None and on_report is None):
+        raise ValueError("min_agreement and on_report are for int8.")
+    if not (min_agreement is None or 0 < min_agreement <= 1):
+        raise ValueError(
+            "min_agreement is a share above 0, at most 1, such as 0.99; got "
+            f"{min_agreement}."
+        )
 
     def make_programs(height, width):
         check_least((height, width), model)
@@ -108,19 +133,28 @@ def to_runtime(
             gc.collect()
             return program
 
-        def programs(make_program):
+        def programs(make_program, agreement=None):
             return SizePrograms(
                 model.uses_key_frames,
                 tracer.initial_state,
                 model.multiply_adds(height, width),
                 make_program,
+                agreement,
             )
 
-        if frames is None:
-            return programs(convert)
         exact = programs(convert)
-        calibration = Calibration(exact, frames, height, width)
-        return programs(calibration.quantize)
+        if int8 is None:
+            return exact
+        quantization = Quantization(
+            exact,
+            lambda: Calibration(
+                exact, int8.frames, height, width, int8.interval
+            ),
+            int8,
+            model.label_map.names,
+            f"{model.name} for {runtime}",
+        )
+        return programs(quantization.program, lambda: quantization.agreement)
 
     return RuntimeSegmenter(
         RuntimeInfo(

@@ -11,6 +11,7 @@ from accel_tf.models.restore_any import names_classifier, restore_any
 from accel_tf.runtimes.convert import check_runtime, to_runtime
 from accel_tf.runtimes.folders import check_new_folder
 from accel_tf.runtimes.forms import form_for
+from accel_tf.runtimes.int8_report import ReportFile
 from accel_tf.runtimes.model import RuntimeModel, prepare_programs
 from accel_tf.video import open_video
 
@@ -27,6 +28,7 @@ def prepare_runtime(
     precision="float32",
     calibrate=None,
     threads=None,
+    **int8,
 ):
     """A model in the runtime that was chosen on the command line.
 
@@ -38,6 +40,7 @@ def prepare_runtime(
             with exported programs one of both, theirs or the default.
         precision, threads: as for `to_runtime`.
         calibrate: video file or folder of frames, for int8; else `None`.
+        **int8: as `int8_keywords`.
 
     Returns:
         `model` or a `RuntimeModel`.
@@ -47,7 +50,10 @@ def prepare_runtime(
             `calibration_frames`.
     """
     if isinstance(model, RuntimeModel):
-        return prepare_programs(model, runtime, precision, calibrate, threads)
+        return prepare_programs(
+            model, runtime, precision, calibrate, threads, **int8
+        )
+    keywords = int8_keywords(precision, **int8)
     if runtime == "tensorflow":
         if precision != precision_of(model):
             raise ValueError(
@@ -62,7 +68,7 @@ def prepare_runtime(
     check_runtime(runtime, precision, threads)
     _check_int8(isinstance(model, ClipClassifier), precision)
     frames = calibration_frames(precision, calibrate)
-    return to_runtime(model, runtime, precision, frames, threads)
+    return to_runtime(model, runtime, precision, frames, threads, **keywords)
 
 
 def export_runtime(
@@ -77,6 +83,7 @@ def export_runtime(
     exact_graph=False,
     along_flow=None,
     of_classifiers=None,
+    **int8,
 ):
     """Exports a preset with weights from files, for `load_runtime`.
 
@@ -93,6 +100,7 @@ def export_runtime(
             exported, such as one that propagates it; `None` for none.
         of_classifiers: dict of what `restore_classifier` takes besides;
             `None` for nothing.
+        **int8: as `int8_keywords`.
 
     Returns:
         `(path, message)`: of the folder, and a line about the weights.
@@ -103,6 +111,7 @@ def export_runtime(
     # What is wrong with these should not wait for the model.
     check_runtime(runtime, precision)
     check_new_folder(directory)
+    keywords = int8_keywords(precision, **int8)
     classifies = names_classifier(name, weights)
     _check_int8(classifies, precision)
     frames = calibration_frames(precision, calibrate)
@@ -116,14 +125,48 @@ def export_runtime(
     if along_flow is not None:
         model = along_flow(model)
     model = form_for(model, runtime, precision, exact_graph)
-    programs = to_runtime(model, runtime, precision, frames)
+    programs = to_runtime(model, runtime, precision, frames, **keywords)
     for size in sizes or [(model.crop_size, model.crop_size)]:
         if classifies:
             programs.program(model.frames, *size)
         else:
-            programs.programs(*size)
+            programs.programs(*size).all_programs()
     programs.save(directory)
     return pathlib.Path(directory), message
+
+
+def int8_keywords(
+    precision, interval=None, min_agreement=None, int8_report=None
+):
+    """What `to_runtime` takes for int8, of what the command line gives.
+
+    Args:
+        precision, min_agreement: as for `to_runtime`.
+        interval: from one key frame to the next; `None` for the default.
+        int8_report: JSON file for the `Int8Report` of each size; `""` for
+            tables on the standard output, `None` for none.
+
+    Returns:
+        dict; empty if not int8.
+
+    Raises:
+        ValueError: if they are not wanted.
+        FileNotFoundError: if the file's folder does not exist.
+    """
+    if precision != "int8":
+        for option, given in (
+            ("--min-agreement", min_agreement),
+            ("--int8-report", int8_report),
+        ):
+            if given is not None:
+                raise ValueError(f"{option} is for --precision int8.")
+        return {}
+    keywords = {"min_agreement": min_agreement}
+    if interval is not None:
+        keywords["interval"] = interval
+    if int8_report is not None:
+        keywords["on_report"] = ReportFile(int8_report or None)
+    return keywords
 
 
 def _check_int8(classifies, precision):

@@ -124,13 +124,17 @@ def prepare_programs(
     precision="float32",
     calibrate=None,
     threads=None,
+    min_agreement=None,
+    int8_report=None,
+    interval=None,
 ):
     """Exported programs with what was chosen on the command line.
 
     Args:
         programs: a `RuntimeModel` from a folder.
-        runtime, precision, calibrate, threads: as for
-            `accel_tf.runtimes.export.prepare_runtime`.
+        runtime, precision, calibrate, threads, min_agreement, int8_report:
+            as for `accel_tf.runtimes.export.prepare_runtime`.
+        interval: from one key frame to the next; without effect.
 
     Returns:
         `programs`.
@@ -144,10 +148,11 @@ def prepare_programs(
             f"the exported programs are for {info.runtime}, not {runtime}; "
             "leave --runtime out, or export the model for it."
         )
-    if precision not in ("float32", info.precision) or calibrate:
+    asks_for_int8 = (calibrate, min_agreement, int8_report) != (None,) * 3
+    if precision not in ("float32", info.precision) or asks_for_int8:
         raise ValueError(
             f"the exported programs are in {info.precision} already; leave "
-            "--precision and --calibrate out."
+            "--precision, --calibrate, --min-agreement and --int8-report out."
         )
     if threads is not None:
         programs.threads = threads

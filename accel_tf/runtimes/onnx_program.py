@@ -5,6 +5,8 @@ import logging
 from accel_tf import optional
 from accel_tf.files import write_bytes
 from accel_tf.quiet_start import quiet_tensorflow
+from accel_tf.runtimes import onnx_layers
+from accel_tf.runtimes.quantizer import quantize, without_telemetry
 
 EXTRA = "onnx"
 # All operations of the graphs are in it; runtimes of 2022 read it.
@@ -21,7 +23,7 @@ class ONNXProgram:
     """
 
     ending = ".onnx"
-    precisions = ("float32",)
+    precisions = ("float32", "int8")
 
     def __init__(self, content):
         self.content = content
@@ -34,6 +36,9 @@ class ONNXProgram:
     @classmethod
     def require_converter(cls, precision):
         """An ImportError if what converts to it is not installed."""
+        if precision == "int8":
+            with without_telemetry():
+                optional.require("nncf", EXTRA)
         return optional.require("tf2onnx", EXTRA)
 
     @classmethod
@@ -57,7 +62,35 @@ class ONNXProgram:
                 },
             )
         _put_weights(model.graph, weights)
+        if precision == "int8":
+            onnx_layers.fold_constants(model)
         return cls(model.SerializeToString())
+
+    def quantize(self, feeds, kept=()):
+        """As of `OpenVINOProgram`."""
+        exact = self._model()
+        kept = {*onnx_layers.exempt(exact), *kept}
+        whole = quantize(exact, feeds, kept, EXTRA)
+        onnx_layers.fold_weights(whole)
+        return ONNXProgram(whole.SerializeToString())
+
+    def products(self):
+        """list of `Layer`: convolutions and matrix products."""
+        return onnx_layers.products(self._model())
+
+    def quantized(self):
+        """list of `Layer`: what is computed in whole numbers."""
+        return onnx_layers.quantized(self._model())
+
+    def comparison(self, whole, names, output):
+        """The program of `onnx_layers.comparison` with one in int8."""
+        merged = onnx_layers.comparison(
+            self._model(), whole._model(), names, output
+        )
+        return ONNXProgram(merged.SerializeToString())
+
+    def _model(self):
+        return optional.require("onnx", EXTRA).load_from_string(self.content)
 
     @classmethod
     def read(cls, path):

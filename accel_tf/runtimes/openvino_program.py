@@ -1,11 +1,8 @@
 """Programs for OpenVINO."""
 
-import contextlib
-import io
-import logging
-
 from accel_tf.optional import require
-from accel_tf.runtimes.environment import environment
+from accel_tf.runtimes import openvino_layers
+from accel_tf.runtimes.quantizer import quantize, without_telemetry
 
 EXTRA = "openvino"
 
@@ -45,36 +42,42 @@ class OpenVINOProgram:
         with tf.Graph().as_default() as tf_graph:
             tf.import_graph_def(graph.graph_def, name="")
         with without_telemetry():
-            return cls(openvino.convert_model(tf_graph))
+            model = openvino.convert_model(tf_graph)
+        if precision == "int8":
+            openvino_layers.name_products(model, graph.graph_def)
+        return cls(model)
 
-    def quantize(self, feeds):
+    def quantize(self, feeds, kept=()):
         """Makes the program in whole numbers.
 
         Args:
             feeds: list of dicts of an input's name -> array, from which the
                 ranges are taken.
+            kept: names of layers that stay in float32.
 
         Returns:
             `OpenVINOProgram`.
         """
-        # Its progress bars go to stdout.
-        silence = contextlib.redirect_stdout(io.StringIO())
-        with without_telemetry(), silence:
-            nncf = require("nncf", EXTRA)
-            # Its own function sets the levels of handlers, which others share.
-            logging.getLogger("nncf").setLevel(logging.ERROR)
-            feeds = [
-                {f"{name}:0": array for name, array in feed.items()}
-                for feed in feeds
-            ]
-            return OpenVINOProgram(
-                nncf.quantize(
-                    self.model,
-                    nncf.Dataset(feeds),
-                    preset=nncf.QuantizationPreset.MIXED,
-                    subset_size=len(feeds),
-                )
-            )
+        feeds = [
+            {f"{name}:0": array for name, array in feed.items()}
+            for feed in feeds
+        ]
+        kept = {*openvino_layers.exempt(self.model), *kept}
+        return OpenVINOProgram(quantize(self.model, feeds, kept, EXTRA))
+
+    def products(self):
+        """list of `Layer`: convolutions and matrix products."""
+        return openvino_layers.products(self.model)
+
+    def quantized(self):
+        """list of `Layer`: what is computed in whole numbers."""
+        return openvino_layers.quantized(self.model)
+
+    def comparison(self, whole, names, output):
+        """The program of `openvino_layers.comparison` with one in int8."""
+        return OpenVINOProgram(
+            openvino_layers.comparison(self.model, whole.model, names, output)
+        )
 
     @classmethod
     def read(cls, path):
@@ -113,11 +116,3 @@ class OpenVINOProgram:
             return [results[port] for port in ports]
 
         return run
-
-
-def without_telemetry():
-    """Keeps OpenVINO's tools from reporting their use over the network.
-
-    They do without asking, but not where this variable is set.
-    """
-    return environment("CI", "true")

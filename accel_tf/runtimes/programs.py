@@ -47,6 +47,7 @@ class SizePrograms:
         initial_state: dict of name -> numpy array.
         multiply_adds: dict with the keys `"key"` and `"non_key"`.
         make_program: function of a `Kind` that gives the `Program`.
+        agreement: function that gives the attribute; `None` for none.
 
     Attributes:
         threads: of the processor, for programs that are compiled from now
@@ -59,13 +60,21 @@ class SizePrograms:
         initial_state,
         multiply_adds,
         make_program,
+        agreement=None,
     ):
         self.uses_key_frames = uses_key_frames
         self.initial_state = initial_state
         self.multiply_adds = multiply_adds
         self._make_program = make_program
+        self._agreement = agreement
         self.threads = None
         self._programs, self._runs = {}, {}
+
+    @property
+    def agreement(self):
+        """Of int8 that is made: share of the calibration frames' pixels with
+        float32's label; else `None`."""
+        return self._agreement and self._agreement()
 
     def step(self, frame, state, is_key):
         """Runs one step.

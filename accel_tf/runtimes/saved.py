@@ -64,6 +64,7 @@ def save_runtime(segmenter, directory):
                         _write(program, subfolder)
                         for program in programs.all_programs()
                     ],
+                    "agreement": programs.agreement,
                     "files": {
                         path.name: file_digest(path)
                         for path in sorted(subfolder.iterdir())
@@ -183,6 +184,8 @@ def _sizes(description):
         (size["height"], size["width"]): {
             "files": dict(size["files"]),
             "multiply_adds": dict(size["multiply_adds"]),
+            # Folders of earlier versions do not know it.
+            "agreement": size.get("agreement"),
             "programs": {
                 Kind(entry["is_key"], _counters(entry["counters"])): {
                     "inputs": read_tensors(entry["inputs"]),
@@ -215,4 +218,5 @@ def _load_size(folder, size, info):
         initial_state,
         size["multiply_adds"],
         make_program,
+        lambda: size["agreement"],
     )

@@ -219,6 +219,9 @@ def test_mistakes_are_one_line(files, tmp_path, capsys, tiny_presets):
     fails_with("--exact", *run, "--precision=bfloat16", "--exact-graph")
     fails_with("--calibrate", *run, "--runtime=openvino", "--precision=int8")
     fails_with("float16", *run, "--runtime=openvino", "--precision=float16")
+    for option in ("--min-agreement=0.99", "--int8-report"):
+        name = option.partition("=")[0]
+        fails_with(f"{name} is for --precision int8", *run, option)
     folder = "segment", files / "video.mp4", "--model", "accel_tiny", *output
     fails_with("do not say which model", *folder[:2], *output, "--weights=x.h5")
     deeplab = "segment", files / "video.mp4", "--model", "deeplab_18", *output

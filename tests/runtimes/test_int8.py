@@ -19,8 +19,15 @@ MODELS = {
     "few_layers": lambda: lively(FewLayers()),
     "dff": lambda: accel_tf.fuse_for_inference(small_dff()),
 }
+slow = functools.partial(pytest.param, marks=pytest.mark.slow)
 EACH = pytest.mark.parametrize(
-    "name", ["few_layers", pytest.param("dff", marks=pytest.mark.slow)]
+    "runtime, name",
+    [
+        ("openvino", "few_layers"),
+        ("onnxruntime", "few_layers"),
+        slow("openvino", "dff"),
+        slow("onnxruntime", "dff"),
+    ],
 )
 
 
@@ -30,12 +37,20 @@ def frames():
 
 
 @functools.cache
-def segmenters(name):
-    """In float32 and int8."""
-    model = MODELS[name]()
+def segmenters(runtime, name):
+    """In float32 and int8, and the list of the latter's reports."""
+    model, reports = MODELS[name](), []
     return (
-        to_runtime(model, "openvino", threads=1),
-        to_runtime(model, "openvino", "int8", frames(), threads=1),
+        to_runtime(model, runtime, threads=1),
+        to_runtime(
+            model,
+            runtime,
+            "int8",
+            frames(),
+            threads=1,
+            on_report=reports.append,
+        ),
+        reports,
     )
 
 
@@ -55,8 +70,8 @@ def handler():
 
 
 @EACH
-def test_near_the_labels_in_float32(name, capsys, handler):
-    exact, whole = map(labels, segmenters(name))
+def test_near_the_labels_in_float32(runtime, name, capsys, handler):
+    exact, whole = map(labels, segmenters(runtime, name)[:2])
     # Weights are random, so that many scores are nearly equal.
     assert 0.8 < np.mean(exact == whole) < 1
     assert np.mean(exact[0] == whole[0]) > 0.95
@@ -65,27 +80,71 @@ def test_near_the_labels_in_float32(name, capsys, handler):
     assert "calibration 48x64: 100%" in printed.err
     assert "int8 48x64, key: " in printed.err
     assert "int8 48x64, nonkey: " in printed.err
+    assert "note: int8 48x64 keeps 9" in printed.err
     # Which was silent, but is not for ever.
     assert handler.level == logging.NOTSET
 
 
 @EACH
-def test_a_quarter_of_the_bytes(name, tmp_path):
+def test_a_quarter_of_the_bytes(runtime, name, tmp_path):
     sizes = []
-    for model in segmenters(name):
+    file = {"openvino": "nonkey.bin", "onnxruntime": "nonkey.onnx"}[runtime]
+    exact, whole, _ = segmenters(runtime, name)
+    for model in (exact, whole):
         model.programs(48, 64)
         model.save(tmp_path / model.info.precision)
         folder = tmp_path / model.info.precision / "48x64"
-        sizes.append((folder / "nonkey.bin").stat().st_size)
+        sizes.append((folder / file).stat().st_size)
     assert sizes[1] < 0.6 * sizes[0]
     loaded = load_runtime(tmp_path / "int8", threads=1)
     assert loaded.info.precision == "int8"
-    np.testing.assert_array_equal(labels(loaded), labels(segmenters(name)[1]))
+    np.testing.assert_array_equal(labels(loaded), labels(whole))
+    agreement = whole.programs(48, 64).agreement
+    assert 0.8 < agreement < 1
+    assert loaded.programs(48, 64).agreement == agreement
+
+
+@EACH
+def test_layers_beside_float32(runtime, name):
+    _, whole, reports = segmenters(runtime, name)
+    whole.programs(48, 64).all_programs()
+    (report,) = reports
+    rows = [row for row in report.layers if row.precision == "int8"]
+    assert {row.program for row in rows} == {"key", "nonkey"}
+    # Eight bits, for each layer by itself.
+    assert all(20 < row.decibels < 60 for row in rows)
+    assert any("score" in row.name for row in rows)
+    for program in ("key", "nonkey"):
+        shares = [row.share for row in report.layers if row.program == program]
+        assert sum(shares) == pytest.approx(1)
+    # Scores are resized by a matrix product that is never int8.
+    exempt = [row for row in report.layers if row.precision == "float32"]
+    assert {row.kind for row in exempt} >= {"MatMul"}
+    assert all(row.decibels is None for row in exempt)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_layers_are_kept_until_the_labels_agree(runtime):
+    reports = []
+    model = to_runtime(
+        MODELS["dff"](),
+        runtime,
+        "int8",
+        frames(),
+        threads=1,
+        min_agreement=0.98,
+        on_report=reports.append,
+    )
+    assert model.programs(48, 64).all_programs()
+    (report,) = reports
+    assert report.agreement >= 0.98
+    assert 0 < report.kept_share <= 0.5
 
 
 @pytest.mark.slow
 def test_calibration_at_another_size():
-    _, whole = segmenters("dff")
+    _, whole, _ = segmenters("openvino", "dff")
     stream = accel_tf.VideoStream(whole)
     frame = scenes(length=1, height=32, width=48)[:, 0]
     assert stream(frame).shape == (1, 32, 48)

@@ -301,10 +301,10 @@ def test_mistakes():
         "runtime must be one of openvino, .* got 'tpu'", model, "tpu"
     )
     assert_refused(
-        "precision of onnxruntime must be one of float32, got 'int8'",
+        "precision of onnxruntime must be one of float32, int8, got 'float16'",
         model,
         "onnxruntime",
-        "int8",
+        "float16",
     )
     assert_refused(
         "precision of openvino must be one of float32, int8",
@@ -324,6 +324,20 @@ def test_mistakes():
     )
     assert_refused(
         "10 frames or more, got 3", model, "openvino", "int8", frames[:3]
+    )
+    assert_refused(
+        "min_agreement and on_report are for int8",
+        model,
+        "openvino",
+        min_agreement=0.99,
+    )
+    assert_refused(
+        "a share above 0, at most 1, such as 0.99; got 99",
+        model,
+        "openvino",
+        "int8",
+        frames,
+        min_agreement=99,
     )
     grey = [frame[..., 0] for frame in frames]
     assert_refused(r"uint8 \[H, W, 3\], got", model, "openvino", "int8", grey)

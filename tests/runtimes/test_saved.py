@@ -291,7 +291,12 @@ def test_export_in_int8(video, tmp_path):
         precision="int8",
         calibrate=str(video),
         num_classes=5,
+        interval=4,
+        int8_report=tmp_path / "report.json",
     )
+    reports = json.loads((tmp_path / "report.json").read_text())
+    assert [report["size"] for report in reports] == ["32x48", "48x64"]
+    assert [report["interval"] for report in reports] == [4, 4]
     assert "random weights" in message
     model = load_runtime(path)
     assert (model.name, model.num_classes) == ("accel_tiny", 5)
