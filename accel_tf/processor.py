@@ -17,6 +17,22 @@ def multiplies_bfloat16(cpuinfo=_CPUINFO):
     Returns:
         bool; `None` where nothing tells.
     """
+    known = _instructions(cpuinfo)
+    return None if known is None else not _BFLOAT16.isdisjoint(known)
+
+
+def is_x86_without_avx512(cpuinfo=_CPUINFO):
+    """Whether it is a processor of x86 on which oneDNN has no bfloat16.
+
+    Args:
+        cpuinfo: as for `multiplies_bfloat16`.
+    """
+    known = _instructions(cpuinfo)
+    return known is not None and "avx" in known and "avx512f" not in known
+
+
+def _instructions(cpuinfo):
+    """A set of names; `None` where nothing tells."""
     try:
         text = pathlib.Path(cpuinfo).read_text(errors="replace")
     except OSError:
@@ -24,7 +40,7 @@ def multiplies_bfloat16(cpuinfo=_CPUINFO):
     for line in text.splitlines():
         name, _, values = line.partition(":")
         if name.strip() in ("flags", "Features"):
-            return not _BFLOAT16.isdisjoint(values.split())
+            return set(values.split())
     return None
 
 

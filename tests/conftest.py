@@ -7,14 +7,10 @@ them (constant folding, fusing and the like) takes longer than all runs.
 import contextlib
 import functools
 import gc
-import os
 import sys
 import typing
 
 import pytest
-
-# As the command line does, on whatever processor.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 if sys.version_info < (3, 12):
     # As later versions do: TensorFlow asks for each argument of an operation

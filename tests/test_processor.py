@@ -22,6 +22,21 @@ def test_instructions_for_bfloat16(tmp_path, text, expected):
     assert processor.multiplies_bfloat16(tmp_path / "none") is None
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("flags : sse avx avx2", True),
+        ("flags : avx avx2 avx512f", False),
+        ("Features : fp asimd bf16", False),
+        ("", False),
+    ],
+)
+def test_where_onednn_has_no_bfloat16(tmp_path, flags, expected):
+    path = tmp_path / "cpuinfo"
+    path.write_text(flags)
+    assert processor.is_x86_without_avx512(path) is expected
+
+
 def test_only_where_it_is_known_to_be_slow(monkeypatch):
     def note(multiplies, gpu):
         monkeypatch.setattr(

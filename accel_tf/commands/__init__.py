@@ -13,7 +13,6 @@ page of help and a mistake in the options need no Keras.
 import argparse
 import contextlib
 import importlib
-import os
 import signal
 import sys
 
@@ -60,8 +59,6 @@ def main(argv=None):
     parser = make_parser({verb} & VERBS.keys())
     arguments = parser.parse_args(argv)
     quiet = messages.quiet if arguments.quiet else contextlib.nullcontext
-    # TensorFlow itself uses oneDNN on newer processors only, but all gain.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     from accel_tf.program_cache import use_program_cache
 
     use_program_cache()

@@ -1,5 +1,7 @@
 """The form of a model for inference: same outputs, fewer operations."""
 
+import keras
+
 from accel_tf.layers.inference_precision import (
     FLOAT32,
     PRECISIONS,
@@ -8,6 +10,8 @@ from accel_tf.layers.inference_precision import (
 )
 from accel_tf.models.clip_classifier import ClipClassifier
 from accel_tf.models.segmenter import VideoSegmenter
+from accel_tf.ops.kernels import runs_onednn
+from accel_tf.processor import is_x86_without_avx512
 
 
 def fuse_for_inference(model, precision=FLOAT32):
@@ -61,6 +65,12 @@ def fuse_for_inference(model, precision=FLOAT32):
         raise ValueError(
             f"{model.name} has the dtype policy {model.dtype_policy.name}; "
             f"only models of float32 are fused in {precision}."
+        )
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    if on_tensorflow and is_x86_without_avx512() and runs_onednn():
+        raise ValueError(
+            "oneDNN convolves in bfloat16 with AVX-512 only, which this "
+            "processor lacks; set TF_ENABLE_ONEDNN_OPTS=0, or fuse in float32."
         )
     with inference_precision(precision):
         fused = model.fused()

@@ -234,7 +234,7 @@ def test_a_failure_leaves_the_systems_before(
     [
         (["--systems", "accel_19"], "--systems: takes accel_18, .*'accel_19'"),
         (["--runtimes", "tvm"], "--runtimes: takes tensorflow, .*'tvm'"),
-        (["--forms", "fast"], "--forms: takes plain, fused, not 'fast'"),
+        (["--forms", "fast"], "--forms: takes plain, fused, fused:bf"),
         (
             ["--size", "512"],
             "--size: '512' is no size; give HEIGHTxWIDTH",

@@ -25,7 +25,7 @@ def test_each_system_is_compared_as_it_is_and_blended(monkeypatch):
     fused = [
         getattr(each, "fuse_key_frames", None) for each in systems.values()
     ]
-    assert fused.count(True) == fused.count(False) == 3
+    assert fused.count(True) == fused.count(False) == 2
 
 
 @pytest.mark.slow

@@ -264,7 +264,7 @@ def test_options_of_export():
     }
     with pytest.raises(ValueError, match="--size needs --format onnx, "):
         given("--size", "48x64")
-    with pytest.raises(ValueError, match="--precision needs --format"):
+    with pytest.raises(ValueError, match="--precision int8 needs --format"):
         given("--precision", "int8")
     for wrong in (["--size", "48"], ["--format", "coreml"]):
         with pytest.raises(SystemExit):
@@ -342,5 +342,7 @@ def test_mistakes_come_before_the_model(tmp_path):
     for error, match, arguments, name in cases:
         with pytest.raises(error, match=match):
             export_runtime("accel_18", [], tmp_path / name, *arguments)
-    with pytest.raises(ValueError, match="need another --runtime than"):
+    with pytest.raises(
+        ValueError, match="--precision int8 needs another --runt"
+    ):
         prepare_runtime(FewLayers(), precision="int8")
