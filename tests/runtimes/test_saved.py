@@ -343,6 +343,6 @@ def test_mistakes_come_before_the_model(tmp_path):
         with pytest.raises(error, match=match):
             export_runtime("accel_18", [], tmp_path / name, *arguments)
     with pytest.raises(
-        ValueError, match="--precision int8 needs another --runt"
+        ValueError, match="--precision int8 needs another"
     ):
         prepare_runtime(FewLayers(), precision="int8")
