@@ -191,7 +191,7 @@ def test_single_options_exist():
     recipes = [x.read_text() for x in (ROOT / "recipes").rglob("*.py")]
     for page in GUIDES:
         for text in doc_pages.inline_code(page):
-            for option in re.findall(r"^--[a-z][a-z-]*", text):
+            for option in re.findall(r"^--[a-z][a-z0-9-]*", text):
                 quoted = f'"{option}"'
                 assert option in known or any(quoted in x for x in recipes), (
                     f"{page}: {option}"

@@ -521,7 +521,7 @@ class FakeVideo:
     """A source that stops and comes back between its frames."""
 
     height, width, frame_rate, frame_count = HEIGHT, WIDTH, 10.0, None
-    has_sound, dropped, reconnects = False, 2, 1
+    has_sound, dropped, reconnects, first_index = False, 2, 1, 0
 
     def frames(self):
         image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
@@ -539,16 +539,19 @@ class FakeVideo:
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_a_stream_that_came_back_starts_anew(tmp_path, monkeypatch, stride):
-    monkeypatch.setattr(
-        accel_tf.segment, "open_video", lambda *_, **__: FakeVideo()
-    )
+def test_a_stream_that_came_back_starts_anew(tmp_path, stride):
     stream = Stream()
     calls = []
     stream.reset_state = lambda: calls.append(len(stream.shapes))
     output = tmp_path / "out.mp4"
     report = segment_stream(
-        stream, LABELS, "x", output, progress=False, stride=stride
+        stream,
+        LABELS,
+        "x",
+        output,
+        progress=False,
+        open_source=lambda *_, **__: FakeVideo(),
+        stride=stride,
     )
     # Also if its first frame is one that is left out.
     assert calls == [3 if stride == 1 else 2]

@@ -201,6 +201,8 @@ def test_options_of_segment_and_evaluate():
         "precision": "float32",
         "calibrate": None,
         "threads": None,
+        "min_agreement": None,
+        "int8_report": None,
     }
     model = FewLayers()
     assert prepare_runtime(model, **given) is model
@@ -261,6 +263,8 @@ def test_options_of_export():
         "sizes": [(48, 64)],
         "precision": "float32",
         "calibrate": None,
+        "min_agreement": None,
+        "int8_report": None,
     }
     with pytest.raises(ValueError, match="--size needs --format onnx, "):
         given("--size", "48x64")
@@ -342,7 +346,5 @@ def test_mistakes_come_before_the_model(tmp_path):
     for error, match, arguments, name in cases:
         with pytest.raises(error, match=match):
             export_runtime("accel_18", [], tmp_path / name, *arguments)
-    with pytest.raises(
-        ValueError, match="--precision int8 needs another"
-    ):
+    with pytest.raises(ValueError, match="--precision int8 needs another"):
         prepare_runtime(FewLayers(), precision="int8")
