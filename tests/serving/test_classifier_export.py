@@ -56,8 +56,11 @@ def tiny_classifier(**options):
     )
     rng = np.random.default_rng(0)
     for variable in model.trainable_variables:
-        noise = rng.normal(0, 0.1, variable.shape)
-        variable.assign(variable + noise.astype("float32"))
+        # Initial kernels are not those of the seed.
+        is_kernel = len(variable.shape) > 1
+        scale = np.prod(variable.shape[:-1]) ** -0.5 if is_kernel else 0.1
+        values = rng.normal(0, scale, variable.shape).astype("float32")
+        variable.assign(values if is_kernel else variable + values)
     return model
 
 
