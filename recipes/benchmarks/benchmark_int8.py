@@ -1,13 +1,13 @@
 """Measures what int8 saves, and how many labels it keeps.
 
-    accel-tf recipe benchmark_int8 --video DASHCAM \\
+    accel-tf recipe benchmark_int8 --calibrate HIGHWAY --video DASHCAM \\
         --out recipes/results/int8_agreement.json
 
 Each model runs in each runtime in float32, in int8 as it comes, and in int8
-with a stated agreement. It is calibrated on three groups of ten frames of the
-video, and labels are compared on those and on frames between them. Systems
-take turns, and processor time is counted: with one thread it says what a frame
-costs.
+with a stated agreement. It is calibrated on three groups of ten frames of one
+video, and labels are compared on those and on the first frames of another.
+Systems take turns, and processor time is counted: with one thread it says what
+a frame costs.
 """
 
 import json
@@ -52,7 +52,8 @@ def read_options(arguments):
     """The command line, checked."""
     parser = make_parser(__file__, __doc__)
     add = parser.add_argument
-    add("--video", required=True, help="to calibrate with and to compare on")
+    add("--calibrate", required=True, metavar="VIDEO", help="for the ranges")
+    add("--video", required=True, help="another one, to compare on")
     add(
         "--models",
         type=option_types.names,
@@ -86,13 +87,14 @@ def read_options(arguments):
 def measure(model, runtime, options):
     """Rows of `format_int8` of one model in one runtime."""
     from accel_tf.models.fuse import fuse_for_inference
+    from accel_tf.recipes.benchmarks.frames import read_frames
     from accel_tf.runtimes.export import calibration_frames
     from accel_tf.runtimes.restore import restore_segmenter
 
     name, *weights = model.split("=")
     segmenter = fuse_for_inference(restore_segmenter(name, weights)[0])
-    calibration = calibration_frames("int8", options.video)
-    others = frames_between(options)
+    calibration = calibration_frames("int8", options.calibrate)
+    others = read_frames(options.video, options.size, options.frames)
     systems, rows = {}, []
     for way in (EXACT, AS_IT_COMES, *options.agreements):
         converted, row = convert(segmenter, runtime, way, calibration, options)
@@ -144,14 +146,6 @@ def convert(segmenter, runtime, way, frames, options):
     if reports:
         row["report"] = reports[0].to_dict()
     return converted, row
-
-
-def frames_between(options):
-    """Frames that the calibration leaves out: those after the first ten."""
-    from accel_tf.recipes.benchmarks.frames import read_frames
-
-    frames = read_frames(options.video, options.size, 10 + options.frames)
-    return frames[10:]
 
 
 class Timed:
