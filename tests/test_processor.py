@@ -6,35 +6,23 @@ from accel_tf import processor
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "has_bfloat16", "lacks_avx512"),
     [
-        ("flags\t\t: fpu avx2 avx512f amx_bf16\n", True),
-        ("flags\t\t: fpu avx512_bf16 sse\nflags : fpu\n", True),
-        ("Features\t: fp asimd bf16 i8mm\n", True),
-        ("processor : 0\nflags\t\t: fpu avx2 avx512f avx512_vnni\n", False),
-        ("processor : 0\n", None),
+        ("flags\t\t: fpu avx avx2 avx512f amx_bf16\n", True, False),
+        ("flags\t\t: avx avx512f avx512_bf16\nflags : fpu\n", True, False),
+        ("Features\t: fp asimd bf16 i8mm\n", True, False),
+        ("processor : 0\nflags : avx avx512f avx512_vnni\n", False, False),
+        ("flags\t\t: sse avx avx2\n", False, True),
+        ("processor : 0\n", None, False),
     ],
 )
-def test_instructions_for_bfloat16(tmp_path, text, expected):
+def test_instructions(tmp_path, text, has_bfloat16, lacks_avx512):
     path = tmp_path / "cpuinfo"
     path.write_text(text)
-    assert processor.multiplies_bfloat16(path) is expected
+    assert processor.multiplies_bfloat16(path) is has_bfloat16
+    assert processor.is_x86_without_avx512(path) is lacks_avx512
     assert processor.multiplies_bfloat16(tmp_path / "none") is None
-
-
-@pytest.mark.parametrize(
-    ("flags", "expected"),
-    [
-        ("flags : sse avx avx2", True),
-        ("flags : avx avx2 avx512f", False),
-        ("Features : fp asimd bf16", False),
-        ("", False),
-    ],
-)
-def test_where_onednn_has_no_bfloat16(tmp_path, flags, expected):
-    path = tmp_path / "cpuinfo"
-    path.write_text(flags)
-    assert processor.is_x86_without_avx512(path) is expected
+    assert not processor.is_x86_without_avx512(tmp_path / "none")
 
 
 def test_only_where_it_is_known_to_be_slow(monkeypatch):
