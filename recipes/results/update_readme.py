@@ -13,6 +13,9 @@ accel-tf recipe benchmark_accel --original ACCEL --original-python MXNET \\
     --runtimes tensorflow,openvino:int8 --forms fused,plain --rounds 8 \\
     --out recipes/results/accel_speed.json
 accel-tf recipe evaluate ... --json recipes/results/int8.json  (docs/results.md)
+accel-tf recipe benchmark_int8 --calibrate HIGHWAY --video DASHCAM \\
+    --runtimes openvino --agreements 0.99 --size 270x480 --rounds 4 \\
+    --out recipes/results/int8_agreement.json
 accel-tf recipe compare_propagation --manual-dir CAMVID --labels LABELS
 accel-tf recipe compare_propagation --manual-dir CAMVID --labels LABELS --trust
 accel-tf benchmark --models ... --json \\
@@ -57,6 +60,7 @@ from accel_tf.recipes.common.accuracy_tables import (
     format_trust,
 )
 from accel_tf.recipes.common.cost_tables import format_costs
+from accel_tf.recipes.common.int8_tables import format_int8
 from accel_tf.recipes.common.keyframe_tables import (
     format_cuts,
     format_keyframes,
@@ -129,6 +133,7 @@ TABLES = {
     "segment": format_segment,
     "accel_speed": format_accel_speed,
     "int8": format_rows,
+    "int8_agreement": format_int8,
     "tdnet_speed": format_tdnet_speed,
     "benchmark_classifier": format_classifier_speed,
     "serving": format_serving,
