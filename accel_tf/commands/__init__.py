@@ -59,9 +59,6 @@ def main(argv=None):
     parser = make_parser({verb} & VERBS.keys())
     arguments = parser.parse_args(argv)
     quiet = messages.quiet if arguments.quiet else contextlib.nullcontext
-    from accel_tf.program_cache import use_program_cache
-
-    use_program_cache()
     # Being told to stop by a supervisor is like Ctrl-C: finish the files.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
