@@ -26,6 +26,8 @@ CONVOLUTIONS = (
     DeformableConv2D,
     DepthwiseConv3D,
 )
+# Channels of what is a picture: one, or two side by side.
+_OF_PICTURES = 6
 # What adds up many values, or says where something is.
 _ALWAYS_FLOAT32 = (
     AdaptiveAveragePooling,
@@ -78,10 +80,13 @@ class NetworkPrecision:
     is what decides, not only counts: scores and flow, which are the outputs
     of most networks, offsets of deformable convolutions and what
     `LucasKanadeStep` and `WeightedNeighbours` take, from the last convolution
-    before it on; and averages, sums and normalisation by statistics of the
-    frame. (bfloat16 has 8 significant bits: beyond 4 pixels those of a
-    position are 1/32 apart, and an average of many values that are added in
-    it is wrong by a fifth.)
+    before it on; averages, sums and normalisation by statistics of the frame;
+    and the first convolution of a frame. (bfloat16 has 8 significant bits:
+    beyond 4 pixels those of a position are 1/32 apart, and an average of many
+    values that are added in it is wrong by a fifth. A quarter to a third of
+    the labels that change do so by the first convolution, which has a
+    hundredth of the work, and channels too few for instructions that take
+    products in pairs.)
 
     Args:
         network: a functional model.
@@ -103,6 +108,10 @@ class NetworkPrecision:
                 self._decide(layer.input[1:])
             elif isinstance(layer, LucasKanadeStep | WeightedNeighbours):
                 self._decide(flat(layer.input))
+
+        for layer in _first_convolutions(network):
+            self._deciding.add(id(layer))
+            self._decide(flat(layer.input))
 
     def _decide(self, tensors):
         """Marks what makes tensors, back to the convolutions before."""
@@ -158,6 +167,23 @@ class NetworkPrecision:
         x, *others = args
         outputs = copy(keras.ops.cast(x, FLOAT32), *others, **kwargs)
         return keras.ops.cast(outputs, x.dtype)
+
+
+def _first_convolutions(network):
+    """The convolutions of frames, not of features."""
+    features, found = set(), []
+    for operation in network.operations:
+        inputs = flat(operation.input)
+        is_first = features.isdisjoint(map(id, inputs))
+        if isinstance(operation, CONVOLUTIONS) or not is_first:
+            features.update(map(id, flat(operation.output)))
+        if (
+            is_first
+            and isinstance(operation, keras.layers.Conv2D)
+            and inputs[0].shape[-1] <= _OF_PICTURES
+        ):
+            found.append(operation)
+    return found
 
 
 def _is_small(layer):

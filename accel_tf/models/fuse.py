@@ -28,9 +28,9 @@ def fuse_for_inference(model, precision=FLOAT32):
     significant bits, and add up in float32; weights are stored so. Labels
     differ where two classes are about equal. All that says where something is
     (flow, offsets of deformable convolutions), scores, the state, softmax,
-    normalisation and averages stay float32. It is for processors that have
-    instructions for bfloat16 and for graphics cards; others give the same,
-    but no sooner.
+    normalisation, averages and the first convolution of a frame stay float32.
+    It is for processors that have instructions for bfloat16 and for graphics
+    cards; others give the same, but no sooner.
 
     Args:
         model: a `VideoSegmenter` or `ClipClassifier`; left as it is.
