@@ -11,6 +11,19 @@ from accel_tf.layers.padded_max_pooling import PaddedMaxPooling
 HE = "he_normal"
 
 
+def initializer(kind, **options):
+    """The config of an initializer, of which every layer makes its own.
+
+    One that layers share gives the same numbers to all weights of a shape,
+    with the seed of the moment at which it was made.
+
+    Args:
+        kind: name of a class of `keras.initializers`.
+        **options: its arguments.
+    """
+    return {"class_name": kind, "config": options}
+
+
 @contextlib.contextmanager
 def dtype_scope(dtype):
     """Layers made inside follow `dtype`: a policy, its name or config."""

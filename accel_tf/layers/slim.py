@@ -1,14 +1,14 @@
 """Convolutions and normalisation as TensorFlow 1's `slim` has them."""
 
-from keras import initializers, layers
+from keras import layers
 
-from accel_tf.layers.blocks import HE
+from accel_tf.layers.blocks import HE, initializer
 from accel_tf.layers.unbiased_batch_normalization import (
     UnbiasedBatchNormalization,
 )
 
 # Of the published DeepLab's head.
-_DEPTHWISE = initializers.TruncatedNormal(stddev=0.33)
+_DEPTHWISE = initializer("TruncatedNormal", stddev=0.33)
 
 
 def convolution(x, filters, kernel_size, name, strides=1):

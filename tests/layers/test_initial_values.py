@@ -2,11 +2,15 @@
 
 import keras
 import numpy as np
+import pytest
+from backend import to_numpy
 
+from accel_tf.layers import slim
 from accel_tf.layers.initial_values import (
     with_zeros_for_random_values,
     without_random_values,
 )
+from accel_tf.models.x3d.clip_units import pointwise
 
 
 def weights_of(layer):
@@ -37,3 +41,22 @@ def test_a_config_without_random_values():
     copy = keras.layers.Conv2D.from_config(with_zeros_for_random_values(config))
     assert weights_of(copy) == [0, 1]
     assert config == layer.get_config()
+
+
+def pointwise_4(x, name):
+    return pointwise(x, 4, name)
+
+
+@pytest.mark.parametrize("block", [slim.depthwise, pointwise_4])
+def test_layers_of_one_shape_start_differently(block):
+    def kernels(seed):
+        keras.utils.set_random_seed(seed)
+        frame = keras.Input((None, None, 4))
+        network = keras.Model(frame, block(block(frame, "one"), "two"))
+        return [to_numpy(x) for x in network.trainable_weights]
+
+    first, second = kernels(seed=1)
+    assert first.shape == second.shape
+    assert not np.array_equal(first, second)
+    assert np.array_equal(kernels(seed=1)[0], first)
+    assert not np.array_equal(kernels(seed=2)[0], first)

@@ -2,6 +2,8 @@
 
 import keras
 
+from accel_tf.layers.blocks import initializer
+
 
 def segmentation_head(channels, num_classes, filters, name):
     """1x1 convolution, ReLU, 1x1 convolution: `fc6` and `score`.
@@ -16,7 +18,7 @@ def segmentation_head(channels, num_classes, filters, name):
         A model from `[B, h, w, channels]` to scores `[B, h, w, classes]`.
     """
     # As published; the features are unbounded and would swamp the softmax.
-    small = keras.initializers.RandomNormal(stddev=0.01)
+    small = initializer("RandomNormal", stddev=0.01)
     with keras.name_scope(name):
         features = keras.Input((None, None, channels), name="features")
         x = keras.layers.Conv2D(

@@ -3,11 +3,11 @@
 import keras
 from keras import layers
 
-from accel_tf.layers.blocks import network_scope, relu
+from accel_tf.layers.blocks import initializer, network_scope, relu
 from accel_tf.layers.clip_pooling import ClipPooling
 from accel_tf.models.x3d.clip_units import normalize, pointwise
 
-_PROJECTION = keras.initializers.RandomNormal(stddev=0.01)
+_PROJECTION = initializer("RandomNormal", stddev=0.01)
 
 
 def classification_head(

@@ -1,11 +1,16 @@
 """What the networks of X3D's family are built of, frame by frame."""
 
-from keras import initializers, layers
+from keras import layers
 
-from accel_tf.layers.blocks import relu
+from accel_tf.layers.blocks import initializer, relu
 from accel_tf.layers.depthwise_conv3d import DepthwiseConv3D, depthwise_normal
 
-FAN_OUT = initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
+FAN_OUT = initializer(
+    "VarianceScaling",
+    scale=2.0,
+    mode="fan_out",
+    distribution="untruncated_normal",
+)
 
 
 def pointwise(x, filters, name, strides=1):
