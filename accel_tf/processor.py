@@ -44,14 +44,23 @@ def _instructions(cpuinfo):
     return None
 
 
-def note_of_slow_bfloat16():
-    """A line for users whom bfloat16 saves no time, or `None`."""
-    if multiplies_bfloat16() is not False or _has_gpu():
+def note_of_slow_bfloat16(in_keras=True):
+    """A line for users whom bfloat16 saves no time, or `None`.
+
+    Args:
+        in_keras: whether Keras' backend computes, which may have a graphics
+            card, and not another runtime.
+    """
+    if multiplies_bfloat16() is not False or (in_keras and _has_gpu()):
         return None
+    labels = (
+        "labels are as on one that has"
+        if in_keras
+        else "only weights are rounded to it"
+    )
     return (
         "this processor has no instructions for bfloat16 (amx_bf16 or "
-        "avx512_bf16): labels are as on one that has, but no frame is done "
-        "sooner than in float32."
+        f"avx512_bf16): {labels}, but no frame is done sooner than in float32."
     )
 
 

@@ -141,9 +141,10 @@ def make_systems(
     for system in systems:
         _require(system)
         if system.precision == "bfloat16" and system.form != "fused":
+            other = f", or give {system.runtime}:mixed_bfloat16"
             raise ValueError(
                 "only the fused form computes in bfloat16; leave --forms "
-                f"{system.form} out, or give {system.runtime}:mixed_bfloat16."
+                f"{system.form} out{other if system.is_keras else ''}."
             )
         if device == "gpu" and not system.is_keras:
             raise ValueError(f"{system.runtime} runs on --device cpu only.")

@@ -11,7 +11,8 @@ FORMATS = {
 """What `accel-tf export --format` can write -> the runtime that loads it."""
 
 _BFLOAT16 = (
-    "bfloat16 with tensorflow, for processors that have instructions for it"
+    "bfloat16 with tensorflow and openvino, for processors that have "
+    "instructions for it"
 )
 _OF_INT8 = ("min_agreement", "int8_report")
 
@@ -38,7 +39,7 @@ def add_options(parser, quantizes=True):
             "--precision",
             choices=[each for each in ALL_PRECISIONS if each != "int8"],
             default="float32",
-            help=f"{_BFLOAT16}, float16 with litert (default: float32)",
+            help=f"{_BFLOAT16}; float16 with litert (default: float32)",
         )
         parser.set_defaults(
             calibrate=None, min_agreement=None, int8_report=None
@@ -83,7 +84,7 @@ def _add_precision(parser):
         "--precision",
         choices=ALL_PRECISIONS,
         default="float32",
-        help=f"{_BFLOAT16}, int8 with openvino and onnxruntime, float16 with "
+        help=f"{_BFLOAT16}; int8 with openvino and onnxruntime, float16 with "
         "litert (default: float32)",
     )
     parser.add_argument(

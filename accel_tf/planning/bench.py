@@ -2,7 +2,6 @@
 
 from accel_tf.planning.at_size import AtSize
 from accel_tf.planning.beside import measure_beside
-from accel_tf.planning.candidates import TENSORFLOW
 from accel_tf.planning.results import Result
 from accel_tf.planning.trial import Trial
 from accel_tf.segmentation.options import SegmentOptions
@@ -47,9 +46,8 @@ class Bench:
             ValueError, OSError, ImportError: as `Trial`.
         """
         variant = result.variant
-        model = self._models[variant.name]
-        if (variant.runtime, variant.precision) == (TENSORFLOW, "bfloat16"):
-            model = self._lower[variant.name]
+        is_lower = variant.precision == "bfloat16" and not variant.is_saved
+        model = (self._lower if is_lower else self._models)[variant.name]
         trial = Trial(variant, model, self._sample, self._scorer, self._threads)
         size = result.model_size = trial.model_size
         result.start_seconds = trial.start_seconds

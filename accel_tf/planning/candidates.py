@@ -19,7 +19,7 @@ from accel_tf.segmentation.options import SegmentOptions
 from accel_tf.weights import shipped
 
 TENSORFLOW = "tensorflow"
-_PLAIN = "float32"
+_PLAIN, _LOWER = "float32", "bfloat16"
 _SMALLER = (2 / 3, 1 / 2)
 """Scales that are tried if nothing reaches the rate at the trained one."""
 _LEAST_SIDE = 96
@@ -196,7 +196,7 @@ def make_variants(models, runtimes, precisions, sizes, lower=()):
             try:
                 if runtime != TENSORFLOW:
                     model.check_exportable()
-                elif precision != _PLAIN and name not in lower:
+                if precision == _LOWER and name not in lower:
                     raise ValueError(
                         f"{model.name} has no form for inference in "
                         f"{precision}."
@@ -218,7 +218,7 @@ def form(name, model, precision=_PLAIN):
 
 
 def forms(models, in_bfloat16=False):
-    """The `form` of restored models, in both precisions of TensorFlow.
+    """The `form` of restored models, in both precisions that it has.
 
     Args:
         models: dict of `ModelName` -> restored model.
@@ -233,7 +233,7 @@ def forms(models, in_bfloat16=False):
     for name, model in models.items():
         if in_bfloat16 and isinstance(model, VideoSegmenter):
             with contextlib.suppress(ValueError):
-                lower[name] = form(name, model, "bfloat16")
+                lower[name] = form(name, model, _LOWER)
     return plain, lower
 
 

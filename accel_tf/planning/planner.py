@@ -94,7 +94,7 @@ def plan_video(
         steps.begin("loading models")
         restored, lower = candidates.forms(
             {name: _restored(name, bool(models)) for name in names},
-            "bfloat16" in precisions and candidates.TENSORFLOW in runtimes,
+            "bfloat16" in precisions,
         )
         stages, reasons = _stages(
             restored, lower, runtimes, precisions, sizes, sample.size

@@ -1,7 +1,7 @@
 """Which runtimes there are, without what it takes to run in them."""
 
 PRECISIONS = {
-    "openvino": ("float32", "int8"),
+    "openvino": ("float32", "bfloat16", "int8"),
     "onnxruntime": ("float32", "int8"),
     "litert": ("float32", "float16"),
 }

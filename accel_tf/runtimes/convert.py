@@ -41,12 +41,15 @@ def to_runtime(
     programs of fixed shapes without branches, one for key frames and one for
     others; a model that takes turns, as TDNet, has one for each turn.
 
-    | runtime | precisions | needs |
+    | runtime | precisions | extra |
     |---|---|---|
-    | `"openvino"` | `"float32"`, `"int8"` | `accel-tf[openvino]` |
-    | `"onnxruntime"` | `"float32"`, `"int8"` | `accel-tf[onnx]` |
-    | `"litert"` | `"float32"`, `"float16"` | `accel-tf[litert]` |
+    | `"openvino"` | `"float32"`, `"bfloat16"`, `"int8"` | `openvino` |
+    | `"onnxruntime"` | `"float32"`, `"int8"` | `onnx` |
+    | `"litert"` | `"float32"`, `"float16"` | `litert` |
 
+    `"bfloat16"` is for what `accel_tf.fuse_for_inference(model, "bfloat16")`
+    makes, whose operations keep their precisions; on processors without
+    instructions for it the programs compute in float32, from its weights.
     With `"int8"` convolutions and matrix products are computed in whole
     numbers, whose ranges are those of the calibration frames; warps, the
     samples of deformable convolutions and resizing stay float32. A line on
@@ -85,11 +88,7 @@ def to_runtime(
         ImportError: if the runtime is not installed.
     """
     check_runtime(runtime, precision, threads)
-    if precision_of(model) != "float32":
-        raise ValueError(
-            f"{model.name} is fused in {precision_of(model)}, which cannot be "
-            "converted; fuse it in float32."
-        )
+    _check_form(model, runtime, precision)
     if isinstance(model, ClipClassifier):
         if precision == "int8" or calibration_frames is not None:
             raise ValueError("clip classifiers are not converted to int8.")
@@ -170,6 +169,21 @@ def to_runtime(
         make_programs,
         threads=threads,
     )
+
+
+def _check_form(model, runtime, precision):
+    """Makes sure that bfloat16 is that of the form and of the programs."""
+    is_low = precision_of(model) == "bfloat16"
+    if is_low and precision != "bfloat16":
+        raise ValueError(
+            f"{model.name} is fused in bfloat16, of which programs in "
+            f"{precision} cannot be made; fuse it in float32."
+        )
+    if precision == "bfloat16" and not is_low:
+        raise ValueError(
+            f"{runtime} has of bfloat16 what accel_tf.fuse_for_inference("
+            f'model, "bfloat16") makes, which {model.name} is not.'
+        )
 
 
 def _to_classifier(model, runtime, precision, threads):

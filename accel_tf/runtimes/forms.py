@@ -29,7 +29,7 @@ def form_for(
     has_it = precision in PRECISIONS.get(runtime, OF_KERAS)
     if precision != "bfloat16" or not has_it:
         return fuse.fuse_for_inference(model)
-    line = note_of_slow_bfloat16()
+    line = note_of_slow_bfloat16(in_keras=runtime not in PRECISIONS)
     if line:
         note(line)
     return fuse.fuse_for_inference(model, precision)

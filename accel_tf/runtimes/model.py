@@ -3,7 +3,8 @@
 import abc
 import dataclasses
 
-from accel_tf.messages import one_line
+from accel_tf.messages import note, one_line
+from accel_tf.processor import note_of_slow_bfloat16
 
 
 @dataclasses.dataclass
@@ -130,6 +131,8 @@ def prepare_programs(
 ):
     """Exported programs with what was chosen on the command line.
 
+    Tells in one line where bfloat16 saves no time.
+
     Args:
         programs: a `RuntimeModel` from a folder.
         runtime, precision, calibrate, threads, min_agreement, int8_report:
@@ -156,4 +159,7 @@ def prepare_programs(
         )
     if threads is not None:
         programs.threads = threads
+    line = info.precision == "bfloat16" and note_of_slow_bfloat16(False)
+    if line:
+        note(line)
     return programs

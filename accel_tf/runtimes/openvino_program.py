@@ -1,7 +1,7 @@
 """Programs for OpenVINO."""
 
 from accel_tf.optional import require
-from accel_tf.runtimes import openvino_layers
+from accel_tf.runtimes import openvino_bfloat16, openvino_layers
 from accel_tf.runtimes.quantizer import quantize, without_telemetry
 
 EXTRA = "openvino"
@@ -15,7 +15,7 @@ class OpenVINOProgram:
     """
 
     ending = ".xml"
-    precisions = ("float32", "int8")
+    precisions = ("float32", "bfloat16", "int8")
 
     def __init__(self, model):
         self.model = model
@@ -35,14 +35,22 @@ class OpenVINOProgram:
 
     @classmethod
     def convert(cls, graph, precision):
-        """Makes the program of a `StepGraph` in float32; see `quantize`."""
+        """Makes the program of a `StepGraph`, for int8 in float32.
+
+        See `quantize`. In bfloat16 the graph has the types already.
+        """
         openvino = cls.require_runtime()
         import tensorflow as tf
 
+        graph_def = graph.graph_def
+        if precision == "bfloat16":
+            graph_def = openvino_bfloat16.with_stand_in(graph_def)
         with tf.Graph().as_default() as tf_graph:
-            tf.import_graph_def(graph.graph_def, name="")
+            tf.import_graph_def(graph_def, name="")
         with without_telemetry():
             model = openvino.convert_model(tf_graph)
+        if precision == "bfloat16":
+            openvino_bfloat16.narrow(model)
         if precision == "int8":
             openvino_layers.name_products(model, graph.graph_def)
         return cls(model)
@@ -95,12 +103,14 @@ class OpenVINOProgram:
         core = self.require_runtime().Core()
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
-            # By default bfloat16, where the processor has it.
+            # By default bfloat16, where the processor has it, whatever the
+            # types of the operations.
             "INFERENCE_PRECISION_HINT": "f32",
         }
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
-        compiled = core.compile_model(self.model, "CPU", settings)
+        model = openvino_bfloat16.fitting(self.model, core)
+        compiled = core.compile_model(model, "CPU", settings)
         request = compiled.create_infer_request()
         names = set().union(*(port.names for port in compiled.inputs))
         used = [f"{tensor.name}:0" in names for tensor in inputs]

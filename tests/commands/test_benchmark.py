@@ -129,6 +129,10 @@ def test_runtimes_are_those_of_the_library():
             {"runtimes": ["litert:int8"]},
             "litert has no precision 'int8'; it has float32, float16",
         ),
+        (
+            {"runtimes": ["openvino:bfloat16"], "forms": ["exact"]},
+            "only the fused form .* leave --forms exact out.$",
+        ),
         ({"json": "nowhere/out.json"}, "no such folder: .*nowhere"),
     ],
 )

@@ -135,4 +135,9 @@ def test_bfloat16_for_those_that_have_it():
     ]
     (reason,) = reasons.values()
     assert reason == "odd has no form for inference in bfloat16."
+    others, reasons = candidates.make_variants(
+        plain, ["openvino", "litert"], ["bfloat16"], [None], lower
+    )
+    assert [x.title for x in others] == ["tiny, openvino bfloat16"]
+    assert [x.title for x in reasons] == ["odd, openvino bfloat16"]
     assert "--precision bfloat16" in command(variants[1], None, "a", "b")

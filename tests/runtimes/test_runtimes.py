@@ -307,7 +307,7 @@ def test_mistakes():
         "float16",
     )
     assert_refused(
-        "precision of openvino must be one of float32, int8",
+        "precision of openvino must be one of float32, bfloat16, int8",
         model,
         "openvino",
         "float16",
