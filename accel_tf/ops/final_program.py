@@ -58,11 +58,17 @@ def final_program(function):
     return run
 
 
-def _structure(arguments):
-    """Of nested tuples and dicts of tensors, without the tensors."""
-    import tensorflow as tf
+def _structure(x):
+    """Of nested tuples and dicts of tensors, without the tensors.
 
-    return str(tf.nest.map_structure(lambda _: 0, arguments))
+    The order of a dict's items is no part of it, as for `tf.nest.flatten`: a
+    program gives its state in another than it takes it.
+    """
+    if isinstance(x, dict):
+        return tuple((key, _structure(x[key])) for key in sorted(x))
+    if isinstance(x, list | tuple):
+        return tuple(map(_structure, x))
+    return None
 
 
 def _compiled(function, arguments):
@@ -74,8 +80,8 @@ def _compiled(function, arguments):
         traced = traced.get_concrete_function(
             *tf.nest.map_structure(tf.convert_to_tensor, arguments)
         )
+    # They also keep the functions that the program calls.
     results = traced.structured_outputs
-    graph = _optimized(traced)
     captured = traced.captured_inputs
     given = len(traced.inputs) - len(captured)
     weights = {
@@ -83,6 +89,7 @@ def _compiled(function, arguments):
         for tensor, value in zip(traced.inputs[given:], captured, strict=True)
         if value.dtype != tf.resource
     }
+    graph = _optimized(traced, weights)
     _keep_order_of(weights, graph)
     names = [tensor.name for tensor in traced.inputs]
     outputs = [tensor.name for tensor in traced.outputs]
@@ -106,13 +113,24 @@ def _compiled(function, arguments):
     return run
 
 
-def _optimized(traced):
-    """What TensorFlow would make of a program before it runs it."""
+def _optimized(traced, weights):
+    """What TensorFlow would make of a program before it runs it.
+
+    Args:
+        traced: `tf.types.experimental.ConcreteFunction`.
+        weights: set of names of nodes.
+
+    Returns:
+        `tf.compat.v1.GraphDef`.
+    """
     from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
     from tensorflow.python.grappler import tf_optimizer
 
-    meta = meta_graph_pb2.MetaGraphDef()
-    meta.graph_def.CopyFrom(traced.graph.as_graph_def())
+    graph, placeholders = _take_from_variables(
+        weights, traced.graph.as_graph_def()
+    )
+    names = {node.name for node in placeholders}
+    meta = meta_graph_pb2.MetaGraphDef(graph_def=graph)
     # Only operations of which it knows the device are put together.
     for node in meta.graph_def.node:
         node.device = _DEVICE
@@ -122,6 +140,8 @@ def _optimized(traced):
         (traced.outputs, signature.outputs),
     ):
         for index, tensor in enumerate(tensors):
+            if tensor.op.name in names:
+                continue
             info = infos[str(index)]
             info.name = tensor.name
             info.dtype = tensor.dtype.as_datatype_enum
@@ -130,7 +150,76 @@ def _optimized(traced):
     fetches.extend(tensor.name for tensor in traced.outputs)
     config = config_pb2.ConfigProto()
     config.graph_options.rewrite_options.min_graph_nodes = -1
-    return tf_optimizer.OptimizeGraph(config, meta)
+    graph = tf_optimizer.OptimizeGraph(config, meta)
+    return _with_placeholders(placeholders, graph)
+
+
+def _take_from_variables(weights, graph):
+    """Makes operations that read variables of the placeholders of weights.
+
+    For every placeholder the optimisation would allocate a tensor of zeros.
+
+    Args:
+        weights: set of names of nodes.
+        graph: `tf.compat.v1.GraphDef`.
+
+    Returns:
+        `(graph, placeholders)`: another graph, and a list of
+        `tf.compat.v1.NodeDef`.
+    """
+    import tensorflow as tf
+
+    placeholders, nodes = [], []
+    for node in graph.node:
+        # TensorFlow makes constants of the smallest.
+        if node.name not in weights or node.op != "Placeholder":
+            nodes.append(node)
+            continue
+        placeholders.append(node)
+        handle = tf.compat.v1.NodeDef(name=_handle(node.name), op="VarHandleOp")
+        handle.attr["dtype"].CopyFrom(node.attr["dtype"])
+        handle.attr["shape"].CopyFrom(node.attr["shape"])
+        read = tf.compat.v1.NodeDef(name=node.name, op="ReadVariableOp")
+        read.input.append(handle.name)
+        read.attr["dtype"].CopyFrom(node.attr["dtype"])
+        nodes += [handle, read]
+    program = tf.compat.v1.GraphDef(node=nodes, library=graph.library)
+    program.versions.CopyFrom(graph.versions)
+    return program, placeholders
+
+
+def _with_placeholders(placeholders, graph):
+    """Undoes `_take_from_variables`.
+
+    Args:
+        placeholders, graph: as it gives them; what became of the graph.
+
+    Returns:
+        `tf.compat.v1.GraphDef`.
+    """
+    import tensorflow as tf
+
+    names = {node.name for node in placeholders}
+    replaced = names | set(map(_handle, names))
+    waits = {f"^{name}" for name in names}
+    nodes = [node for node in graph.node if node.name not in replaced]
+    for node in nodes:
+        # Nothing waits for a weight, but optimisation says so, and importing
+        # the graph would then want a value for the placeholder itself.
+        inputs = [x for x in node.input if x not in waits]
+        if len(inputs) < len(node.input):
+            del node.input[:]
+            node.input.extend(inputs)
+    program = tf.compat.v1.GraphDef(
+        node=[*nodes, *placeholders], library=graph.library
+    )
+    program.versions.CopyFrom(graph.versions)
+    return program
+
+
+def _handle(name):
+    """The name of the variable that stands in for a weight."""
+    return f"{name}/variable"
 
 
 def _keep_order_of(weights, graph):

@@ -80,6 +80,107 @@ def test_results_are_the_same(runs_onednn, network, graphs):
     assert len(graphs) == (2 if runs_onednn else 0)
 
 
+def test_order_of_a_dict_makes_no_new_program(graphs, monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr(module, "runs_onednn", lambda: True)
+    program = final_program(lambda state: {"b": state["b"], "a": state["a"]})
+    state = program({"b": tf.ones(2), "a": tf.zeros(2)})
+    state = program({"a": state["a"], "b": state["b"]})
+    assert state["a"].numpy().tolist() == [0, 0]
+    assert state["b"].numpy().tolist() == [1, 1]
+    assert len(graphs) == 1
+    # The same tensors, but for another dict.
+    program({"a": state["a"], "b": state["b"], "c": state["b"]})
+    assert len(graphs) == 2
+
+
+def test_weights_of_branches_are_outside(graphs, monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr(module, "runs_onednn", lambda: True)
+    # Of the smallest TensorFlow makes constants.
+    kernels = [tf.constant(image(3, 3, 4, n)) for n in (1, 4, 4)]
+
+    def step(x, index):
+        def branch(kernel):
+            y = tf.nn.conv2d(x, kernel, 1, "SAME")
+            return tf.reshape(y, [4, -1])
+
+        return tf.switch_case(
+            index[0],
+            [lambda kernel=kernel: branch(kernel) for kernel in kernels],
+        )
+
+    program, x = final_program(step), image(1, 8, 8, 4)
+    for index, kernel in enumerate(kernels):
+        expected = tf.reshape(tf.nn.conv2d(x, kernel, 1, "SAME"), [4, -1])
+        result = program(x, [index])
+        np.testing.assert_allclose(result, expected, atol=1e-4)
+    assert len(graphs) == 1
+
+
+def test_smallest_weights_are_left_as_they_are(graphs, monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr(module, "runs_onednn", lambda: True)
+    kernel = tf.constant(image(2, 2, 2, 2))
+
+    def step(x):
+        return 2.0 * tf.nn.conv2d(x, kernel, 1, "SAME")
+
+    x = image(1, 8, 8, 2)
+    result = final_program(step)(x)
+    np.testing.assert_allclose(result, step(x), atol=1e-5)
+    assert len(graphs) == 1
+
+
+def test_nothing_waits_for_a_weight():
+    import tensorflow as tf
+
+    def node(name, kind, *inputs):
+        return tf.compat.v1.NodeDef(name=name, op=kind, input=inputs)
+
+    weight = node("w", "Placeholder")
+    weight.attr["dtype"].type = tf.float32.as_datatype_enum
+    weight.attr["shape"].shape.CopyFrom(tf.TensorShape([2]).as_proto())
+    graph = tf.compat.v1.GraphDef(
+        node=[weight, node("y", "Relu", "w"), node("z", "Exp", "y", "^w")]
+    )
+    read, placeholders = module._take_from_variables({"w"}, graph)
+    assert [x.op for x in read.node if x.name == "w"] == ["ReadVariableOp"]
+    graph = module._with_placeholders(placeholders, read)
+    inputs = {x.name: (x.op, *x.input) for x in graph.node}
+    assert inputs == {
+        "w": ("Placeholder",),
+        "y": ("Relu", "w"),
+        "z": ("Exp", "y"),
+    }
+
+
+def test_optimising_takes_no_memory_of_weights(monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr(module, "runs_onednn", lambda: True)
+    weight = tf.zeros((2048, 2048))
+    peaks = []
+
+    def optimized(*arguments):
+        tf.config.experimental.reset_memory_stats("CPU:0")
+        before = tf.config.experimental.get_memory_info("CPU:0")["current"]
+        graph = original(*arguments)
+        after = tf.config.experimental.get_memory_info("CPU:0")["peak"]
+        peaks.append(after - before)
+        return graph
+
+    original = module._optimized
+    monkeypatch.setattr(module, "_optimized", optimized)
+    x = image(1, 2048)
+    result = final_program(lambda x: x @ weight)(x)
+    assert not result.numpy().any()
+    assert peaks[0] < 4 * 2048 * 2048 / 4
+
+
 def test_onednn_keeps_the_order_of_weights(network, graphs, monkeypatch):
     monkeypatch.setattr(module, "runs_onednn", lambda: True)
     final_program(network)(image(1, 10, 12, 16))
