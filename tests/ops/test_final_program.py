@@ -8,6 +8,7 @@ from accel_tf.layers.inference_conv2d import InferenceConv2D
 from accel_tf.layers.inference_conv2d_transpose import InferenceConv2DTranspose
 from accel_tf.ops import final_program as module
 from accel_tf.ops.final_program import final_program, shares_weights
+from accel_tf.processor import is_x86_without_avx512
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="of TensorFlow alone"
@@ -118,6 +119,34 @@ def test_weights_of_branches_are_outside(graphs, monkeypatch):
         result = program(x, [index])
         np.testing.assert_allclose(result, expected, atol=1e-4)
     assert len(graphs) == 1
+
+
+@pytest.mark.skipif(is_x86_without_avx512(), reason="oneDNN has none there")
+def test_branches_convolve_in_bfloat16(graphs, monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr(module, "runs_onednn", lambda: True)
+    kernels = [tf.cast(image(3, 3, 4, n), tf.bfloat16) for n in (8, 8, 1)]
+
+    def step(x, index):
+        def branch(kernel):
+            y = tf.nn.conv2d(tf.cast(x, kernel.dtype), kernel, 1, "SAME")
+            y = tf.nn.relu(tf.nn.bias_add(y, kernel[0, 0, 0]))
+            return tf.reshape(tf.cast(y, tf.float32), [8, -1])
+
+        return tf.switch_case(
+            index[0],
+            [lambda kernel=kernel: branch(kernel) for kernel in kernels],
+        )
+
+    program, x = final_program(step), image(1, 8, 8, 4)
+    for index in range(3):
+        expected = step(x, tf.constant([index])).numpy()
+        result = program(x, [index]).numpy()
+        assert result.shape == expected.shape
+        np.testing.assert_allclose(
+            result, expected, atol=0.02 * np.abs(expected).max()
+        )
 
 
 def test_smallest_weights_are_left_as_they_are(graphs, monkeypatch):
