@@ -16,9 +16,13 @@ class EvaluationWorker:
         runs: list of `(model, interval)`, as of `evaluate_together`.
         sequences: as of `evaluate_together`.
         mode, temporal, steady: as of `evaluate_together`.
+
+    Attributes:
+        progress: `_Progress` of the sequence under way, or `None`.
     """
 
     def __init__(self, runs, sequences, mode, temporal, steady):
+        self.progress = None
         self._runs, self._sequences = runs, sequences
         self._mode, self._temporal, self._steady = mode, temporal, steady
         self._begin()
@@ -58,8 +62,20 @@ class EvaluationWorker:
         estimator = self._temporal
         if not isinstance(estimator, str):
             estimator = "dis"
-        run_sequence(runs, sequence, number, lambda share: None, estimator)
+        self.progress = progress = _Progress()
+        run_sequence(runs, sequence, number, progress.add, estimator)
         return [run.scored() for run in runs]
+
+
+class _Progress:
+    """The share of a sequence that is done."""
+
+    def __init__(self):
+        self.share, self.frames = 0.0, 0
+
+    def add(self, share):
+        # Sums of shares are not exact.
+        self.share = min(1.0, self.share + share)
 
 
 def evaluate_on_pool(
@@ -100,7 +116,7 @@ class _Follower:
 
     def __init__(self, totals, on_progress):
         self._totals, self._progress = totals, on_progress
-        self._early, self._next = {}, 0
+        self._early, self._next, self._under_way = {}, 0, {}
         self.reasons = {}
 
     def done(self, task, value):
@@ -113,6 +129,12 @@ class _Follower:
                 run.add(scored)
             self._next += 1
         return []
+
+    def progress(self, task, share, frames):
+        before = self._under_way.pop(task, 0.0)
+        if share:
+            self._under_way[task] = share
+        self._progress(share - before)
 
     def failed(self, task, reason):
         self.reasons[task.key] = reason

@@ -21,6 +21,10 @@ them."""
 _OBJECT_STORE = 100 * 2**20
 """Bytes; nothing large goes through it."""
 _SECONDS_BETWEEN_COUNTS = 5.0
+_SECONDS_BETWEEN_QUESTIONS = 2.0
+_QUESTIONS_A_SECOND = 20
+"""About progress, to all workers together: each takes the command 1 ms."""
+_TELLS = "tells"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,9 +33,11 @@ class Event:
 
     Attributes:
         worker: its number.
-        kind: `"ready"`, `"done"`, `"failed"` or `"lost"`.
+        kind: `"ready"`, `"not ready"`, `"progress"`, `"done"`, `"failed"` or
+            `"lost"`.
         value: what the call gave; `(reason, errno)` of one that failed;
-            the reason of a worker that was lost.
+            the reason of a worker that was lost; `(share, frames)` of
+            progress.
     """
 
     worker: int
@@ -88,13 +94,15 @@ class RayPool:
         self._ray = ray = optional.require("ray", "ray")
         self._make_worker = pickle.dumps(make_worker)
         self._cpus, self._gpus, self._count = cpus, gpus, count
-        self._actor = ray.remote(Host).options(
+        # A thread of its own tells how far the other is.
+        self._actor = ray.remote(concurrency_groups={_TELLS: 1})(Host).options(
             num_cpus=cpus,
             num_gpus=gpus,
             max_restarts=0,
             scheduling_strategy="SPREAD",
         )
         self._actors, self._calls, self._ready = {}, {}, set()
+        self._questions, self._asked = {}, {}
         self._next, self._counted = 0, -math.inf
         self.process_ids = {}
 
@@ -137,9 +145,40 @@ class RayPool:
         if not self._calls:
             time.sleep(seconds)
             return []
-        calls = list(self._calls)
+        self._ask()
+        calls = [*self._calls, *self._questions]
         ready, _ = self._ray.wait(calls, num_returns=1, timeout=seconds)
-        return [self._event(call) for call in ready]
+        events = [
+            self._answer(call) if call in self._questions else self._event(call)
+            for call in ready
+        ]
+        return [event for event in events if event is not None]
+
+    def _ask(self):
+        """Asks workers that have been busy for a while how far they are."""
+        now, asked = time.monotonic(), set(self._questions.values())
+        busy = len(self._calls)
+        pause = max(_SECONDS_BETWEEN_QUESTIONS, busy / _QUESTIONS_A_SECOND)
+        for call, (worker, is_load) in self._calls.items():
+            if is_load or call in asked:
+                continue
+            if now < self._asked.setdefault(call, now) + pause:
+                continue
+            self._asked[call] = now
+            actor = self._actors[worker]
+            question = actor.progress.options(concurrency_group=_TELLS)
+            self._questions[question.remote()] = call
+
+    def _answer(self, question):
+        """A worker's progress; `None` if its call has ended meanwhile."""
+        call = self._questions.pop(question)
+        try:
+            value = self._ray.get(question)
+        except self._ray.exceptions.RayError:
+            return None  # The call says so, too.
+        if value is None or call not in self._calls:
+            return None
+        return Event(self._calls[call][0], "progress", value)
 
     def drop(self, worker):
         """Ends a worker."""
@@ -153,6 +192,7 @@ class RayPool:
 
     def _event(self, call):
         worker, is_load = self._calls.pop(call)
+        self._asked.pop(call, None)
         try:
             kind, value = self._ray.get(call)
         except self._ray.exceptions.RayError as error:

@@ -180,4 +180,5 @@ class _Bar:
         rounded = round(self._share)
         is_whole = abs(self._share - rounded) < 1e-6
         self._bar.n = rounded if is_whole else self._share
-        self._bar.refresh()
+        if share >= 0:  # What is taken back is mostly given again at once.
+            self._bar.refresh()

@@ -173,3 +173,32 @@ def test_results_of_what_was_forgotten_do_not_count():
     follower.driver = Driver(pool, tasks, follower, 0, print)
     follower.driver.run()
     assert follower.values == ["first", "3"]
+
+
+def test_progress_is_told_and_taken_back_when_a_task_ends():
+    class Tells(Follower):
+        def progress(self, task, share, frames):
+            self.values.append((task.key, share, frames))
+
+    class TellingPool(Pool):
+        def wait(self, seconds):
+            told = [
+                Event(worker, "progress", (0.5, 3))
+                for worker, *_ in self._calls
+            ]
+            # Of a worker that has nothing to do any more.
+            late = [Event(7, "progress", (0.5, 3))]
+            return told + super().wait(seconds) + late
+
+    def answer(worker, method, arguments):
+        if arguments == ("a",):
+            return "lost", "its process is gone"
+        return "done", "end"
+
+    pool, follower = TellingPool(answer, 1), Tells()
+    tasks = (Task(key, "do", (key,)) for key in "ab")
+    Driver(pool, tasks, follower, 0, print).run()
+    assert follower.values == [
+        ("a", 0.5, 3), ("a", 0.0, 0), ("b", 0.5, 3), ("b", 0.0, 0), "end",
+    ]  # fmt: skip
+    assert follower.reasons.keys() == {"a"}

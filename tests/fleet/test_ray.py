@@ -1,6 +1,7 @@
 """On a real Ray cluster of this machine: labels bit for bit, and faults."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -135,6 +136,17 @@ def test_a_killed_worker_and_a_lost_node_cost_nothing(
     assert archives.read_outputs(tmp_path) == plain
     archives.assert_nothing_is_twice(tmp_path)
     assert not list(tmp_path.rglob(".*"))
+
+
+def test_the_bar_moves_within_a_video(slow, tmp_path, cluster):
+    (tmp_path / "archive").mkdir()
+    archive = archives.make_long(tmp_path / "archive", 2500)
+    given = [sys.executable, "-m", "accel_tf"]
+    given += argv(archive, slow[1], tmp_path, cluster(1).address, 10**6)
+    told = subprocess.run(given, capture_output=True, text=True).stderr
+    percents = set(re.findall(r"videos: +(\d+)%", told))
+    # `none.mp4` has failed, which counts as half of it.
+    assert len(percents - {"0", "50", "100"}) > 1, told
 
 
 def test_a_killed_command_goes_on_where_it_was(slow, tmp_path):
