@@ -6,6 +6,7 @@ import errno
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _MOST_BAD_STARTS = 10
+"""In a row, while no other worker has its model."""
 _LOOKED_AT = 64
 """Waiting tasks among which one is chosen."""
 
@@ -123,7 +124,7 @@ class Driver:
             self._take_progress(self._running.get(event.worker), *event.value)
             return
         if event.kind == "ready":
-            self._has_started = True
+            self._has_started, self._bad_starts = True, 0
             return
         if event.kind == "not ready":
             if not self._has_started:
@@ -159,7 +160,8 @@ class Driver:
 
     def _count_bad_start(self, reason):
         self._bad_starts += 1
-        if self._bad_starts > _MOST_BAD_STARTS:
+        # Others may go on without a machine on which none starts.
+        if self._bad_starts > _MOST_BAD_STARTS and not self._pool.ready:
             raise ValueError(f"no worker starts: {reason}")
         self._note(f"a worker did not start: {reason}")
 

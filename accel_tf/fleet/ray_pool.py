@@ -21,6 +21,8 @@ them."""
 _OBJECT_STORE = 100 * 2**20
 """Bytes; nothing large goes through it."""
 _SECONDS_BETWEEN_COUNTS = 5.0
+_MOST_DOUBLINGS = 6
+"""Of these seconds, where one worker after another does not start."""
 _SECONDS_BETWEEN_QUESTIONS = 2.0
 _QUESTIONS_A_SECOND = 20
 """About progress, to all workers together: each takes the command 1 ms."""
@@ -104,6 +106,7 @@ class RayPool:
         self._actors, self._calls, self._ready = {}, {}, set()
         self._questions, self._asked = {}, {}
         self._next, self._counted = 0, -math.inf
+        self._starts_badly, self._bad_rounds = False, 0
         self.process_ids = {}
 
     @property
@@ -118,9 +121,12 @@ class RayPool:
 
     def keep(self):
         """Starts workers where some are missing."""
-        due = time.monotonic() > self._counted + _SECONDS_BETWEEN_COUNTS
-        if self._actors and not due:
+        doublings = min(self._bad_rounds, _MOST_DOUBLINGS)
+        pause = _SECONDS_BETWEEN_COUNTS * 2**doublings
+        if self._actors and time.monotonic() < self._counted + pause:
             return
+        self._bad_rounds = self._bad_rounds + 1 if self._starts_badly else 0
+        self._starts_badly = False
         self._counted = time.monotonic()
         wanted = self._room() if self._count is None else self._count
         for _ in range(wanted - len(self._actors)):
@@ -183,9 +189,12 @@ class RayPool:
     def drop(self, worker):
         """Ends a worker."""
         actor = self._actors.pop(worker, None)
+        if worker in self._ready:
+            self._counted = -math.inf  # It is replaced at once.
+        else:
+            self._starts_badly = True
         self._ready.discard(worker)
         self.process_ids.pop(worker, None)
-        self._counted = -math.inf  # It is replaced at once.
         if actor is not None:
             with contextlib.suppress(self._ray.exceptions.RayError):
                 self._ray.kill(actor)
@@ -200,6 +209,7 @@ class RayPool:
             return Event(worker, "lost", _why_lost(error))
         if is_load and kind == "done":
             self._ready.add(worker)
+            self._starts_badly = False
             self.process_ids[worker] = value
             return Event(worker, "ready", value)
         if is_load:
