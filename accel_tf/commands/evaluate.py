@@ -1,7 +1,9 @@
 """`accel-tf evaluate`; its options are also those of `recipes/evaluate.py`."""
 
 import argparse
+import contextlib
 import functools
+import os
 
 from accel_tf.commands import (
     fleet_options,
@@ -18,6 +20,9 @@ EXAMPLE = (
     "--data cityscapes_sequences/half_window20 --data-dir data "
     "--intervals 1,5 --json accel_18.json"
 )
+
+# What scores do not depend on.
+_NO_SETTINGS = ("name", "rounds", "json", "plots")
 
 _KEYFRAMES = (keyframe_options.FIXED, keyframe_options.ADAPTIVE, "both")
 
@@ -44,6 +49,8 @@ def run(arguments):
     if arguments.cluster is not None:
         on_fleet = functools.partial(_evaluate_on_fleet, arguments)
     evaluate_systems(_systems(arguments), **given, on_fleet=on_fleet)
+    if on_fleet is not None and arguments.json:
+        os.remove(_place_of_record(arguments))
 
 
 def _systems(arguments):
@@ -51,7 +58,7 @@ def _systems(arguments):
     return {name: (arguments.model, arguments.weights)}
 
 
-def _evaluate_on_fleet(arguments, *given):
+def _evaluate_on_fleet(arguments, runs, sequences, *given):
     """Evaluates in the place of `evaluate_together`."""
     from accel_tf.fleet.evaluation import evaluate_on_pool
 
@@ -59,8 +66,33 @@ def _evaluate_on_fleet(arguments, *given):
         make_worker_of, fleet_options.for_workers(arguments)
     )
     retries = fleet_options.given_retries(arguments)
-    with fleet_options.given_pool(arguments)(make_worker) as pool:
-        return evaluate_on_pool(pool, retries, *given)
+    make_pool = fleet_options.given_pool(arguments)
+    with (
+        _record(arguments, sequences) as record,
+        make_pool(make_worker) as pool,
+    ):
+        return evaluate_on_pool(pool, retries, record, runs, sequences, *given)
+
+
+def _place_of_record(arguments):
+    return f"{os.path.abspath(arguments.json)}.fleet.jsonl"
+
+
+def _record(arguments, sequences):
+    """What is scored, until the report is written; `None` without one."""
+    if not arguments.json:
+        return contextlib.nullcontext()
+    from accel_tf.fleet.manifest import Manifest
+
+    settings = fleet_options.settings_of(
+        arguments, _NO_SETTINGS, sequences=len(sequences)
+    )
+    return Manifest(
+        _place_of_record(arguments),
+        settings,
+        mixes_versions=None,
+        elsewhere="another file to --json",
+    )
 
 
 def make_worker_of(arguments):

@@ -1,8 +1,12 @@
 """The options of a verb that runs on a Ray cluster."""
 
 import argparse
+import hashlib
+import json
 import os
+import pathlib
 
+import accel_tf
 from accel_tf.commands import option_types
 
 LOCAL = "local"
@@ -11,8 +15,13 @@ FILES = ("model", "update", "flow", "propagate")
 
 _DEFAULT_PART = 3000
 _DEFAULT_RETRIES = 2
-_OF_CLUSTER = "workers worker_cpus worker_gpus retries part_frames".split()
-
+_OF_CLUSTER = (
+    "workers worker_cpus worker_gpus retries part_frames mix_versions".split()
+)
+# What results do not depend on, or is there by itself.
+_NO_SETTINGS = (
+    "run verb quiet cluster workers worker_cpus worker_gpus retries weights"
+).split()
 
 OF_VIDEOS = (
     "With --cluster the videos are shared out among the workers of a Ray "
@@ -25,7 +34,8 @@ OF_VIDEOS = (
 OF_SEQUENCES = (
     "With --cluster the sequences are shared out among the workers of a Ray "
     "cluster, all of which see the data set. Frames are timed on the machine "
-    "of the command."
+    "of the command. With --json FILE, FILE.fleet.jsonl says until the end "
+    "what was scored: the same command goes on from there."
 )
 
 
@@ -80,13 +90,20 @@ def add_options(parser, about):
 
 
 def add_parts(group):
-    """Adds how long videos are cut; the default is `None`."""
+    """Adds what is for videos alone; defaults are `None`."""
     group.add_argument(
         "--part-frames",
         type=option_types.count,
         metavar="N",
         help="frames of a part of a long video, where it can be cut without "
         f"changing a label (default: {_DEFAULT_PART})",
+    )
+    group.add_argument(
+        "--mix-versions",
+        action="store_true",
+        default=None,
+        help="go on with what another version of accel-tf has begun; its "
+        "labels of the videos that are done stay",
     )
 
 
@@ -127,6 +144,45 @@ def _absolute(text):
     if text is None or not os.path.exists(text):
         return text
     return os.path.abspath(text)
+
+
+def settings_of(arguments, left_out, **more):
+    """What results depend on, as plain JSON types.
+
+    Args:
+        arguments: an `argparse.Namespace` of a verb that runs a model.
+        left_out: names of options that they do not depend on.
+        **more: further settings.
+
+    Returns:
+        dict.
+    """
+    given = {
+        key: value
+        for key, value in vars(arguments).items()
+        if key not in (*_NO_SETTINGS, *left_out)
+        and value not in (None, False, [])
+    }
+    named = [given.get(name) for name in FILES]
+    settings = {
+        "version": accel_tf.__version__,
+        **more,
+        "weights": [os.path.basename(path) for path in arguments.weights],
+        "files": [
+            _digest(path) for path in [*arguments.weights, *named] if path
+        ],
+        **given,
+    }
+    return json.loads(json.dumps(settings))
+
+
+def _digest(path):
+    """Of a file's bytes; `None` of what is no file."""
+    path = pathlib.Path(path)
+    if not path.is_file():
+        return None
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def given_part_frames(arguments):

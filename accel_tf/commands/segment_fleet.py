@@ -1,18 +1,13 @@
 """`accel-tf segment --cluster`."""
 
 import functools
-import hashlib
-import json
 import os
-import pathlib
 
-import accel_tf
 from accel_tf.commands import fleet_options, keyframe_options, video_options
 
 # What labels do not depend on, or is there by itself.
 _NO_SETTINGS = (
-    "run verb quiet inputs output output_dir labels save_scores json cluster "
-    "workers worker_cpus worker_gpus retries part_frames weights"
+    "inputs output output_dir labels save_scores json part_frames mix_versions"
 ).split()
 
 
@@ -57,10 +52,15 @@ def run_fleet(arguments, load):
         folders,
         functools.partial(load, fleet_options.for_workers(arguments)),
         options,
-        _settings(arguments, folders),
+        fleet_options.settings_of(
+            arguments,
+            _NO_SETTINGS,
+            outputs=[name for name, at in vars(folders).items() if at],
+        ),
         make_pool,
         fleet_options.given_part_frames(arguments),
         fleet_options.given_retries(arguments),
+        bool(arguments.mix_versions),
     )
 
 
@@ -76,32 +76,3 @@ def _check(arguments):
     for name, reason in reasons.items():
         if getattr(arguments, name):
             raise ValueError(f"--{name} does not go with --cluster: {reason}.")
-
-
-def _settings(arguments, folders):
-    """What labels and outputs depend on, as plain JSON types."""
-    given = {
-        key: value
-        for key, value in vars(arguments).items()
-        if key not in _NO_SETTINGS and value not in (None, False, [])
-    }
-    named = [given.get(name) for name in fleet_options.FILES]
-    settings = {
-        "version": accel_tf.__version__,
-        "outputs": [name for name, at in vars(folders).items() if at],
-        "weights": [os.path.basename(path) for path in arguments.weights],
-        "files": [
-            _digest(path) for path in [*arguments.weights, *named] if path
-        ],
-        **given,
-    }
-    return json.loads(json.dumps(settings))
-
-
-def _digest(path):
-    """Of a file's bytes; `None` of what is no file."""
-    path = pathlib.Path(path)
-    if not path.is_file():
-        return None
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

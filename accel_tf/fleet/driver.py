@@ -6,6 +6,7 @@ import errno
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _MOST_BAD_STARTS = 10
+"""In a row, while no other worker has its model."""
 _LOOKED_AT = 64
 """Waiting tasks among which one is chosen."""
 
@@ -41,9 +42,11 @@ class Driver:
     Args:
         pool: a `RayPool` or what is called like one.
         tasks: iterator of `Task`.
-        follower: object with two methods: `done(task, value)` gives a list of
+        follower: object with methods: `done(task, value)` gives a list of
             tasks that are next; `failed(task, reason)` is called for one that
-            was tried too often.
+            was tried too often. If workers tell their progress, there is
+            `progress(task, share, frames)`, too: what of a task is done, which
+            is nothing again when it ends, in whatever way.
         retries: further tries of a task that fails.
         on_note: called with one line about what is worth knowing.
     """
@@ -54,7 +57,7 @@ class Driver:
         self._note = on_note
         self._waiting, self._running = collections.deque(), {}
         self._error, self._bad_starts, self._has_started = None, 0, False
-        self._last_key = {}
+        self._last_key, self._partly_done = {}, set()
 
     def run(self):
         """Runs until all tasks are done or have failed.
@@ -117,8 +120,11 @@ class Driver:
         return worker not in task.tried or self._pool.ready <= task.tried
 
     def _take(self, event):
+        if event.kind == "progress":
+            self._take_progress(self._running.get(event.worker), *event.value)
+            return
         if event.kind == "ready":
-            self._has_started = True
+            self._has_started, self._bad_starts = True, 0
             return
         if event.kind == "not ready":
             if not self._has_started:
@@ -126,6 +132,9 @@ class Driver:
             self._count_bad_start(event.value[0])
             return
         task = self._running.pop(event.worker, None)
+        if task in self._partly_done:
+            self._partly_done.discard(task)
+            self._follower.progress(task, 0.0, 0)
         if task is None and event.kind == "lost":
             self._count_bad_start(event.value)
         if task is None or task.is_stale:
@@ -144,9 +153,15 @@ class Driver:
                 return
             self._try_again(task, event.worker, reason)
 
+    def _take_progress(self, task, share, frames):
+        if task is not None and not task.is_stale:
+            self._partly_done.add(task)
+            self._follower.progress(task, share, frames)
+
     def _count_bad_start(self, reason):
         self._bad_starts += 1
-        if self._bad_starts > _MOST_BAD_STARTS:
+        # Others may go on without a machine on which none starts.
+        if self._bad_starts > _MOST_BAD_STARTS and not self._pool.ready:
             raise ValueError(f"no worker starts: {reason}")
         self._note(f"a worker did not start: {reason}")
 

@@ -4,6 +4,8 @@ from accel_tf import messages
 from accel_tf.evaluation.protocol import evaluation_of
 from accel_tf.evaluation.runner import make_runs, run_sequence
 from accel_tf.fleet.driver import Driver, Task
+from accel_tf.fleet.manifest import DONE
+from accel_tf.fleet.scores import pack_scores, unpack_scores
 
 
 class EvaluationWorker:
@@ -16,9 +18,13 @@ class EvaluationWorker:
         runs: list of `(model, interval)`, as of `evaluate_together`.
         sequences: as of `evaluate_together`.
         mode, temporal, steady: as of `evaluate_together`.
+
+    Attributes:
+        progress: `_Progress` of the sequence under way, or `None`.
     """
 
     def __init__(self, runs, sequences, mode, temporal, steady):
+        self.progress = None
         self._runs, self._sequences = runs, sequences
         self._mode, self._temporal, self._steady = mode, temporal, steady
         self._begin()
@@ -58,18 +64,40 @@ class EvaluationWorker:
         estimator = self._temporal
         if not isinstance(estimator, str):
             estimator = "dis"
-        run_sequence(runs, sequence, number, lambda share: None, estimator)
+        self.progress = progress = _Progress()
+        run_sequence(runs, sequence, number, progress.add, estimator)
         return [run.scored() for run in runs]
 
 
+class _Progress:
+    """The share of a sequence that is done."""
+
+    def __init__(self):
+        self.share, self.frames = 0.0, 0
+
+    def add(self, share):
+        # Sums of shares are not exact.
+        self.share = min(1.0, self.share + share)
+
+
 def evaluate_on_pool(
-    pool, retries, runs, sequences, mode, temporal, on_progress, steady
+    pool,
+    retries,
+    record,
+    runs,
+    sequences,
+    mode,
+    temporal,
+    on_progress,
+    steady,
 ):
     """Does what `evaluate_together` does with the workers of a pool.
 
     Args:
         pool: a `RayPool` of `EvaluationWorker` with the same runs and data.
         retries: further tries of a sequence that fails.
+        record: a `Manifest` that has what was scored before, and gets what
+            is; `None` for none.
         runs, sequences, mode, temporal, on_progress, steady: as of
             `evaluate_together`.
 
@@ -81,9 +109,11 @@ def evaluate_on_pool(
     """
     class_names = getattr(sequences, "class_names", None)
     totals = make_runs(runs, mode, bool(temporal), class_names, steady)
-    follower = _Follower(totals, on_progress)
+    follower = _Follower(totals, on_progress, record)
     tasks = (
-        Task(index, "sequence", (index,)) for index in range(len(sequences))
+        Task(index, "sequence", (index,))
+        for index in range(len(sequences))
+        if not follower.knows(index)
     )
     Driver(pool, tasks, follower, retries, messages.note).run()
     if follower.reasons:
@@ -98,21 +128,41 @@ def evaluate_on_pool(
 class _Follower:
     """Adds up what workers have scored, in the order of the sequences."""
 
-    def __init__(self, totals, on_progress):
+    def __init__(self, totals, on_progress, record):
         self._totals, self._progress = totals, on_progress
-        self._early, self._next = {}, 0
+        self._record = record
+        self._early, self._next, self._under_way = {}, 0, {}
         self.reasons = {}
+        for name, line in (record.totals if record else {}).items():
+            self._add(int(name), list(map(unpack_scores, line["scored"])))
+
+    def knows(self, index):
+        """Whether a sequence has been scored."""
+        return index < self._next or index in self._early
 
     def done(self, task, value):
-        self._early[task.key] = value
+        if self._record is not None:
+            scored = list(map(pack_scores, value))
+            name = str(task.key)
+            self._record.add({"name": name, "state": DONE, "scored": scored})
+        self._add(task.key, value)
+        return []
+
+    def _add(self, index, scored):
+        self._early[index] = scored
         self._progress(1.0)
         while self._next in self._early:
-            for run, scored in zip(
+            for run, each in zip(
                 self._totals, self._early.pop(self._next), strict=True
             ):
-                run.add(scored)
+                run.add(each)
             self._next += 1
-        return []
+
+    def progress(self, task, share, frames):
+        before = self._under_way.pop(task, 0.0)
+        if share:
+            self._under_way[task] = share
+        self._progress(share - before)
 
     def failed(self, task, reason):
         self.reasons[task.key] = reason

@@ -15,6 +15,10 @@ class Host:
             that when it is imported.
         environment: dict of environment variables that are set unless they
             are.
+
+    A worker may have an attribute `progress`: `None`, or an object that says
+    of the call under way which `share` of it is done, 0..1, and how many
+    `frames` that is.
     """
 
     def __init__(self, make_worker, environment):
@@ -33,7 +37,18 @@ class Host:
             `("done", value)`, or `("failed", (reason, errno))`: one line, and
             the number of the system's error or `None`.
         """
-        return _answer(getattr(self._worker, method), *arguments)
+        try:
+            return _answer(getattr(self._worker, method), *arguments)
+        finally:
+            self._worker.progress = None
+
+    def progress(self):
+        """Of the call under way: `(share, frames)`, or `None`.
+
+        Another thread calls it than that of the call.
+        """
+        told = getattr(self._worker, "progress", None)
+        return None if told is None else (told.share, told.frames)
 
     def _load(self):
         self._worker = pickle.loads(self._make_worker)()

@@ -12,7 +12,7 @@ from accel_tf.segmentation.report import SegmentReport
 _SUMMED = "frames key_frames cuts seconds compiled_frames compiled_seconds"
 
 
-def join_parts(job, path, reports, label_map, options, notes):
+def join_parts(job, path, reports, label_map, options, notes, count):
     """Makes the outputs of a video appear whose parts are all there.
 
     A drawing is made of the labels, so that it is encoded in one go. It does
@@ -25,6 +25,7 @@ def join_parts(job, path, reports, label_map, options, notes):
         label_map: of the labels.
         options: `SegmentOptions`.
         notes: list that gets lines about what is worth knowing.
+        count: `FrameCount` of a drawing.
 
     Returns:
         `SegmentReport` of the whole video.
@@ -43,6 +44,8 @@ def join_parts(job, path, reports, label_map, options, notes):
                 drawn,
                 progress=False,
                 on_note=notes.append,
+                on_frame=count.add,
+                open_source=count.open,
                 **vars(options),
             )
     if "json" in targets:

@@ -29,7 +29,9 @@ class Manifest:
     something new of a video: that it is `planned`, and the name of its
     outputs; that a part of it is there (`part`, its number, with `first` and
     `end`), or that it cannot be cut (`whole`); that it is `done`, with its
-    numbers; or that it has `failed`, with the reason. The last one holds.
+    numbers; or that it has `failed`, with the reason. The last one holds. A
+    line with a `version` says that another version of the library went on:
+    parts of before do not count, so that no video is of two.
 
     On a disk lines are added as they come, and a last one that a power cut
     has torn does not count. An object store gets the whole file anew, at most
@@ -37,10 +39,15 @@ class Manifest:
 
     Args:
         place: path or URL of the file; its folder must exist.
-        settings: dict of plain JSON types that the outputs depend on.
+        settings: dict of plain JSON types that the outputs depend on, with
+            the `version` of the library.
+        mixes_versions: whether to go on where another version has begun;
+            `None` where that is out of the question.
+        elsewhere: what messages call another place.
 
     Raises:
-        ValueError: one line, if it was begun with other settings, or is none.
+        ValueError: one line, if it was begun with other settings or by another
+            version, or is none.
         BlockingIOError: another process works on it.
 
     Attributes:
@@ -51,8 +58,11 @@ class Manifest:
         totals: dict of name -> line of a video that is done.
     """
 
-    def __init__(self, place, settings):
+    def __init__(
+        self, place, settings, mixes_versions=False, elsewhere="another folder"
+    ):
         self.place, self._settings = place, settings
+        self._mixes, self._elsewhere = mixes_versions, elsewhere
         self.names, self.states, self.parts, self.totals = {}, {}, {}, {}
         self.whole = {}
         self._lines, self._file = [], None
@@ -64,14 +74,11 @@ class Manifest:
             if header is None:
                 self._write({"fleet": 1, "settings": self._settings})
             else:
-                self._lines.append(header)
-                self._check(header)
+                self._lines += [header, *lines]
+                self._check(header["settings"], lines)
         except BaseException:
             self._close()
             raise
-        for line in lines:
-            self._lines.append(line)
-            self._take(line)
         return self
 
     def _close(self):
@@ -118,7 +125,7 @@ class Manifest:
         if not is_one:
             raise ValueError(
                 f"{self.place} is not the record of a fleet; move it away, or "
-                "give another folder."
+                f"give {self._elsewhere}."
             )
         return lines
 
@@ -130,23 +137,50 @@ class Manifest:
         except BlockingIOError as error:
             raise BlockingIOError(
                 f"another command works on {self.place}; wait for its end, or "
-                "give another folder."
+                f"give {self._elsewhere}."
             ) from error
         except OSError:
             pass  # The disk knows no locks.
 
-    def _check(self, header):
-        before = header["settings"]
+    def _check(self, before, lines):
+        """Takes the lines, if they are of the same settings."""
+        for line in lines:
+            self._take(line)
+            if "version" in line:
+                before = before | line
+        new = self._settings.get("version")
         for key in [*self._settings, *before]:
-            old, new = before.get(key), self._settings.get(key)
-            if old != new:
-                raise ValueError(
-                    f"{self.place} was begun with {key} {json.dumps(old)}, not "
-                    f"{json.dumps(new)}; give the same options to go on, or "
-                    "another folder."
-                )
+            if before.get(key) == self._settings.get(key):
+                continue
+            if key != "version":
+                raise ValueError(self._why_not(key, before))
+            if not self._mixes:
+                raise ValueError(self._why_not_this_version(before[key], new))
+        if before.get("version") != new:
+            self.add({"version": new})
+
+    def _why_not(self, key, before):
+        old, new = (
+            json.dumps(settings.get(key))
+            for settings in (before, self._settings)
+        )
+        return (
+            f"{self.place} was begun with {key} {old}, not {new}; give the "
+            f"same options to go on, or {self._elsewhere}."
+        )
+
+    def _why_not_this_version(self, old, new):
+        way = "" if self._mixes is None else "give --mix-versions to go on, "
+        return (
+            f"{self.place} was begun with accel-tf {old}, and labels of "
+            f"{new} may differ; {way}use that version, or give "
+            f"{self._elsewhere}."
+        )
 
     def _take(self, line):
+        if "version" in line:
+            self.parts.clear()
+            return
         name = line["name"]
         if "source" in line:
             self.names[line["source"]] = name

@@ -21,6 +21,12 @@ them."""
 _OBJECT_STORE = 100 * 2**20
 """Bytes; nothing large goes through it."""
 _SECONDS_BETWEEN_COUNTS = 5.0
+_MOST_DOUBLINGS = 6
+"""Of these seconds, where one worker after another does not start."""
+_SECONDS_BETWEEN_QUESTIONS = 2.0
+_QUESTIONS_A_SECOND = 20
+"""About progress, to all workers together: each takes the command 1 ms."""
+_TELLS = "tells"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,9 +35,11 @@ class Event:
 
     Attributes:
         worker: its number.
-        kind: `"ready"`, `"done"`, `"failed"` or `"lost"`.
+        kind: `"ready"`, `"not ready"`, `"progress"`, `"done"`, `"failed"` or
+            `"lost"`.
         value: what the call gave; `(reason, errno)` of one that failed;
-            the reason of a worker that was lost.
+            the reason of a worker that was lost; `(share, frames)` of
+            progress.
     """
 
     worker: int
@@ -88,14 +96,17 @@ class RayPool:
         self._ray = ray = optional.require("ray", "ray")
         self._make_worker = pickle.dumps(make_worker)
         self._cpus, self._gpus, self._count = cpus, gpus, count
-        self._actor = ray.remote(Host).options(
+        # A thread of its own tells how far the other is.
+        self._actor = ray.remote(concurrency_groups={_TELLS: 1})(Host).options(
             num_cpus=cpus,
             num_gpus=gpus,
             max_restarts=0,
             scheduling_strategy="SPREAD",
         )
         self._actors, self._calls, self._ready = {}, {}, set()
+        self._questions, self._asked = {}, {}
         self._next, self._counted = 0, -math.inf
+        self._starts_badly, self._bad_rounds = False, 0
         self.process_ids = {}
 
     @property
@@ -110,9 +121,12 @@ class RayPool:
 
     def keep(self):
         """Starts workers where some are missing."""
-        due = time.monotonic() > self._counted + _SECONDS_BETWEEN_COUNTS
-        if self._actors and not due:
+        doublings = min(self._bad_rounds, _MOST_DOUBLINGS)
+        pause = _SECONDS_BETWEEN_COUNTS * 2**doublings
+        if self._actors and time.monotonic() < self._counted + pause:
             return
+        self._bad_rounds = self._bad_rounds + 1 if self._starts_badly else 0
+        self._starts_badly = False
         self._counted = time.monotonic()
         wanted = self._room() if self._count is None else self._count
         for _ in range(wanted - len(self._actors)):
@@ -137,22 +151,57 @@ class RayPool:
         if not self._calls:
             time.sleep(seconds)
             return []
-        calls = list(self._calls)
+        self._ask()
+        calls = [*self._calls, *self._questions]
         ready, _ = self._ray.wait(calls, num_returns=1, timeout=seconds)
-        return [self._event(call) for call in ready]
+        events = [
+            self._answer(call) if call in self._questions else self._event(call)
+            for call in ready
+        ]
+        return [event for event in events if event is not None]
+
+    def _ask(self):
+        """Asks workers that have been busy for a while how far they are."""
+        now, asked = time.monotonic(), set(self._questions.values())
+        busy = len(self._calls)
+        pause = max(_SECONDS_BETWEEN_QUESTIONS, busy / _QUESTIONS_A_SECOND)
+        for call, (worker, is_load) in self._calls.items():
+            if is_load or call in asked:
+                continue
+            if now < self._asked.setdefault(call, now) + pause:
+                continue
+            self._asked[call] = now
+            actor = self._actors[worker]
+            question = actor.progress.options(concurrency_group=_TELLS)
+            self._questions[question.remote()] = call
+
+    def _answer(self, question):
+        """A worker's progress; `None` if its call has ended meanwhile."""
+        call = self._questions.pop(question)
+        try:
+            value = self._ray.get(question)
+        except self._ray.exceptions.RayError:
+            return None  # The call says so, too.
+        if value is None or call not in self._calls:
+            return None
+        return Event(self._calls[call][0], "progress", value)
 
     def drop(self, worker):
         """Ends a worker."""
         actor = self._actors.pop(worker, None)
+        if worker in self._ready:
+            self._counted = -math.inf  # It is replaced at once.
+        else:
+            self._starts_badly = True
         self._ready.discard(worker)
         self.process_ids.pop(worker, None)
-        self._counted = -math.inf  # It is replaced at once.
         if actor is not None:
             with contextlib.suppress(self._ray.exceptions.RayError):
                 self._ray.kill(actor)
 
     def _event(self, call):
         worker, is_load = self._calls.pop(call)
+        self._asked.pop(call, None)
         try:
             kind, value = self._ray.get(call)
         except self._ray.exceptions.RayError as error:
@@ -160,6 +209,7 @@ class RayPool:
             return Event(worker, "lost", _why_lost(error))
         if is_load and kind == "done":
             self._ready.add(worker)
+            self._starts_badly = False
             self.process_ids[worker] = value
             return Event(worker, "ready", value)
         if is_load:

@@ -27,6 +27,7 @@ def segment_fleet(
     make_pool,
     part_frames,
     retries,
+    mixes_versions=False,
 ):
     """Segments videos with all workers of a pool.
 
@@ -42,6 +43,7 @@ def segment_fleet(
             a context manager of a `RayPool`.
         part_frames: frames of a part of a long video.
         retries: further tries of a video or part that fails.
+        mixes_versions: as of `Manifest`.
 
     Returns:
         The exit status: 0, or `FAILED` if a video has failed.
@@ -53,7 +55,7 @@ def segment_fleet(
     """
     _make(folders.given())
     place = remote.join(folders.given()[0], NAME)
-    with Manifest(place, settings) as manifest:
+    with Manifest(place, settings, mixes_versions) as manifest:
         jobs = make_jobs(sources, folders, manifest.names)
         new = [job for job in jobs if job.source not in manifest.names]
         _check_free(new, folders)
@@ -180,4 +182,5 @@ class _Bar:
         rounded = round(self._share)
         is_whole = abs(self._share - rounded) < 1e-6
         self._bar.n = rounded if is_whole else self._share
-        self._bar.refresh()
+        if share >= 0:  # What is taken back is mostly given again at once.
+            self._bar.refresh()

@@ -23,7 +23,7 @@ class SegmentationFollower:
     def __init__(self, manifest, on_progress, on_note):
         self._manifest = manifest
         self._progress, self._note = on_progress, on_note
-        self._videos, self._notes = {}, set()
+        self._videos, self._notes, self._under_way = {}, set(), {}
         self.reasons, self.driver = {}, None
 
     def tasks(self, jobs):
@@ -52,6 +52,30 @@ class SegmentationFollower:
         for line in (value or {}).get("notes", ()):
             self._note_once(line)
         return getattr(self, f"_{task.method}_done")(task.key, task, value)
+
+    def progress(self, task, share, frames):
+        """Takes what is done of a task; nothing when it has ended.
+
+        Args:
+            task: `Task`.
+            share: of it, 0..1.
+            frames: that were segmented.
+        """
+        share *= self._share_of(task)
+        frames *= task.method != "join"  # They have been counted.
+        share_before, frames_before = self._under_way.pop(task, (0.0, 0))
+        if share or frames:
+            self._under_way[task] = share, frames
+        self._progress(share - share_before, frames - frames_before)
+
+    def _share_of(self, task):
+        """Of the video."""
+        if task.method == "begin":
+            return 1.0
+        video = self._videos.get(task.key.name)
+        if video is None:
+            return 0.0
+        return video.share_of_part if task.method == "part" else 1 - video.share
 
     def failed(self, task, reason):
         """Takes note that a video cannot be done."""

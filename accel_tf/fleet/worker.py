@@ -8,6 +8,7 @@ import platform
 import tempfile
 
 from accel_tf.fleet import remote
+from accel_tf.fleet.frame_count import FrameCount
 from accel_tf.fleet.joining import (
     join_parts,
     name_in_whole,
@@ -43,6 +44,9 @@ class SegmentWorker:
     Raises:
         ValueError, OSError, ImportError: one line, if the model cannot be
             had, or the folder of the manifest is not on this machine.
+
+    Attributes:
+        progress: `FrameCount` of the call under way, or `None`.
     """
 
     def __init__(self, open_model, options, part_frames, manifest):
@@ -55,6 +59,7 @@ class SegmentWorker:
         self._stream, self._label_map = open_model()
         self._options, self._length = options, part_frames
         self._copied, self._copy = None, contextlib.ExitStack()
+        self.progress = None
 
     def begin(self, job, in_parts=True, keeps_parts=False):
         """Segments a video, unless it is to be done in parts.
@@ -125,8 +130,9 @@ class SegmentWorker:
         notes = []
         with self._named(job):
             path = self._local(job.source)
+            self.progress = count = FrameCount(self._options)
             total = join_parts(
-                job, path, reports, self._label_map, self._options, notes
+                job, path, reports, self._label_map, self._options, notes, count
             )
         return {"report": summary(total), "notes": self._told(job, notes)}
 
@@ -217,8 +223,9 @@ class SegmentWorker:
             }
             return self._segment(job, path, paths, notes)
 
-    def _segment(self, job, path, paths, notes, **more):
+    def _segment(self, job, path, paths, notes, count=None, **more):
         self._stream.reset_state()
+        self.progress = count = count or FrameCount(self._options)
         return segment_stream(
             self._stream,
             self._label_map,
@@ -229,6 +236,8 @@ class SegmentWorker:
             json=paths.get("json"),
             progress=False,
             on_note=notes.append,
+            on_frame=count.add,
+            open_source=count.open,
             about={"input": job.source},
             **vars(self._options) | more,
         )
@@ -244,11 +253,11 @@ class SegmentWorker:
                 folder = partial_folder(tempfile.gettempdir(), 0o700)
                 folder = stack.enter_context(folder)
                 paths["json"] = str(folder / "record.json")
-            more = {"open_source": open_part}
+            expected = part.end - part.first + part.warm_up
+            more = {"count": FrameCount(self._options, open_part, expected)}
             if job.outputs.labels is None:
                 more["label_ids"] = "index"  # They are for the drawing alone.
             report = self._segment(job, job.source, paths, notes, **more)
-            expected = part.end - part.first + part.warm_up
             if report.frames != expected or report.damaged:
                 raise IrregularVideoError(
                     f"{job.source} has {report.frames} frames where "

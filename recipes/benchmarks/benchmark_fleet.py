@@ -33,6 +33,9 @@ WAYS = {
     "2 workers": ["--cluster", "--workers", "2"],
 }
 _TASKS = 500
+_INTERVAL = 5
+_PARTS = 8
+"""Of each long video, if each has a key frame and others."""
 
 
 def main(arguments=None):
@@ -91,6 +94,7 @@ def measure_cost(options):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         short, long = options.frames // 10, options.frames
+        part = max(_INTERVAL, options.frames // _PARTS)
         archives = {
             "short": _archive(folder / "short", short, options.size),
             "long": _archive(folder / "long", long, options.size),
@@ -102,7 +106,7 @@ def measure_cost(options):
                 row = {}
                 for name, archive in archives.items():
                     out = folder / f"{way}-{name}-{number}"
-                    row[name] = _time(options, archive, out, more)
+                    row[name] = _time(options, archive, out, more, part)
                     if more and name == "long":
                         parts += _seconds_a_frame(out)
                 rows[way].append(row)
@@ -112,6 +116,7 @@ def measure_cost(options):
         "model": options.model,
         "size": "{}x{}".format(*options.size),
         "frames": frames,
+        "part_frames": part,
         "rows": [
             {
                 "way": way,
@@ -150,13 +155,13 @@ def _archive(folder, frames, size):
     return folder
 
 
-def _time(options, archive, out, more):
+def _time(options, archive, out, more, part):
     out.mkdir()
     command = [sys.executable, "-m", "accel_tf", "segment"]
     command += [str(archive), "--labels", str(out / "labels"), "--quiet"]
     command += ["--model", options.model, "--weights", "random", "--no-cuts"]
     if more:
-        command += [*more, "--part-frames", "50"]
+        command += [*more, "--part-frames", str(part)]
     # With as many threads as a worker, whose frames would else take others.
     environment = {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
     start = time.perf_counter()

@@ -30,20 +30,25 @@ def _cost(cost):
         wall = statistics.median(row["wall_milliseconds"])
         first = statistics.median(row["first_seconds"])
         lines.append(
-            f"| {row['way']} | {processor:.1f} | {processor / plain:.3f} "
-            f"| {1000 / wall:.1f} | {first:.0f} |"
+            f"| {row['way']} | {processor:.1f} | {_ratio(processor, plain, 3)} "
+            f"| {_ratio(1000, wall, 1)} | {first:.0f} |"
         )
     machine = cost["machine"]
     lines += [
         "",
-        f"`{cost['model']}`, frames of {cost['size']}, parts of 50 frames, one "
-        f"thread for an operation, on {machine['processor']}, "
-        f"{machine['cores']} cores; the middle of "
+        f"`{cost['model']}`, frames of {cost['size']}, parts of "
+        f"{cost['part_frames']} frames, one thread for an operation, on "
+        f"{machine['processor']}, {machine['cores']} cores; the middle of "
         f"{len(cost['rows'][0]['wall_milliseconds'])} rounds, start and first "
         "frames left out. A task costs the command "
         f"{cost['task_milliseconds']:.1f} ms.",
     ]
     return "\n".join(lines)
+
+
+def _ratio(part, whole, digits):
+    """A number, or `-` where few frames were lost in the noise."""
+    return f"{part / whole:.{digits}f}" if whole > 0 < part else "-"
 
 
 def _simulation(simulation):

@@ -173,3 +173,65 @@ def test_results_of_what_was_forgotten_do_not_count():
     follower.driver = Driver(pool, tasks, follower, 0, print)
     follower.driver.run()
     assert follower.values == ["first", "3"]
+
+
+class PoorPool(Pool):
+    """Says again and again that a worker does not start."""
+
+    def wait(self, seconds):
+        event = Event(99, "not ready", ("no model", None))
+        return (
+            [Event(0, "ready", 1)] * (not self.log)
+            + [event]
+            + super().wait(seconds)
+        )
+
+
+def test_workers_go_on_while_others_do_not_start():
+    pool = PoorPool(lambda *call: ("done", call[2][0]), 1)
+    follower, notes = Follower(), []
+    tasks = (Task(key, "do", (key,)) for key in range(30))
+    Driver(pool, tasks, follower, 0, notes.append).run()
+    assert sorted(follower.values) == list(range(30))
+    assert notes[0] == "a worker did not start: no model"
+
+
+def test_it_ends_where_none_starts_any_more():
+    class Dies(PoorPool):
+        def keep(self):
+            if not self.log:
+                super().keep()
+
+    pool = Dies(lambda *call: ("lost", "it is gone"), 1)
+    tasks = iter([Task("a", "do", ("a",))])
+    with pytest.raises(ValueError, match="no worker starts: no model"):
+        Driver(pool, tasks, Follower(), 2, print).run()
+
+
+def test_progress_is_told_and_taken_back_when_a_task_ends():
+    class Tells(Follower):
+        def progress(self, task, share, frames):
+            self.values.append((task.key, share, frames))
+
+    class TellingPool(Pool):
+        def wait(self, seconds):
+            told = [
+                Event(worker, "progress", (0.5, 3))
+                for worker, *_ in self._calls
+            ]
+            # Of a worker that has nothing to do any more.
+            late = [Event(7, "progress", (0.5, 3))]
+            return told + super().wait(seconds) + late
+
+    def answer(worker, method, arguments):
+        if arguments == ("a",):
+            return "lost", "its process is gone"
+        return "done", "end"
+
+    pool, follower = TellingPool(answer, 1), Tells()
+    tasks = (Task(key, "do", (key,)) for key in "ab")
+    Driver(pool, tasks, follower, 0, print).run()
+    assert follower.values == [
+        ("a", 0.5, 3), ("a", 0.0, 0), ("b", 0.5, 3), ("b", 0.0, 0), "end",
+    ]  # fmt: skip
+    assert follower.reasons.keys() == {"a"}

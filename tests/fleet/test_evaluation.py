@@ -9,6 +9,7 @@ from local_pool import LocalPool
 
 from accel_tf.evaluation.protocol import evaluate_together
 from accel_tf.fleet.evaluation import EvaluationWorker, evaluate_on_pool
+from accel_tf.fleet.manifest import Manifest
 
 CLASSES = 4
 
@@ -53,10 +54,14 @@ def test_scores_are_those_of_one_process(mode, untraced):
 
     pool = LocalPool(functools.partial(make_worker, mode, temporal), 2, disturb)
     found = evaluate_on_pool(
-        pool, 1, runs(), drives(), mode, temporal, shares.append, False
+        pool, 1, None, runs(), drives(), mode, temporal, shares.append, False
     )
     assert lost and sum(shares) == 4
     expected = evaluate_together(runs(), drives(), mode, temporal)
+    assert_equal(found, expected, temporal)
+
+
+def assert_equal(found, expected, temporal):
     for one, other in zip(found, expected, strict=True):
         assert one.frame_scores == other.frame_scores
         assert one.key_frame_share == other.key_frame_share
@@ -67,6 +72,42 @@ def test_scores_are_those_of_one_process(mode, untraced):
         np.testing.assert_equal(one.change_by_kind, other.change_by_kind)
         if temporal:
             assert one.temporal.flicker == other.temporal.flicker
+            assert one.temporal.mean_iou == other.temporal.mean_iou
+
+
+class Killed(BaseException):
+    """The command is killed."""
+
+
+def test_a_command_that_was_killed_goes_on(tmp_path, untraced):
+    def disturb(worker, method, arguments):
+        if arguments == (2,) and not killed:
+            killed.append(worker)
+            raise Killed
+
+    def evaluate():
+        pool = LocalPool(
+            functools.partial(make_worker, "stream", True), 2, disturb
+        )
+        with Manifest(str(tmp_path / "record"), {}) as record:
+            try:
+                return evaluate_on_pool(
+                    pool, 0, record, runs(), drives(), "stream", True,
+                    shares.append, False,
+                )  # fmt: skip
+            finally:
+                called.append([each for _, _, (each,) in pool.log])
+
+    killed, called, shares = [], [], []
+    with pytest.raises(Killed):
+        evaluate()
+    done = sum(shares)
+    assert 0 < done < 4
+    shares.clear()
+    found = evaluate()
+    assert sum(shares) == 4 and len(called[1]) == 4 - done
+    expected = evaluate_together(runs(), drives(), "stream", True)
+    assert_equal(found, expected, True)
 
 
 def test_a_sequence_that_cannot_be_scored_is_told(untraced):
@@ -80,6 +121,7 @@ def test_a_sequence_that_cannot_be_scored_is_told(untraced):
         evaluate_on_pool(
             pool,
             0,
+            None,
             runs(),
             drives(),
             "stream",

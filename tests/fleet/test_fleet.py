@@ -10,6 +10,7 @@ from local_pool import LocalPool
 from video_making import make
 
 from accel_tf.fleet import jobs
+from accel_tf.fleet.parts import Part
 from accel_tf.fleet.run import segment_fleet
 from accel_tf.segment import segment_stream
 from accel_tf.segmentation.options import SegmentOptions
@@ -125,6 +126,50 @@ def test_a_part_that_is_lost_is_done_again(archive, plain, tmp_path):
     assert status == 1 and len(lost) == 2
     assert archives.read_outputs(tmp_path) == plain
     archives.assert_nothing_is_twice(tmp_path)
+
+
+def test_the_bar_counts_what_is_under_way():
+    from accel_tf.fleet.driver import Task
+    from accel_tf.fleet.segmentation import SegmentationFollower
+
+    job = jobs.OutputFolders(labels="/out").of("/a.mp4", "a")
+    added, lines = [], []
+
+    class Record:
+        states, parts, whole = {}, {}, {}
+        add = lines.append
+
+    def sums():
+        return tuple(map(sum, zip(*added, strict=True)))
+
+    follower = SegmentationFollower(
+        Record, lambda *more: added.append(more), print
+    )
+    begin = Task(job, "begin", ())
+    follower.progress(begin, 0.25, 10)
+    follower.progress(begin, 0.5, 20)
+    assert sums() == (0.5, 20)
+    follower.progress(begin, 0.0, 0)
+    assert sums() == (0.0, 0)
+    parts = [
+        Part(number, 10 * number, 10 * number + 10, 0, None)
+        for number in range(3)
+    ]
+    first, *_ = follower.done(begin, {"parts": parts, "notes": []})
+    follower.progress(first, 0.5, 5)
+    assert sums() == (0.125, 5)
+    follower.progress(first, 0.0, 0)
+    report = {"report": {"frames": 10}, "digests": [1, 1]}
+    follower.done(first, report)
+    assert sums() == (0.25, 10)
+    follower.done(Task(job, "part", (job, parts[1])), report)
+    (join,) = follower.done(Task(job, "part", (job, parts[2])), report)
+    # Its frames have been counted.
+    follower.progress(join, 0.5, 15)
+    assert sums() == (0.875, 30)
+    follower.progress(join, 0.0, 0)
+    follower.done(join, {"report": {"frames": 30}, "notes": []})
+    assert sums() == (1.0, 30)
 
 
 class Killed(BaseException):

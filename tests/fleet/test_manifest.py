@@ -60,6 +60,34 @@ def test_other_settings_are_refused(path):
     assert path.read_bytes() == before
 
 
+def test_another_version_is_refused_unless_it_may_be(path):
+    def manifest(version, **more):
+        return Manifest(str(path), SETTINGS | {"version": version}, **more)
+
+    def refused(version, match, **more):
+        with pytest.raises(ValueError, match=match):
+            with manifest(version, **more):
+                pass
+
+    with manifest("1") as old:
+        old.add({"name": "a", "state": DONE, "frames": 3})
+        old.add({"name": "b", "part": 0})
+    before = path.read_bytes()
+    refused("2", "accel-tf 1, .* of 2 may differ; give --mix-versions")
+    refused(
+        "2", "differ; use that version, or give x", mixes_versions=None,
+        elsewhere="x",
+    )  # fmt: skip
+    assert path.read_bytes() == before
+    with manifest("2", mixes_versions=True) as new:
+        # No video is of two versions.
+        assert new.states == {"a": DONE} and not new.parts
+        new.add({"name": "b", "part": 1})
+    with manifest("2") as new:
+        assert list(new.parts["b"]) == [1]
+    refused("1", "begun with accel-tf 2")
+
+
 def test_two_commands_do_not_share_it(path):
     with Manifest(str(path), SETTINGS):
         with pytest.raises(BlockingIOError, match="another command"):

@@ -1,14 +1,20 @@
 """On a real Ray cluster of this machine: labels bit for bit, and faults."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
 
 import fleet_archives as archives
+import keras
 import pytest
+import small_models
+import tensorflow_datasets as tfds
 
 from accel_tf import commands
+from accel_tf.data.label_maps import STREETS
+from accel_tf.datasets import synthetic_streets
 
 pytestmark = pytest.mark.slow
 SYSTEMS = ("accel", "dff", "deeplab", "td4")
@@ -137,6 +143,17 @@ def test_a_killed_worker_and_a_lost_node_cost_nothing(
     assert not list(tmp_path.rglob(".*"))
 
 
+def test_the_bar_moves_within_a_video(slow, tmp_path, cluster):
+    (tmp_path / "archive").mkdir()
+    archive = archives.make_long(tmp_path / "archive", 2500)
+    given = [sys.executable, "-m", "accel_tf"]
+    given += argv(archive, slow[1], tmp_path, cluster(1).address, 10**6)
+    told = subprocess.run(given, capture_output=True, text=True).stderr
+    percents = set(re.findall(r"videos: +(\d+)%", told))
+    # `none.mp4` has failed, which counts as half of it.
+    assert len(percents - {"0", "50", "100"}) > 1, told
+
+
 def test_a_killed_command_goes_on_where_it_was(slow, tmp_path):
     archive, model, plain = slow
     given = argv(archive, model, tmp_path, None, 20)
@@ -179,3 +196,61 @@ def test_a_full_disk_ends_it_and_the_same_command_goes_on(
         assert 0 < done < 8
     finally:
         subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
+@pytest.fixture(scope="module")
+def drives(tmp_path_factory):
+    """A folder with a data set of drives, and a model of it."""
+    folder = tmp_path_factory.mktemp("drives")
+    config = synthetic_streets.SyntheticStreetsConfig(
+        name="drives",
+        height=64,
+        width=96,
+        train_sequences=1,
+        train_length=2,
+        validation_sequences=8,
+        validation_length=8,
+    )
+    builder = tfds.builder("synthetic_streets", config=config, data_dir=folder)
+    builder.download_and_prepare()
+    keras.utils.set_random_seed(3)
+    model = small_models.small_accel(len(STREETS), label_map=STREETS)
+    model.save(folder / "accel.keras")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        ["average"],
+        ["stream", "--temporal", "--keyframes", "both", "--key-share", "0.3"],
+    ],
+    ids=lambda mode: mode[0],
+)
+def test_scores_are_those_of_one_process(drives, cluster, tmp_path, mode):
+    def argv(name, *more):
+        given = ["evaluate", "--data", "synthetic_streets/drives"]
+        given += ["--data-dir", str(drives), "--rounds", "0", "--intervals"]
+        given += ["1,3", "--weights", str(drives / "accel.keras")]
+        given += ["--json", str(tmp_path / name), "--mode", *mode, *more]
+        return [sys.executable, "-m", "accel_tf", *given]
+
+    def scored():
+        record = tmp_path / "fleet.json.fleet.jsonl"
+        return record.read_text().count("\n") if record.exists() else 0
+
+    subprocess.run(argv("plain.json"), check=True)
+    given = argv("fleet.json", "--cluster", cluster(2).address)
+    with subprocess.Popen([*given, "--workers", "1"]) as process:
+        archives.wait_for(lambda: scored() > 2)
+        process.kill()
+    before = scored()
+    assert before < 9
+    told = subprocess.run(given, check=True, capture_output=True, text=True)
+    # What was scored before is there at once.
+    assert f"{before - 1}.0/8 sequences" in told.stderr
+    plain, fleet = (
+        (tmp_path / name).read_bytes() for name in ("plain.json", "fleet.json")
+    )
+    assert plain == fleet
+    assert len(list(tmp_path.iterdir())) == 2
