@@ -28,6 +28,11 @@ accel-tf recipe benchmark_steady speed --video DASHCAM --out ...
 accel-tf recipe benchmark_steady accuracy --trained out/camvid --out ...
 accel-tf recipe benchmark_start --before BEFORE --ways weights,openvino \\
     --out recipes/results/start.json
+accel-tf benchmark --models accel_18,deeplab_101 --rounds 4 --runtimes \\
+    tensorflow,tensorflow:bfloat16,openvino,openvino:bfloat16 \\
+    --json recipes/results/benchmark_bfloat16.json
+accel-tf recipe benchmark_fleet cost --out recipes/results/fleet.json
+accel-tf recipe benchmark_fleet simulate --out recipes/results/fleet.json
 accel-tf recipe distill_ams --drives drawn,highway,dashcam --data DIR \\
     --checkpoint PASCAL
 accel-tf recipe benchmark_clip_stream speed --out ...  (docs/results.md)
@@ -60,6 +65,7 @@ from accel_tf.recipes.common.accuracy_tables import (
     format_trust,
 )
 from accel_tf.recipes.common.cost_tables import format_costs
+from accel_tf.recipes.common.fleet_tables import format_fleet
 from accel_tf.recipes.common.int8_tables import format_int8
 from accel_tf.recipes.common.keyframe_tables import (
     format_cuts,
@@ -79,6 +85,7 @@ from accel_tf.recipes.common.speed_tables import (
     format_segment,
     format_serving,
 )
+from accel_tf.recipes.common.start_tables import format_start
 from accel_tf.recipes.common.steady_tables import format_steady
 
 RESULTS = pathlib.Path(__file__).resolve().parent
@@ -129,6 +136,7 @@ TABLES = {
     "camvid": format_camvid,
     "tdnet": format_tdnet,
     "benchmark": format_markdown,
+    "benchmark_bfloat16": format_markdown,
     "benchmark_batches": format_markdown,
     "segment": format_segment,
     "accel_speed": format_accel_speed,
@@ -150,6 +158,8 @@ TABLES = {
     "cuts": format_cuts,
     "pulse": format_pulse,
     "steady": format_steady,
+    "start": format_start,
+    "fleet": format_fleet,
 }
 SOURCES = {"savings": "benchmark_propagation"}
 """Table -> the file that it is made of, where that has another name."""
