@@ -14,8 +14,8 @@ accel-tf recipe benchmark_accel --original ACCEL --original-python MXNET \\
     --out recipes/results/accel_speed.json
 accel-tf recipe evaluate ... --json recipes/results/int8.json  (docs/results.md)
 accel-tf recipe benchmark_int8 --calibrate HIGHWAY --video DASHCAM \\
-    --runtimes openvino --agreements 0.99 --size 270x480 --rounds 4 \\
-    --out recipes/results/int8_agreement.json
+    --models accel_tiny,psp_tiny=CAMVID_PSP_TINY --agreements 0.99 \\
+    --size 270x480 --rounds 4 --out recipes/results/int8_agreement.json
 accel-tf recipe compare_propagation --manual-dir CAMVID --labels LABELS
 accel-tf recipe compare_propagation --manual-dir CAMVID --labels LABELS --trust
 accel-tf benchmark --models ... --json \\
