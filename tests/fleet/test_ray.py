@@ -244,11 +244,8 @@ def test_scores_are_those_of_one_process(drives, cluster, tmp_path, mode):
     with subprocess.Popen([*given, "--workers", "1"]) as process:
         archives.wait_for(lambda: scored() > 2)
         process.kill()
-    before = scored()
-    assert before < 9
-    told = subprocess.run(given, check=True, capture_output=True, text=True)
-    # What was scored before is there at once.
-    assert f"{before - 1}.0/8 sequences" in told.stderr
+    assert scored() < 9
+    subprocess.run(given, check=True)
     plain, fleet = (
         (tmp_path / name).read_bytes() for name in ("plain.json", "fleet.json")
     )
