@@ -12,6 +12,7 @@ from accel_tf.models.dff import DeepFeatureFlow
 from accel_tf.models.flownet import FlowNetS
 from accel_tf.models.mobilenet import MobileNetV2
 from accel_tf.models.pidnet import PIDNet, PIDNetBackbone
+from accel_tf.models.propagation import propagate
 from accel_tf.models.pspnet import DilatedResNet, PSPNet
 from accel_tf.models.resnet import PreActivationResNet, ResNetV1
 from accel_tf.models.tdnet import FANet, TDNet
@@ -245,6 +246,12 @@ SMALL_MODELS = {
     "dff": small_dff,
     "accel": small_accel,
     "feature_fusion_accel": small_feature_fusion_accel,
+}
+ALL_SMALL_MODELS = {
+    **SMALL_MODELS,
+    **SMALL_PYRAMID_MODELS,
+    "deeplab_v3_plus": small_deeplab_v3_plus,
+    "propagated": lambda: propagate(small_deeplab(), "small"),
 }
 
 

@@ -26,7 +26,7 @@ CONVOLUTIONS = (
     DeformableConv2D,
     DepthwiseConv3D,
 )
-# Channels of what is a picture: one, or two side by side.
+# Channels of two pictures, one after the other; a frame has half of them.
 _OF_PICTURES = 6
 # What adds up many values, or says where something is.
 _ALWAYS_FLOAT32 = (

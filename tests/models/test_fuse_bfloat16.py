@@ -8,30 +8,19 @@ import pytest
 from backend import to_numpy
 from clip_models import tiny_classifier
 from model_tools import policy_scope, run, scenes, sublayers
-from small_models import (
-    SMALL_MODELS,
-    SMALL_PYRAMID_MODELS,
-    small_deeplab,
-    small_deeplab_v3_plus,
-)
+from small_models import ALL_SMALL_MODELS
 
 import accel_tf
 from accel_tf.models.fuse import precision_of
 from accel_tf.ops.kernels import kernels_for
 
-MODELS = {
-    **SMALL_MODELS,
-    **SMALL_PYRAMID_MODELS,
-    "deeplab_v3_plus": small_deeplab_v3_plus,
-    "propagated": lambda: accel_tf.propagate(small_deeplab(), "small"),
-}
 QUICK = ("accel",)
 KEYS = [index in (0, 3) for index in range(5)]
 
 
 @functools.cache
 def pair(name):
-    model = MODELS[name]()
+    model = ALL_SMALL_MODELS[name]()
     return [
         accel_tf.fuse_for_inference(model, precision)
         for precision in ("float32", "bfloat16")
@@ -41,7 +30,7 @@ def pair(name):
 @pytest.fixture(
     params=[
         name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
-        for name in MODELS
+        for name in ALL_SMALL_MODELS
     ]
 )
 def name(request):

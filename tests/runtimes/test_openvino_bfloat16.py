@@ -8,26 +8,13 @@ import pytest
 import tensorflow as tf
 from clip_models import tiny_classifier
 from model_tools import scenes
-from small_models import (
-    SMALL_MODELS,
-    SMALL_PYRAMID_MODELS,
-    small_deeplab,
-    small_deeplab_v3_plus,
-    small_dff,
-)
+from small_models import ALL_SMALL_MODELS, small_deeplab, small_dff
 
 import accel_tf
 from accel_tf import processor
 from accel_tf.runtimes import load_runtime, openvino_bfloat16, to_runtime
 from accel_tf.runtimes.export import prepare_runtime
 from accel_tf.runtimes.forms import form_for
-
-MODELS = {
-    **SMALL_MODELS,
-    **SMALL_PYRAMID_MODELS,
-    "deeplab_v3_plus": small_deeplab_v3_plus,
-    "propagated": lambda: accel_tf.propagate(small_deeplab(), "small"),
-}
 
 
 @functools.cache
@@ -181,10 +168,10 @@ def test_another_processor_computes_in_float32():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL_SMALL_MODELS)
 def test_all_systems(name):
     frames = scenes(length=6, height=128, width=192)[0]
-    model = MODELS[name]()
+    model = ALL_SMALL_MODELS[name]()
     labels = [
         stream(
             to_runtime(
