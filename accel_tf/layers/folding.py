@@ -68,10 +68,11 @@ def fold_batch_normalization(network, gives_features=False):
     Every batch normalisation that directly follows a convolution (also a
     transposed, a depthwise or a deformable one) becomes a part of its kernel
     and bias, unless something else sees what is between the two; of any
-    other, one factor and one summand are left. Dropout goes. All other
-    layers are copied under their names, with their weights. Computed in
-    float64. Inside of `inference_precision("bfloat16")` its convolutions
-    take and give that type; see `NetworkPrecision`.
+    other, one factor and one summand are left, with a ReLU that directly
+    follows. Dropout goes. All other layers are copied under their names, with
+    their weights. Computed in float64. Inside of
+    `inference_precision("bfloat16")` its convolutions take and give that
+    type; see `NetworkPrecision`.
 
     Args:
         network: a functional model; each layer is called once in it. It is
@@ -88,6 +89,8 @@ def fold_batch_normalization(network, gives_features=False):
     gone |= {id(x) for x in network.layers if isinstance(x, _ONLY_IN_TRAINING)}
     paddings = _paddings_of_convolutions(network)
     gone |= {id(padding) for padding in paddings.values()}
+    rectified = _relus_after_normalizations(network, folded)
+    gone |= {id(relu) for relu in rectified.values()}
     originals = {}
     precision = NetworkPrecision(network, gives_features)
 
@@ -103,7 +106,11 @@ def fold_batch_normalization(network, gives_features=False):
             config["zeros"] = paddings[id(operation)].padding
         kind = _FOR_INFERENCE.get(type(operation), type(operation))
         if kind is InferenceNormalization:
-            copy = kind(name=operation.name, dtype=config["dtype"])
+            copy = kind(
+                relu=id(operation) in rectified,
+                name=operation.name,
+                dtype=config["dtype"],
+            )
         else:
             copy = kind.from_config(config)
         originals[id(copy)] = operation
@@ -192,6 +199,27 @@ def _normalizations_after_convolutions(network):
             ):
                 folded[id(maker)] = layer
     return folded
+
+
+def _relus_after_normalizations(network, folded):
+    """Which rectify what: the normalisation's id -> the only ReLU after it."""
+    makers, uses = makers_and_uses(network)
+    in_convolutions = {id(normalization) for normalization in folded.values()}
+    rectified = {}
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.ReLU):
+            (x,) = flat(layer.input)
+            maker = makers[id(x)]
+            if (
+                isinstance(maker, keras.layers.BatchNormalization)
+                and id(maker) not in in_convolutions
+                and uses[id(x)] == 1
+                and layer.max_value is None
+                and not layer.negative_slope
+                and not layer.threshold
+            ):
+                rectified[id(maker)] = layer
+    return rectified
 
 
 def _paddings_of_convolutions(network):

@@ -12,11 +12,18 @@ class InferenceNormalization(keras.layers.Layer):
 
     A factor and a summand for each channel. Within a TensorFlow program
     they are a 1x1 depthwise convolution, into which TensorFlow also takes
-    the ReLU that follows: the map is read and written once.
+    the ReLU: the map is read and written once.
 
     Of a map in fewer bits both are float32 and only the result is rounded:
     often it is the small difference of two numbers. XLA does it at once.
+
+    Args:
+        relu: whether a ReLU follows.
     """
+
+    def __init__(self, relu=False, **kwargs):
+        super().__init__(**kwargs)
+        self.relu = relu
 
     def build(self, input_shape):
         self.scale = self._weight("scale", "ones", input_shape[-1:])
@@ -39,19 +46,24 @@ class InferenceNormalization(keras.layers.Layer):
                 import tensorflow as tf
 
                 scaled = tf.function(scaled, jit_compile=True, autograph=False)
-            return scaled(inputs, self.scale.value, self.offset.value)
+            return scaled(
+                inputs, self.scale.value, self.offset.value, self.relu
+            )
         if value is None or len(inputs.shape) != 4:
-            return inputs * self.scale + self.offset
+            return _scaled(inputs, self.scale, self.offset, self.relu)
         import tensorflow as tf
 
         kernel = tf.constant(value[None, None, :, None], inputs.dtype)
         x = tf.nn.depthwise_conv2d(inputs, kernel, (1, 1, 1, 1), "VALID")
-        return tf.nn.bias_add(x, self.offset.value)
+        x = tf.nn.bias_add(x, self.offset.value)
+        return tf.nn.relu(x) if self.relu else x
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
 
-def _scaled(inputs, scale, offset):
+def _scaled(inputs, scale, offset, relu):
     outputs = ops.cast(inputs, "float32") * scale + offset
+    if relu:
+        outputs = ops.relu(outputs)
     return ops.cast(outputs, inputs.dtype)

@@ -11,6 +11,7 @@ from accel_tf.layers.deformable_conv2d import DeformableConv2D
 from accel_tf.layers.depthwise_conv3d import DepthwiseConv3D
 from accel_tf.layers.graphs import flat, makers_and_uses
 from accel_tf.layers.lucas_kanade import LucasKanadeStep
+from accel_tf.layers.padded_max_pooling import PaddedMaxPooling
 from accel_tf.layers.spatial_layer_normalization import (
     SpatialLayerNormalization,
 )
@@ -28,6 +29,18 @@ CONVOLUTIONS = (
 )
 # Channels of two pictures, one after the other; a frame has half of them.
 _OF_PICTURES = 6
+# Of fewer channels, kernels wider than three are wrong in bfloat16 where
+# oneDNN 3.7 multiplies tiles (AMX): 4x4 with stride 4 on 16 channels by as much
+# as the outputs vary.
+_CHANNELS_OF_WIDE_KERNELS = 32
+# What often follows the first convolution, and costs less in float32 there.
+_AFTER_THE_FIRST = (
+    PaddedMaxPooling,
+    keras.layers.BatchNormalization,
+    keras.layers.LeakyReLU,
+    keras.layers.MaxPooling2D,
+    keras.layers.ReLU,
+)
 # What adds up many values, or says where something is.
 _ALWAYS_FLOAT32 = (
     AdaptiveAveragePooling,
@@ -73,6 +86,15 @@ def policy_of_products(policy):
     return policy if current_precision() == FLOAT32 else BFLOAT16
 
 
+def is_wrong_in_bfloat16(layer):
+    """Whether it is a convolution that processors may compute wrongly so."""
+    return (
+        isinstance(layer, keras.layers.Conv2D)
+        and layer.kernel_size[1] > 3
+        and layer.kernel.shape[-2] < _CHANNELS_OF_WIDE_KERNELS
+    )
+
+
 class NetworkPrecision:
     """Which operations of a network stay float32 in a form for inference.
 
@@ -81,12 +103,12 @@ class NetworkPrecision:
     of most networks, offsets of deformable convolutions and what
     `LucasKanadeStep` and `WeightedNeighbours` take, from the last convolution
     before it on; averages, sums and normalisation by statistics of the frame;
-    and the first convolution of a frame. (bfloat16 has 8 significant bits:
-    beyond 4 pixels those of a position are 1/32 apart, and an average of many
-    values that are added in it is wrong by a fifth. A quarter to a third of
-    the labels that change do so by the first convolution, which has a
-    hundredth of the work, and channels too few for instructions that take
-    products in pairs.)
+    and the first convolution of a frame, with the activation and the pooling
+    after it. (bfloat16 has 8 significant bits: beyond 4 pixels those of a
+    position are 1/32 apart, and an average of many values that are added in
+    it is wrong by a fifth. A quarter to a third of the labels that change do
+    so by the first convolution, which has a hundredth of the work, and
+    channels too few for instructions that take products in pairs.)
 
     Args:
         network: a functional model.
@@ -109,9 +131,11 @@ class NetworkPrecision:
             elif isinstance(layer, LucasKanadeStep | WeightedNeighbours):
                 self._decide(flat(layer.input))
 
-        for layer in _first_convolutions(network):
+        first = _first_convolutions(network)
+        for layer in first:
             self._deciding.add(id(layer))
             self._decide(flat(layer.input))
+        self._deciding.update(map(id, _followers(network, first)))
 
     def _decide(self, tensors):
         """Marks what makes tensors, back to the convolutions before."""
@@ -127,6 +151,7 @@ class NetworkPrecision:
         return (
             self.is_float32
             or id(operation) in self._deciding
+            or is_wrong_in_bfloat16(operation)
             or (
                 isinstance(operation, _ALWAYS_FLOAT32)
                 and not _is_small(operation)
@@ -184,6 +209,23 @@ def _first_convolutions(network):
         ):
             found.append(operation)
     return found
+
+
+def _followers(network, convolutions):
+    """What alone looks at the outputs of convolutions, and costs little.
+
+    TensorFlow takes an activation into the convolution, if no cast is
+    between them, and pooling leaves a quarter to be cast.
+    """
+    _, uses = makers_and_uses(network)
+    seen, followers = {id(layer.output) for layer in convolutions}, []
+    for operation in network.operations:
+        if isinstance(operation, _AFTER_THE_FIRST) and all(
+            id(x) in seen and uses[id(x)] == 1 for x in flat(operation.input)
+        ):
+            seen.update(map(id, flat(operation.output)))
+            followers.append(operation)
+    return followers
 
 
 def _is_small(layer):

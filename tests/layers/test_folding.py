@@ -134,6 +134,22 @@ def test_what_does_not_follow_a_linear_convolution():
     assert folded(build, 1, 12, 12, 3) == kept
 
 
+def test_a_relu_after_what_is_left_becomes_a_part_of_it():
+    image = keras.Input((8, 9, 3))
+    x = layers.BatchNormalization(name="first")(image)
+    x = layers.ReLU(name="gone")(x)
+    seen = layers.BatchNormalization(name="seen_twice")(x)
+    x = layers.ReLU(name="kept")(seen)
+    x = layers.ReLU(max_value=0.5, name="limited")(
+        layers.BatchNormalization()(x)
+    )
+    network = lively(keras.Model(image, [x, seen]))
+    check(network, (2, 8, 9, 3), 0)
+    names = {layer.name for layer in fold_batch_normalization(network).layers}
+    assert "gone" not in names
+    assert {"kept", "limited"} <= names
+
+
 @pytest.mark.parametrize(
     "make, kept",
     [

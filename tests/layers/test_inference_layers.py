@@ -125,16 +125,19 @@ def test_what_another_machine_may_run_does_not_dilate(has_onednn, monkeypatch):
     assert dilations(variable_kernels()) == {(1, 2, 2, 1)}  # to be converted
 
 
-def test_normalization():
-    layer = InferenceNormalization()
+@pytest.mark.parametrize("relu", [False, True])
+def test_normalization(relu):
+    layer = InferenceNormalization(relu)
     x = random(2, 5, 7, 4)
     layer.build(x.shape)
     scale, offset = random(4, seed=1), random(4, seed=2)
     layer.set_weights([scale, offset])
-    assert_everywhere(layer, x, x * scale + offset)
-    vectors = x[:, 0, 0]
+    expected = x * scale + offset
+    if relu:
+        expected = np.maximum(expected, 0.0)
+    assert_everywhere(layer, x, expected)
     np.testing.assert_allclose(
-        to_numpy(layer(vectors)), vectors * scale + offset, atol=1e-5
+        to_numpy(layer(x[:, 0, 0])), expected[:, 0, 0], atol=1e-5
     )
 
 

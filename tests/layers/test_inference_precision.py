@@ -96,12 +96,29 @@ def test_a_frame_is_convolved_in_float32():
     x = layers.BatchNormalization(name="colours")(frame)
     x = layers.ZeroPadding2D(1, name="padding")(x)
     x = layers.Conv2D(3, 3, name="first")(x)
-    x = layers.Conv2D(8, 1, name="second")(x)
+    x = layers.ReLU(name="relu")(layers.BatchNormalization()(x))
+    pooled = layers.MaxPooling2D(2, name="pooling")(x)
+    x = layers.ReLU(name="one_of_two")(pooled)
+    x = layers.Conv2D(3, 1, name="second")(x) + pooled
     model = keras.Model(frame, layers.Conv2D(3, 1, name="score")(x))
     found = dtypes(folded(model))
-    for name in ("frame", "padding", "first"):
+    for name in ("frame", "padding", "first", "relu", "pooling"):
         assert found[name] == "float32"
-    assert found["second"] == "bfloat16"
+    assert found["one_of_two"] == found["second"] == "bfloat16"
+
+
+@pytest.mark.parametrize("channels, dtype", [(16, "float32"), (32, "bfloat16")])
+def test_a_wide_kernel_is_right_on_few_channels(channels, dtype):
+    """In bfloat16 it would not be on every processor."""
+    features = keras.Input((16, 16, channels))
+    x = layers.Conv2D(8, 4, strides=4, name="patches")(features)
+    model = keras.Model(features, layers.Conv2D(3, 1)(x))
+    low = folded(model)
+    assert dtypes(low)["patches"] == dtype
+    x = np.random.default_rng(SEED).normal(size=(1, 16, 16, channels))
+    expected = to_numpy(model(x))
+    error = np.abs(to_numpy(low(x)) - expected).max()
+    assert error < 0.02 * np.abs(expected).max()
 
 
 def test_sums_are_made_in_float32():

@@ -7,7 +7,10 @@ import numpy as np
 from keras import layers, ops
 
 from accel_tf.layers.blocks import dtype_scope
-from accel_tf.layers.inference_precision import policy_of_products
+from accel_tf.layers.inference_precision import (
+    is_wrong_in_bfloat16,
+    policy_of_products,
+)
 from accel_tf.models.fuse import FusedSegmenter
 from accel_tf.models.per_frame.hub_segformer import (
     HubSegFormer,
@@ -27,8 +30,8 @@ class FusedHubSegFormer(FusedSegmenter, HubSegFormerStep):
     few pixels, and only the sum is made at the largest. Normalisation with
     fixed statistics folds into these products.
 
-    In bfloat16, normalisation, attention's softmax, the sums and the scores
-    stay float32.
+    In bfloat16, normalisation, attention's softmax, the sums, the scores and
+    what `is_wrong_in_bfloat16` stay float32.
 
     Args:
         model: a `HubSegFormer`.
@@ -94,7 +97,10 @@ class FusedHubSegFormer(FusedSegmenter, HubSegFormerStep):
         """A layer like another, with weights of its own."""
         if policy is None:
             policy = self.dtype_policy
-            if not isinstance(layer, keras.layers.LayerNormalization):
+            if not (
+                isinstance(layer, keras.layers.LayerNormalization)
+                or is_wrong_in_bfloat16(layer)
+            ):
                 policy = policy_of_products(policy)
         config = {**layer.get_config(), "dtype": policy}
         copy = type(layer).from_config(config)
