@@ -17,7 +17,7 @@ def multiplies_bfloat16(cpuinfo=_CPUINFO):
     Returns:
         bool; `None` where nothing tells.
     """
-    known = _instructions(cpuinfo)
+    known = instructions(cpuinfo)
     return None if known is None else not _BFLOAT16.isdisjoint(known)
 
 
@@ -27,12 +27,16 @@ def is_x86_without_avx512(cpuinfo=_CPUINFO):
     Args:
         cpuinfo: as for `multiplies_bfloat16`.
     """
-    known = _instructions(cpuinfo)
+    known = instructions(cpuinfo)
     return known is not None and "avx" in known and "avx512f" not in known
 
 
-def _instructions(cpuinfo):
-    """A set of names; `None` where nothing tells."""
+def instructions(cpuinfo=_CPUINFO):
+    """What the processor has: a set of names; `None` where nothing tells.
+
+    Args:
+        cpuinfo: as for `multiplies_bfloat16`.
+    """
     try:
         text = pathlib.Path(cpuinfo).read_text(errors="replace")
     except OSError:

@@ -7,10 +7,14 @@ them (constant folding, fusing and the like) takes longer than all runs.
 import contextlib
 import functools
 import gc
+import os
 import sys
 import typing
 
 import pytest
+
+# Commands that tests start leave nothing in the user's folder.
+os.environ["ACCEL_TF_CACHE"] = ""
 
 if sys.version_info < (3, 12):
     # As later versions do: TensorFlow asks for each argument of an operation

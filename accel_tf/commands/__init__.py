@@ -18,6 +18,7 @@ import sys
 
 import accel_tf
 from accel_tf import messages
+from accel_tf.program_cache import keep_programs
 
 VERBS = {
     "models": "Tables of the presets: parameters and multiply-additions.",
@@ -42,6 +43,9 @@ VERBS = {
 }
 """Name of a verb -> its help in one line."""
 
+# Those that make programs of a model to run them, rather than to time them.
+_KEEP_PROGRAMS = ("segment", "evaluate", "classify", "distill-edge")
+
 
 def main(argv=None):
     """Runs one verb.
@@ -58,6 +62,8 @@ def main(argv=None):
     verb = next((text for text in argv if not text.startswith("-")), None)
     parser = make_parser({verb} & VERBS.keys())
     arguments = parser.parse_args(argv)
+    if arguments.verb in _KEEP_PROGRAMS:
+        keep_programs()
     quiet = messages.quiet if arguments.quiet else contextlib.nullcontext
     # Being told to stop by a supervisor is like Ctrl-C: finish the files.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -4,9 +4,10 @@
         --out recipes/results/start.json
 
 Each system runs in a process of its own, in turns, from the command to the
-labels of a few frames: from a file of weights and, with `--ways
-weights,openvino`, from programs that `accel-tf export` made of it. EARLIER is
-a checkout of an earlier version of the library, measured in the same rounds.
+labels of a few frames: from a file of weights, from it once more (`again`, with
+what an earlier process compiled) and, if `--ways` names it, from programs that
+`accel-tf export` made of it for OpenVINO. EARLIER is a checkout of an earlier
+version of the library, measured in the same rounds.
 Takes about two minutes a round for each version of the library.
 """
 
@@ -25,7 +26,7 @@ from accel_tf.recipes.common.command_line import make_parser, run
 from accel_tf.recipes.common.option_types import at_least, file_to_write
 
 MODELS = "deeplab_101,accel_18,td4_psp18"
-WAYS = ("weights", "openvino")
+WAYS = ("weights", "again", "openvino")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Two key frames at an interval of five, and one frame after each at least.
 FRAMES, INTERVAL = 8, 5
@@ -49,7 +50,7 @@ def read_options(arguments):
     add = parser.add_argument
     add("--models", default=MODELS, help="presets (default: %(default)s)")
     add("--size", type=option_types.size, default="512x1024", help="HxW")
-    add("--ways", default="weights", help="(default: %(default)s)")
+    add("--ways", default="weights,again", help="(default: %(default)s)")
     add("--rounds", type=at_least(1), default=3, help="(default: %(default)s)")
     add(
         "--before",
@@ -97,6 +98,9 @@ def measure(options):
             for way in options.ways
             for when in checkouts
         }
+        for question, answer in questions.items():
+            if "again" in question:
+                answer()  # for what it leaves
         rounds = take_rounds(questions, options.rounds)
     return {
         "machine": describe_machine("tensorflow", "keras"),
@@ -138,18 +142,25 @@ def export(folder, name, size):
 def ask(folder, name, way, checkout):
     """What `start_once` tells of one start."""
     source = folder / (
-        f"{name}.weights.h5" if way == "weights" else f"{name}.openvino"
+        f"{name}.openvino" if way == "openvino" else f"{name}.weights.h5"
     )
+    cache = str(folder / "cache") if way == "again" else ""
     with tempfile.TemporaryDirectory() as labels:
         script = pathlib.Path(__file__).with_name("start_once.py")
         command = [str(script), repr(time.time()), "segment", "--model", name]
         command += [str(folder / "frames"), "--weights", str(source)]
         command += ["--interval", str(INTERVAL), "--labels", labels, "--quiet"]
-        return json.loads(accel_tf(checkout, command).splitlines()[-1])
+        told = accel_tf(checkout, command, cache)
+        return json.loads(told.splitlines()[-1])
 
 
-def accel_tf(checkout, command):
+def accel_tf(checkout, command, cache=""):
     """What Python prints with the library of a checkout.
+
+    Args:
+        checkout: `pathlib.Path`.
+        command: list of arguments for Python.
+        cache: folder for what was compiled; empty for none.
 
     Raises:
         OSError: if it fails; with the last line of what it said.
@@ -157,7 +168,7 @@ def accel_tf(checkout, command):
     path = os.pathsep.join([str(checkout), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, *command],
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "ACCEL_TF_CACHE": cache},
         cwd=checkout,
         capture_output=True,
         text=True,

@@ -68,9 +68,13 @@ class Watch:
 
 def watch_segment(begun, *arguments):
     """Runs `accel-tf segment`, and prints what it took; gives its status."""
+    watch = Watch(float(begun))
+    with contextlib.suppress(ImportError):  # in an older version
+        from accel_tf.program_cache import keep_programs
+
+        keep_programs()  # before the next line imports TensorFlow
     from accel_tf.streaming import video_stream
 
-    watch = Watch(float(begun))
     stream = video_stream.VideoStream
     stream.__call__ = watch.watched(stream.__call__)
     from accel_tf.commands import main

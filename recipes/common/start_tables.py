@@ -4,7 +4,11 @@ import statistics
 
 from accel_tf.recipes.common.table_cells import table_head
 
-_SOURCES = {"weights": "weights", "openvino": "OpenVINO export"}
+_SOURCES = {
+    "weights": "weights",
+    "again": "weights, again",
+    "openvino": "OpenVINO export",
+}
 
 
 def format_start(results):

@@ -39,7 +39,9 @@ def test_mistakes(tmp_path):
     script = load_script("benchmark_start")
     with pytest.raises(ValueError, match="no checkout of accel-tf"):
         script.read_options(["--before", str(tmp_path)])
-    with pytest.raises(ValueError, match="--ways takes weights, openvino"):
+    with pytest.raises(
+        ValueError, match="--ways takes weights, again, openvino"
+    ):
         script.read_options(["--ways", "weights,boat"])
 
 
@@ -48,7 +50,8 @@ def test_a_start_is_measured(tmp_path):
     out = tmp_path / "start.json"
     arguments = ["--models", "accel_tiny", "--size", "64x128", "--rounds", "1"]
     load_script("benchmark_start").main([*arguments, "--out", str(out)])
-    (row,) = json.loads(out.read_text())["rows"]
+    row, again = json.loads(out.read_text())["rows"]
+    assert (row["way"], again["way"]) == ("weights", "again")
     (found,) = row["rounds"]
     assert 0 < found["first_seconds"] < found["second_seconds"]
     assert found["file_bytes"] < found["resident_bytes"]
