@@ -157,3 +157,32 @@ def test_a_missing_quantizer(monkeypatch):
     with pytest.raises(ImportError, match=r'install "accel-tf\[openvino\]"'):
         to_runtime(model, "openvino", "int8", frames())
     to_runtime(model, "openvino")
+
+
+@pytest.mark.parametrize(
+    "channels, width, is_int8",
+    [(32, 8, False), (64, 8, True), (32, 3, True), (3, 8, True)],
+)
+def test_openvino_is_right_for_wide_kernels(channels, width, is_int8):
+    """In int8 it would not be on every processor."""
+    import openvino
+    from openvino import opset13 as opset
+
+    from accel_tf.runtimes.openvino_program import OpenVINOProgram
+
+    rng = np.random.default_rng(0)
+    x = opset.parameter([1, channels, 64, 64], np.float32, name="x")
+    x.output(0).get_tensor().set_names({"x:0"})
+    kernel = rng.normal(size=(4, channels, width, width)).astype("float32")
+    none, strides = [0, 0], [width, width]
+    y = opset.convolution(x, kernel, strides, none, none, [1, 1])
+    exact = openvino.Model([opset.relu(y)], [x])
+    feed = rng.random((1, channels, 64, 64), "float32")
+    whole = OpenVINOProgram(exact).quantize([{"x": feed}], ())
+    assert bool(whole.quantized()) == is_int8
+    settings = {"INFERENCE_PRECISION_HINT": "f32"}
+    wanted, found = (
+        openvino.compile_model(model, "CPU", settings)(feed)[0]
+        for model in (exact, whole.model)
+    )
+    assert (found - wanted).std() < 0.1 * wanted.std()
