@@ -40,6 +40,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
     def __init__(self):
         self.is_registered = False
+        self.hides_sklearn = False
         self._imports = threading.local()
 
     def find_spec(self, fullname, path=None, target=None):
@@ -60,6 +61,8 @@ class _Finder(importlib.abc.MetaPathFinder):
     def _around(self, name):
         if name == "tensorflow":
             return quiet_start
+        if name == "keras" and self.hides_sklearn:
+            return self._without_sklearn
         is_watched = name == "keras" or name.startswith(_PACKAGE)
         if is_watched and not self.is_registered:
             return self._before_registering
@@ -81,10 +84,23 @@ class _Finder(importlib.abc.MetaPathFinder):
         if depth == 0:
             self.register()
 
+    @contextlib.contextmanager
+    def _without_sklearn(self):
+        is_hidden = sys.modules.setdefault("sklearn", None) is None
+        try:
+            with self._before_registering():
+                yield
+        finally:
+            if is_hidden:
+                del sys.modules["sklearn"]
+
     def register(self):
         if "keras" in sys.modules and not self.is_registered:
             self.is_registered = True
             importlib.import_module(f"{_PACKAGE}public_names")
+
+
+_finder = _Finder()
 
 
 def install():
@@ -92,6 +108,14 @@ def install():
 
     If Keras is imported already, it gets to know the classes at once.
     """
-    finder = _Finder()
-    sys.meta_path.insert(0, finder)
-    finder.register()
+    sys.meta_path.insert(0, _finder)
+    _finder.register()
+
+
+def hide_sklearn_from_keras():
+    """Saves the second in which Keras imports scikit-learn, if there is one.
+
+    It does so for wrappers which the process must not need. Whoever else
+    imports scikit-learn still gets it.
+    """
+    _finder.hides_sklearn = True

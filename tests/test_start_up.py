@@ -57,6 +57,22 @@ def test_help_and_mistakes_need_neither_keras_nor_half_a_second():
     assert used < 0.5
 
 
+def test_a_command_does_not_wait_for_scikit_learn(tmp_path):
+    package = tmp_path / "sklearn"
+    package.mkdir()
+    (package / "__init__.py").write_text("print('scikit-learn')")
+    program = """if True:
+        from accel_tf.commands import main
+        assert main(["models"]) == 0
+        import keras
+        print("then")
+        import sklearn
+    """
+    done = run(program, PYTHONPATH=str(tmp_path))
+    assert done.stdout.endswith("then\nscikit-learn\n")
+    assert done.stdout.count("scikit-learn") == 1
+
+
 def test_mistakes_are_found_before_keras_is_imported():
     program = """if True:
         import sys

@@ -18,6 +18,7 @@ import sys
 
 import accel_tf
 from accel_tf import messages
+from accel_tf.import_hooks import hide_sklearn_from_keras
 from accel_tf.program_cache import keep_programs
 
 VERBS = {
@@ -62,6 +63,7 @@ def main(argv=None):
     verb = next((text for text in argv if not text.startswith("-")), None)
     parser = make_parser({verb} & VERBS.keys())
     arguments = parser.parse_args(argv)
+    hide_sklearn_from_keras()
     if arguments.verb in _KEEP_PROGRAMS:
         keep_programs()
     quiet = messages.quiet if arguments.quiet else contextlib.nullcontext

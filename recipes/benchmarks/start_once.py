@@ -70,9 +70,13 @@ def watch_segment(begun, *arguments):
     """Runs `accel-tf segment`, and prints what it took; gives its status."""
     watch = Watch(float(begun))
     with contextlib.suppress(ImportError):  # in an older version
+        # As the command does, but before the next line imports TensorFlow.
         from accel_tf.program_cache import keep_programs
 
-        keep_programs()  # before the next line imports TensorFlow
+        keep_programs()
+        from accel_tf.import_hooks import hide_sklearn_from_keras
+
+        hide_sklearn_from_keras()
     from accel_tf.streaming import video_stream
 
     stream = video_stream.VideoStream
