@@ -86,7 +86,9 @@ class _Finder(importlib.abc.MetaPathFinder):
 
     @contextlib.contextmanager
     def _without_sklearn(self):
-        is_hidden = sys.modules.setdefault("sklearn", None) is None
+        is_hidden = "sklearn" not in sys.modules
+        if is_hidden:
+            sys.modules["sklearn"] = None  # To import it is an error.
         try:
             with self._before_registering():
                 yield

@@ -1,9 +1,9 @@
 """Keeps what XLA compiled for the next start of a command.
 
-Half of the time from a command to its second frame XLA compiles parts of
-programs, which are the same every time. TensorFlow can keep them in a folder,
-but ends with an error if a file there is damaged or cannot be written; so only
-files that a command has sealed are left to it.
+XLA compiles parts of programs, the same at every start: a fifth (Accel-18) to a
+third (TDNet) of the time to the second frame. TensorFlow can keep them in a
+folder, but ends with an error if a file there is damaged or cannot be written;
+so only files that a command has sealed are left to it.
 """
 
 import atexit
@@ -15,6 +15,7 @@ import pathlib
 import platform
 import shutil
 import sys
+import time
 
 from accel_tf.processor import instructions
 
@@ -28,6 +29,7 @@ _VERSIONS = ("2.20.", "2.21.")
 _MOST_BYTES = 2**28
 _LEAST_FREE_BYTES = 2**30
 _SEAL = ".sha256"
+_DAY = 86_400  # seconds
 
 
 def keep_programs():
@@ -74,6 +76,8 @@ def seal(folder):
 def clean(folder, most_bytes=_MOST_BYTES):
     """Removes programs that no seal vouches for, and the oldest of too many.
 
+    And what a killed process had begun to write, a day later.
+
     Args:
         folder: `pathlib.Path`.
         most_bytes: that may stay.
@@ -81,6 +85,9 @@ def clean(folder, most_bytes=_MOST_BYTES):
     Raises:
         OSError: if one cannot be removed or read.
     """
+    for path in folder.glob("*.tmp"):
+        if path.stat().st_mtime < time.time() - _DAY:
+            path.unlink(missing_ok=True)
     size = 0
     newest_first = sorted(
         folder.glob("*.pb"), key=lambda path: -path.stat().st_mtime

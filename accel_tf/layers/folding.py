@@ -186,40 +186,27 @@ def _scale_and_offset(normalization):
 
 def _normalizations_after_convolutions(network):
     """Which are folded into which: the convolution's id -> normalisation."""
-    makers, uses = makers_and_uses(network)
-    folded = {}
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            (x,) = flat(layer.input)
-            maker = makers[id(x)]
-            if (
-                isinstance(maker, CONVOLUTIONS)
-                and uses[id(x)] == 1
-                and _is_linear(maker)
-            ):
-                folded[id(maker)] = layer
-    return folded
+    return {
+        id(maker): layer
+        for maker, layer in _only_users(
+            network, keras.layers.BatchNormalization
+        )
+        if isinstance(maker, CONVOLUTIONS) and _is_linear(maker)
+    }
 
 
 def _relus_after_normalizations(network, folded):
     """Which rectify what: the normalisation's id -> the only ReLU after it."""
-    makers, uses = makers_and_uses(network)
     in_convolutions = {id(normalization) for normalization in folded.values()}
-    rectified = {}
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.ReLU):
-            (x,) = flat(layer.input)
-            maker = makers[id(x)]
-            if (
-                isinstance(maker, keras.layers.BatchNormalization)
-                and id(maker) not in in_convolutions
-                and uses[id(x)] == 1
-                and layer.max_value is None
-                and not layer.negative_slope
-                and not layer.threshold
-            ):
-                rectified[id(maker)] = layer
-    return rectified
+    return {
+        id(maker): layer
+        for maker, layer in _only_users(network, keras.layers.ReLU)
+        if isinstance(maker, keras.layers.BatchNormalization)
+        and id(maker) not in in_convolutions
+        and layer.max_value is None
+        and not layer.negative_slope
+        and not layer.threshold
+    }
 
 
 def _paddings_of_convolutions(network):
@@ -228,20 +215,30 @@ def _paddings_of_convolutions(network):
     Returns:
         dict of the convolution's id -> `ZeroPadding2D` that only it follows.
     """
+    return {
+        id(layer): maker
+        for maker, layer in _only_users(network, keras.layers.DepthwiseConv2D)
+        if type(layer) is keras.layers.DepthwiseConv2D
+        and type(maker) is keras.layers.ZeroPadding2D
+        and maker.data_format == layer.data_format == "channels_last"
+        and layer.padding == "valid"
+    }
+
+
+def _only_users(network, kind):
+    """Layers of a kind that alone see what another operation gives.
+
+    Returns:
+        list of `(maker, layer)`: who gives the layer's only input, and it.
+    """
     makers, uses = makers_and_uses(network)
-    paddings = {}
+    pairs = []
     for layer in network.layers:
-        if type(layer) is keras.layers.DepthwiseConv2D:
+        if isinstance(layer, kind):
             (x,) = flat(layer.input)
-            maker = makers[id(x)]
-            if (
-                type(maker) is keras.layers.ZeroPadding2D
-                and maker.data_format == layer.data_format == "channels_last"
-                and layer.padding == "valid"
-                and uses[id(x)] == 1
-            ):
-                paddings[id(layer)] = maker
-    return paddings
+            if uses[id(x)] == 1:
+                pairs.append((makers[id(x)], layer))
+    return pairs
 
 
 def _is_linear(convolution):

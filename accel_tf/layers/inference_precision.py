@@ -87,7 +87,11 @@ def policy_of_products(policy):
 
 
 def is_wrong_in_bfloat16(layer):
-    """Whether it is a convolution that processors may compute wrongly so."""
+    """Whether it is a convolution that some processors get wrong in bfloat16.
+
+    Args:
+        layer: built, or another operation of a network.
+    """
     return (
         isinstance(layer, keras.layers.Conv2D)
         and layer.kernel_size[1] > 3

@@ -126,8 +126,8 @@ def exempt(model):
         kind = op.get_type_name()
         if kind in _PRODUCTS:
             weights = _weights(op)
-            stays = weights is not None and weights.min() >= 0
-            stays = stays or _may_be_wrong(op)
+            resizes = weights is not None and weights.min() >= 0
+            stays = resizes or _may_be_wrong(op)
         else:
             stays = kind in _SUMS and name not in carrying
         if stays:

@@ -8,7 +8,7 @@ labels of a few frames: from a file of weights, from it once more (`again`, with
 what an earlier process compiled) and, if `--ways` names it, from programs that
 `accel-tf export` made of it for OpenVINO. EARLIER is a checkout of an earlier
 version of the library, measured in the same rounds.
-Takes about two minutes a round for each version of the library.
+Takes two to five minutes a round for each version of the library.
 """
 
 import json
